@@ -1,0 +1,211 @@
+//! Figures: what the files have, and how much of it the model has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostics, Sink};
+use crate::dialect::{self, Kind};
+use crate::lower::LoweredCondition;
+use crate::model::{About, Api, Choice, Field, Object, Type};
+use crate::overlay::file_id;
+use crate::{Input, lower, parse};
+
+/// What `cargo xtask coverage` prints.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// Schema files.
+    pub files: usize,
+    /// Commands.
+    pub commands: usize,
+    /// Notifications.
+    pub notifications: usize,
+    /// Hooks.
+    pub hooks: usize,
+    /// `if`s in the files.
+    pub conditions: usize,
+    /// Those of them that became types.
+    pub conditions_lowered: usize,
+    /// How many were lowered in which way.
+    pub conditions_by_kind: BTreeMap<String, usize>,
+    /// `oneOf`s in the files.
+    pub one_of: usize,
+    /// Lists of `enum` values that name a text, tests of conditions aside.
+    pub enums: usize,
+    /// Pairs of command and error code in the files.
+    pub error_codes: usize,
+    /// Pairs that the overlay adds.
+    pub error_codes_added: usize,
+    /// Commands, notifications, hooks, parameters and fields that have a text of their own.
+    pub documented: usize,
+    /// Those that have none.
+    pub undocumented: usize,
+    /// How each `if` was lowered, by file and pointer.
+    pub lowered: BTreeMap<String, String>,
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { files, commands, notifications, hooks, conditions, conditions_lowered, one_of, enums, .. } = self;
+        writeln!(f, "{files} files: {commands} commands, {notifications} notifications, {hooks} hooks")?;
+        writeln!(f, "{conditions_lowered} of {conditions} conditions became types")?;
+        for (at, kind) in &self.lowered {
+            writeln!(f, "  {kind:<14} {at}")?;
+        }
+        writeln!(f, "{one_of} oneOf, {enums} enums")?;
+        writeln!(f, "{} error codes in the files, {} added", self.error_codes, self.error_codes_added)?;
+        write!(f, "{} items documented, {} undocumented", self.documented, self.undocumented)
+    }
+}
+
+/// Counts.
+///
+/// # Errors
+///
+/// Every fault of the input.
+pub fn coverage(input: &Input) -> Result<Coverage, Diagnostics> {
+    let lowered = lower(input)?;
+    let mut sink = Sink::default();
+    let parsed = parse(&input.schemas, &mut sink);
+    let files = dialect::read_files(&parsed, &mut sink);
+    let mut found = Found::default();
+    for (path, value) in &parsed {
+        found.walk(&file_id(path), "", value, false);
+    }
+    let kinds: BTreeMap<String, String> = lowered
+        .conditions
+        .iter()
+        // The overlay's fixes add conditions of their own; the figures are the files'.
+        .filter(|LoweredCondition { at, .. }| found.conditions.contains(at))
+        .map(|LoweredCondition { at, kind }| (at.clone(), (*kind).to_owned()))
+        .collect();
+    let mut by_kind = BTreeMap::new();
+    for kind in kinds.values() {
+        *by_kind.entry(kind.clone()).or_default() += 1;
+    }
+    let of_kind = |kind: Kind| files.iter().filter(|file| file.kind == kind).count();
+    let mut texts = Texts::default();
+    texts.api(&lowered.api);
+    Ok(Coverage {
+        files: files.len(),
+        commands: of_kind(Kind::Command),
+        notifications: of_kind(Kind::Notification),
+        hooks: of_kind(Kind::Hook),
+        conditions: found.conditions.len(),
+        conditions_lowered: kinds.len(),
+        conditions_by_kind: by_kind,
+        one_of: found.one_of,
+        enums: found.enums,
+        error_codes: files.iter().map(|file| file.errors.len()).sum(),
+        error_codes_added: lowered.api.commands.iter().flat_map(|c| &c.errors).filter(|code| code.added).count(),
+        documented: texts.documented,
+        undocumented: texts.undocumented,
+        lowered: kinds,
+    })
+}
+
+/// What the files hold, as it stands there.
+#[derive(Default)]
+struct Found {
+    conditions: BTreeSet<String>,
+    one_of: usize,
+    enums: usize,
+}
+
+impl Found {
+    /// `named` is true inside of `properties`, where keys are names and no keywords.
+    fn walk(&mut self, id: &str, pointer: &str, value: &Value, named: bool) {
+        match value {
+            Value::Object(object) => {
+                for (key, value) in object {
+                    let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    if !named {
+                        match key.as_str() {
+                            "if" => {
+                                self.conditions.insert(format!("{id}#{at}"));
+                                continue;
+                            }
+                            "oneOf" => self.one_of += 1,
+                            "enum" if value.as_array().is_some_and(|v| v.iter().any(Value::is_string)) => {
+                                self.enums += 1;
+                            }
+                            "examples" | "json_example" | "default" => continue,
+                            _ => {}
+                        }
+                    }
+                    self.walk(id, &at, value, !named && key == "properties");
+                }
+            }
+            Value::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    self.walk(id, &format!("{pointer}/{index}"), value, false);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Texts {
+    documented: usize,
+    undocumented: usize,
+}
+
+impl Texts {
+    fn api(&mut self, api: &Api) {
+        for it in &api.commands {
+            self.count(it.title.is_some() && it.about.text.is_some());
+            self.object(&it.request.object);
+            self.object(&it.response);
+        }
+        for it in &api.notifications {
+            self.count(it.title.is_some() && it.about.text.is_some());
+            self.object(&it.payload);
+        }
+        for it in &api.hooks {
+            self.count(it.title.is_some() && it.about.text.is_some());
+            self.object(&it.payload);
+            self.object(&it.action);
+        }
+    }
+
+    fn count(&mut self, documented: bool) {
+        let count = if documented { &mut self.documented } else { &mut self.undocumented };
+        *count += 1;
+    }
+
+    fn about(&mut self, about: &About) {
+        self.count(about.text.is_some());
+    }
+
+    fn object(&mut self, object: &Object) {
+        object.fields.iter().for_each(|field| self.field(field));
+        for choice in &object.choices {
+            self.choice(choice);
+        }
+    }
+
+    fn choice(&mut self, choice: &Choice) {
+        if !choice.is_group() {
+            self.about(&choice.about);
+        }
+        choice.variants.iter().flat_map(|variant| &variant.fields).for_each(|field| self.field(field));
+    }
+
+    fn field(&mut self, field: &Field) {
+        self.about(&field.about);
+        self.ty(&field.ty);
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        match ty {
+            Type::Array(inner) | Type::Map(inner) => self.ty(inner),
+            Type::Object(object) => self.object(object),
+            Type::Union(it) => it.variants.iter().for_each(|(_, ty)| self.ty(ty)),
+            Type::Scalar(_) | Type::Enum(_) | Type::Shared(_) => {}
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! From the model to text.
+
+pub(crate) mod rust;

@@ -1,0 +1,213 @@
+//! What holds the modules together: the crate's root, its manifest, and the macros over all commands.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::types::ident;
+use super::{enums, inner_lines, object};
+use crate::model::{Api, Command};
+
+const ABOUT: &str = "The typed API of Core Lightning: a module for each command, and for each notification and hook.
+
+A command's module has its `Request`, its `Response` and its `Error`. What depends on a field's value is an enum, so
+that a paid invoice has a preimage and an unpaid one cannot have one; values that a newer node sends are kept as
+`Unknown`.
+
+```
+# #[cfg(feature = \"offers\")] {
+use cln_api::{Command, sendinvoice};
+
+let request = sendinvoice::Request::new(\"lnr1…\", \"order-17\").timeout(60);
+assert_eq!(serde_json::to_value(&request)?[\"label\"], \"order-17\");
+
+let answer = br#\"{\"label\":\"order-17\",\"description\":\"\",\"status\":\"expired\",\"expires_at\":1700000000,
+    \"payment_hash\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"created_index\":1}\"#;
+let response = sendinvoice::Request::decode_response(answer)?;
+assert_eq!(response.status, sendinvoice::Status::Expired);
+# }
+# Ok::<(), Box<dyn std::error::Error>>(())
+```";
+
+/// `lib.rs`.
+pub(super) fn root(api: &Api) -> TokenStream {
+    let docs = inner_lines(ABOUT);
+    let modules = api.commands.iter().map(|command| {
+        let (module, group) = (ident(&command.module), &command.group);
+        quote!(#[cfg(feature = #group)] pub mod #module;)
+    });
+    let macros = command_macros(api);
+    let list_macros = list_macro("notification", "notifications", api.notifications.iter().map(|n| &n.module));
+    let hook_macros = list_macro("hook", "hooks", api.hooks.iter().map(|h| &h.module));
+    quote! {
+        #docs
+        #![warn(missing_docs)]
+        // The crate itself reads and writes what it calls deprecated; names and sizes are the schemas'.
+        #![allow(deprecated, clippy::large_enum_variant, clippy::should_implement_trait)]
+        #![allow(clippy::too_many_arguments, clippy::wrong_self_convention)]
+
+        pub use cln_primitives as primitives;
+        pub use cln_primitives::{Command, Hook, Notification};
+
+        #(#modules)*
+        pub mod error_data;
+        #[cfg(feature = "hooks")]
+        pub mod hook;
+        #[cfg(feature = "notifications")]
+        pub mod notification;
+        pub mod shared;
+        #[cfg(feature = "cln-rpc")]
+        mod cln_rpc;
+
+        #macros
+        #list_macros
+        #hook_macros
+    }
+}
+
+/// One macro a group, defined or empty by this crate's own features: `#[cfg]` in the text that a macro expands to would
+/// ask for the features of the crate that calls it.
+fn command_macros(api: &Api) -> TokenStream {
+    let mut macros = TokenStream::new();
+    let mut calls = TokenStream::new();
+    for group in groups_in_use(api) {
+        let name = format_ident!("__for_each_{}_command", group);
+        let commands: Vec<&Command> = api.commands.iter().filter(|command| command.group == group).collect();
+        let modules = commands.iter().map(|command| ident(&command.module));
+        macros.extend(quote! {
+            #[cfg(feature = #group)]
+            #[doc(hidden)]
+            #[macro_export]
+            macro_rules! #name { ($callback:ident) => { #($callback! { $crate::#modules::Request })* }; }
+            #[cfg(not(feature = #group))]
+            #[doc(hidden)]
+            #[macro_export]
+            macro_rules! #name { ($callback:ident) => {}; }
+        });
+        calls.extend(quote!($crate::#name! { $callback }));
+    }
+    quote! {
+        /// Calls a macro with the path of each command's `Request`, for those commands whose features are on.
+        ///
+        /// The rest follows from the path by [`Command`]: the method's name, the answer, the error.
+        ///
+        /// ```
+        /// let mut methods = Vec::new();
+        /// macro_rules! push { ($request:ty) => { methods.push(<$request as cln_api::Command>::METHOD); }; }
+        /// cln_api::for_each_command!(push);
+        /// # #[cfg(feature = "offers")]
+        /// assert!(methods.contains(&"sendinvoice"));
+        /// ```
+        #[macro_export]
+        macro_rules! for_each_command { ($callback:ident) => { #calls }; }
+        #macros
+    }
+}
+
+fn list_macro<'m>(what: &str, feature: &str, modules: impl Iterator<Item = &'m String>) -> TokenStream {
+    let name = format_ident!("for_each_{what}");
+    let folder = format_ident!("{what}");
+    let modules = modules.map(|module| ident(module));
+    let text = format!(" Calls a macro with the path of each {what}'s `Payload`; with none unless the feature `{feature}` is on.");
+    quote! {
+        #[doc = #text]
+        #[cfg(feature = #feature)]
+        #[macro_export]
+        macro_rules! #name { ($callback:ident) => { #($callback! { $crate::#folder::#modules::Payload })* }; }
+        #[doc = #text]
+        #[cfg(not(feature = #feature))]
+        #[macro_export]
+        macro_rules! #name { ($callback:ident) => {}; }
+    }
+}
+
+fn groups_in_use(api: &Api) -> Vec<&str> {
+    let groups: BTreeSet<&str> = api.commands.iter().map(|command| command.group.as_str()).collect();
+    groups.into_iter().collect()
+}
+
+/// `notification.rs`.
+pub(super) fn notifications(api: &Api) -> TokenStream {
+    let docs = inner_lines("What a node tells its plugins: a module for each notification, with its `Payload`.");
+    let modules = api.notifications.iter().map(|it| ident(&it.module));
+    quote!(#docs #(pub mod #modules;)*)
+}
+
+/// `hook.rs`.
+pub(super) fn hooks(api: &Api) -> TokenStream {
+    let docs = inner_lines(
+        "What a node asks its plugins: a module for each hook, with the `Payload` that it sends and the `Action` that \
+         the plugin answers. A node that gets an answer of another form ends itself.",
+    );
+    let modules = api.hooks.iter().map(|it| ident(&it.module));
+    quote!(#docs #(pub mod #modules;)*)
+}
+
+/// `cln_rpc.rs`.
+pub(super) fn cln_rpc() -> TokenStream {
+    let docs = inner_lines("Every request for the client of the crate `cln-rpc`: `ClnRpc::call_typed` takes it.");
+    quote! {
+        #docs
+
+        macro_rules! typed_request {
+            ($request:ty) => {
+                impl cln_rpc::model::TypedRequest for $request {
+                    type Response = <$request as crate::Command>::Response;
+
+                    fn method(&self) -> &str {
+                        <$request as crate::Command>::METHOD
+                    }
+                }
+            };
+        }
+
+        crate::for_each_command!(typed_request);
+    }
+}
+
+/// `shared.rs`.
+pub(super) fn shared(api: &Api) -> TokenStream {
+    let docs = inner_lines("Enums that several commands, notifications and hooks use.");
+    let enums = api.shared.iter().map(enums::wire_enum);
+    quote!(#docs #(#enums)*)
+}
+
+/// `error_data.rs`.
+pub(super) fn error_data(api: &Api) -> TokenStream {
+    let docs = inner_lines("What some error codes carry as `data`.");
+    let mut emitted = BTreeSet::new();
+    let objects: Vec<TokenStream> = api.error_data.iter().map(|it| object::items(it, &mut emitted)).collect();
+    quote!(#docs #(#objects)*)
+}
+
+/// `Cargo.toml` of a crate of its own; `primitives` is the path of `cln-primitives` from there.
+pub(crate) fn manifest(api: &Api, primitives: &str) -> String {
+    let mut features: BTreeSet<&str> = groups_in_use(api).into_iter().collect();
+    features.extend(["hooks", "notifications"]);
+    let names: Vec<String> = features.iter().map(|feature| format!("\"{feature}\"")).collect();
+    let lines: Vec<String> = features.iter().map(|feature| format!("{feature} = []\n")).collect();
+    let primitives = primitives.replace('\\', "/").replace('"', "\\\"");
+    format!(
+        "# Generated by `cargo xtask codegen`.\n\
+         [package]\n\
+         name = \"cln-api\"\n\
+         version = \"0.1.0\"\n\
+         edition = \"2024\"\n\
+         publish = false\n\n\
+         [features]\n\
+         default = [{}]\n\
+         {}\
+         cln-rpc = [\"dep:cln-rpc\"]\n\
+         strict = []\n\n\
+         [dependencies]\n\
+         cln-primitives = {{ path = \"{primitives}\" }}\n\
+         cln-rpc = {{ version = \"0.7.0\", optional = true }}\n\
+         serde = {{ version = \"1\", features = [\"derive\"] }}\n\n\
+         [dev-dependencies]\n\
+         serde_json = \"1\"\n\n\
+         [workspace]\n",
+        names.join(", "),
+        lines.concat(),
+    )
+}

@@ -1,0 +1,220 @@
+//! One schema object with properties to one object of the model.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::conditions::{self, Arm, Questions, RawChoice, Slot};
+use super::names::{pascal, shape_of, snake};
+use super::{Context, types};
+use crate::diagnostic::Problem;
+use crate::dialect::{Additional, Schema};
+use crate::model::{Choice, Direction, Discriminator, Field, Object, Type, Variant};
+
+/// Lowers an object. Faults are reported, and the rest of the object goes on.
+pub(super) fn lower(cx: &Context<'_>, schema: &Schema, name: String, direction: Direction) -> Object {
+    check_required(cx, schema);
+    let fingerprint = |schema: &Schema| {
+        let quiet = cx.quiet();
+        shape_of(&types::lower(&quiet, schema, "it", direction))
+    };
+    let mut object = Object {
+        name,
+        pointer: schema.pointer.clone(),
+        direction,
+        about: cx.about(schema),
+        fields: Vec::new(),
+        choices: Vec::new(),
+        extra: cx.overlay.keeps_extra(&cx.at(&schema.pointer)) || matches!(schema.additional, Additional::Of(_)),
+    };
+    let only_in_branches = |field: &Schema| cx.overlay.only_in_branches(&cx.at(&field.pointer));
+    let ask = Questions { fingerprint: &fingerprint, only_in_branches: &only_in_branches };
+    let analysis = match conditions::analyse(schema, direction, &ask) {
+        Ok(analysis) => analysis,
+        Err(faults) => {
+            faults.into_iter().for_each(|(pointer, problem)| cx.problem(&pointer, problem));
+            return object;
+        }
+    };
+    cx.lowered(&analysis.keys, "key");
+    for plain in &analysis.plain {
+        cx.lowered(&plain.conditions, "plain");
+    }
+    object.fields = analysis.common.iter().map(|slot| field(cx, slot, direction, &analysis.plain)).collect();
+    object.choices = analysis.choices.iter().map(|raw| choice(cx, schema, raw, direction)).collect();
+    report_clashes(cx, &object);
+    object
+}
+
+fn field(cx: &Context<'_>, slot: &Slot<'_>, direction: Direction, plain: &[RawChoice<'_>]) -> Field {
+    let schema = &*slot.schema;
+    let at = cx.at(&schema.pointer);
+    // What came with its parent is there whenever the parent is.
+    let mut ty = types::lower(&cx.since(schema.added), schema, slot.wire, direction);
+    if let Some(tested) = plain.iter().find(|raw| tests(raw, slot.wire)) {
+        ty = widened(cx, schema, tested, slot.wire, ty);
+    }
+    // A type's name is given at the type's place, and a field that is a list shares its place with none.
+    let renamed = matches!(ty, Type::Scalar(_)).then(|| cx.overlay.name(&at)).flatten();
+    Field {
+        wire: slot.wire.to_owned(),
+        rust: renamed.cloned().unwrap_or_else(|| snake(slot.wire)),
+        pointer: schema.pointer.clone(),
+        about: cx.about(schema),
+        ty,
+        required: slot.required && !(direction == Direction::Received && cx.is_newer(schema.added)),
+    }
+}
+
+fn tests(raw: &RawChoice<'_>, wire: &str) -> bool {
+    matches!(&raw.discriminator, Discriminator::Values(tested) if tested.iter().any(|tested| tested.wire == wire))
+}
+
+/// A discriminator on which no field depends is an enum of all values that are declared or tested.
+fn widened(cx: &Context<'_>, schema: &Schema, raw: &RawChoice<'_>, wire: &str, ty: Type) -> Type {
+    match (&raw.discriminator, ty) {
+        (Discriminator::Values(tested), Type::Enum(it)) if tested.len() == 1 => {
+            let texts = raw.arms.iter().filter_map(|arm| arm.values.first()?.as_str());
+            Type::Enum(Box::new(types::enum_of(cx, &schema.pointer, texts, it.name, it.about)))
+        }
+        (Discriminator::Values(tested), Type::Scalar(_)) if tested.len() == 1 && !tested[0].boolean => {
+            let texts = raw.arms.iter().filter_map(|arm| arm.values.first()?.as_str());
+            Type::Enum(Box::new(types::enum_of(cx, &schema.pointer, texts, pascal(wire), cx.about(schema))))
+        }
+        (_, ty) => ty,
+    }
+}
+
+fn choice(cx: &Context<'_>, schema: &Schema, raw: &RawChoice<'_>, direction: Direction) -> Choice {
+    let key = match &raw.discriminator {
+        Discriminator::Values(tested) => {
+            tested.iter().map(|tested| tested.wire.as_str()).collect::<Vec<_>>().join("+")
+        }
+        Discriminator::Presence(key) => key.clone(),
+        Discriminator::Alternatives => "oneOf".to_owned(),
+    };
+    // `file#pointer?key` is how the overlay calls what depends on a key.
+    let place = format!("{}?{key}", schema.pointer);
+    let given = cx.overlay.name(&cx.at(&place));
+    let first = key.split('+').next().unwrap_or(&key);
+    let name = given.cloned().unwrap_or_else(|| pascal(first));
+    let field_name = match (&raw.discriminator, given) {
+        (Discriminator::Values(_), _) | (_, None) => snake(first),
+        (_, Some(given)) => snake(given),
+    };
+    let discriminator_schema = schema.properties.as_ref().and_then(|properties| properties.get(first));
+    let mut choice = Choice {
+        field: field_name,
+        name,
+        about: discriminator_schema.map(|schema| cx.about(schema)).unwrap_or_default(),
+        discriminator: raw.discriminator.clone(),
+        required: raw.required && !discriminator_schema.is_some_and(|schema| cx.is_newer(schema.added)),
+        variants: Vec::new(),
+        conditions: raw.conditions.clone(),
+    };
+    for (index, arm) in raw.arms.iter().enumerate() {
+        let name = arm_name(cx, &place, &choice, arm, index);
+        let fields: Vec<Field> = arm.slots.iter().map(|slot| field(cx, slot, direction, &[])).collect();
+        let payload = cx.overlay.payload(&cx.at(&place), &name).unwrap_or(&name).to_owned();
+        let payload = (!fields.is_empty()).then_some(payload);
+        choice.variants.push(Variant { name, payload, values: arm.values.clone(), fields });
+    }
+    if matches!(choice.discriminator, Discriminator::Presence(_)) {
+        choice.variants.iter_mut().for_each(|variant| variant.values.clear());
+    }
+    let kind = match &choice.discriminator {
+        _ if choice.is_group() => "group",
+        Discriminator::Presence(_) => "presence",
+        Discriminator::Values(tested) if tested.len() > 1 => "choice of two",
+        _ => "choice",
+    };
+    cx.lowered(&choice.conditions, kind);
+    report_variant_clashes(cx, &place, &choice);
+    choice
+}
+
+fn arm_name(cx: &Context<'_>, place: &str, choice: &Choice, arm: &Arm<'_>, index: usize) -> String {
+    let at = cx.at(place);
+    let given = |wire: &str| cx.overlay.variant(&at, wire).cloned();
+    let joined = match &choice.discriminator {
+        Discriminator::Values(tested) => {
+            let names = tested.iter().zip(&arm.values).map(|(tested, value)| match value {
+                Value::Bool(value) => given(&format!("{}={value}", tested.wire)).unwrap_or_else(|| {
+                    let prefix = if *value { "" } else { "Not" };
+                    format!("{prefix}{}", pascal(&tested.wire))
+                }),
+                value => types::variant_name(cx, place, value.as_str().unwrap_or_default(), &choice.name),
+            });
+            // `Invalid` of `valid` reads better in front of what is invalid.
+            names.collect::<Vec<_>>().into_iter().rev().collect::<String>()
+        }
+        Discriminator::Presence(key) => {
+            let (wire, prefix) = if index == 0 { ("present", "With") } else { ("absent", "Without") };
+            given(wire).unwrap_or_else(|| format!("{prefix}{}", pascal(key)))
+        }
+        Discriminator::Alternatives => String::new(),
+    };
+    match &arm.label {
+        Some(label) => given(label).unwrap_or_else(|| format!("{joined}{}", pascal(label))),
+        None => joined,
+    }
+}
+
+/// Every name that `required` lists is a property, here or in a branch.
+fn check_required(cx: &Context<'_>, schema: &Schema) {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    collect_properties(schema, &mut known);
+    let mut lists = vec![schema];
+    while let Some(schema) = lists.pop() {
+        for name in schema.required.iter().filter(|name| !known.contains(name.as_str())) {
+            let at = format!("{}/required", schema.pointer);
+            cx.problem(&at, Problem::RequiredUndefined(name.clone()));
+        }
+        lists.extend(&schema.any_of);
+        for condition in &schema.conditions {
+            lists.extend([&condition.test, &condition.then]);
+            lists.extend(&condition.otherwise);
+        }
+    }
+}
+
+fn collect_properties<'s>(schema: &'s Schema, known: &mut BTreeSet<&'s str>) {
+    known.extend(schema.properties.iter().flatten().map(|(name, _)| name.as_str()));
+    for condition in &schema.conditions {
+        collect_properties(&condition.then, known);
+        condition.otherwise.iter().for_each(|schema| collect_properties(schema, known));
+    }
+}
+
+fn report_clashes(cx: &Context<'_>, object: &Object) {
+    let choices = object.choices.iter().filter(|_| !object.is_choice());
+    let common = object.fields.iter().map(|field| (field.rust.as_str(), field.wire.as_str()));
+    let names = common.chain(choices.map(|choice| (choice.field.as_str(), choice.field.as_str())));
+    report_twice(cx, &object.pointer, names);
+    for variant in object.choices.iter().flat_map(|choice| &choice.variants) {
+        report_twice(cx, &object.pointer, variant.fields.iter().map(|field| (field.rust.as_str(), field.wire.as_str())));
+    }
+}
+
+fn report_variant_clashes(cx: &Context<'_>, place: &str, choice: &Choice) {
+    let shown = |variant: &Variant| variant.values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+    let names: Vec<(&str, String)> = choice.variants.iter().map(|v| (v.name.as_str(), shown(v))).collect();
+    report_twice(cx, place, names.iter().map(|(rust, wire)| (*rust, wire.as_str())));
+}
+
+fn report_twice<'n>(cx: &Context<'_>, pointer: &str, names: impl Iterator<Item = (&'n str, &'n str)>) {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for (rust, wire) in names {
+        match seen.iter().find(|(known, _)| *known == rust) {
+            Some((_, first)) => {
+                let problem = Problem::NameClash {
+                    first: (*first).to_owned(),
+                    second: wire.to_owned(),
+                    rust: rust.to_owned(),
+                };
+                cx.problem(pointer, problem);
+            }
+            None => seen.push((rust, wire)),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Requests: the parameters, and what `validate()` checks before they are sent.
+
+use super::{Context, object};
+use crate::diagnostic::Problem;
+use crate::dialect::{Limits, Schema, SchemaFile, TypeName};
+use crate::model::{Direction, Request, Rule};
+
+pub(super) fn lower(cx: &Context<'_>, file: &SchemaFile) -> Request {
+    let schema = &file.request;
+    let object = object::lower(cx, schema, "Request".to_owned(), Direction::Sent);
+    if let Some(condition) = schema.conditions.first() {
+        let why = "conditions are read in what a node sends and in hooks' answers, not in requests";
+        cx.problem(&condition.pointer, Problem::UnsupportedCondition(why.to_owned()));
+    }
+    let mut rules = lengths(schema);
+    for (key, dependents) in &schema.dependent_upon {
+        let needs = dependents.iter().map(|parameter| Rule::Needs { parameter: parameter.clone(), needs: key.clone() });
+        rules.extend(needs);
+    }
+    rules.extend(schema.one_of_many.iter().cloned().map(Rule::AtMostOne));
+    // Nodes accept partial sets of most `pairedWith` lists: only what the overlay confirms is checked.
+    let paired = schema.paired_with.iter().enumerate();
+    rules.extend(paired.filter(|(index, _)| cx.overlay.confirms(&cx.at(&format!("{}/pairedWith/{index}", schema.pointer)))).map(|(_, set)| Rule::Together(set.clone())));
+    rules.extend(cx.overlay.refusals(&file.name).into_iter().map(Rule::Refuse));
+    let known = |name: &str| object.fields.iter().any(|field| field.wire == name);
+    for name in rules.iter().flat_map(Rule::parameters).filter(|name| !known(name)) {
+        cx.problem(&schema.pointer, Problem::RequiredUndefined(name.to_owned()));
+    }
+    Request { object, rules }
+}
+
+impl Rule {
+    fn parameters(&self) -> Vec<&str> {
+        match self {
+            Rule::Needs { parameter, needs } => vec![parameter, needs],
+            Rule::AtMostOne(set) | Rule::Together(set) => set.iter().map(String::as_str).collect(),
+            Rule::Length { parameter, .. } => vec![parameter],
+            Rule::Refuse(refusal) => vec![&refusal.parameter],
+        }
+    }
+}
+
+fn lengths(schema: &Schema) -> Vec<Rule> {
+    let parameters = schema.properties.iter().flatten().filter(|(_, schema)| !schema.hidden);
+    let rules = parameters.filter_map(|(name, schema)| {
+        let (limits, hex) = match schema.ty? {
+            TypeName::Array => (schema.count, false),
+            // Exactly 64 digits are a hash, whose type has that length.
+            TypeName::Hex if schema.length.exactly() != Some(64) => (schema.length, true),
+            TypeName::String if schema.values.is_none() => (schema.length, false),
+            _ => (Limits::default(), false),
+        };
+        let limited = limits.min.is_some() || limits.max.is_some();
+        limited.then(|| Rule::Length { parameter: name.clone(), limits, hex })
+    });
+    rules.collect()
+}

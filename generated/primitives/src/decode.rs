@@ -1,0 +1,174 @@
+//! Reading what a node sends, with errors that say where in the JSON something is wrong; and refusing what must not be
+//! sent.
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use std::fmt;
+
+/// What kind of message was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Message {
+    /// The answer to a command.
+    Answer,
+    /// A notification.
+    Notification,
+    /// A hook's call.
+    Hook,
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Message::Answer => "the answer of",
+            Message::Notification => "the notification",
+            Message::Hook => "the hook",
+        })
+    }
+}
+
+/// Something that the node sent is not what its schema says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read {message} `{command}` {}: {reason}", Place(path))]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// What kind of message it was in.
+    pub message: Message,
+    /// The command, notification or hook, by its name on the wire.
+    pub command: &'static str,
+    /// Where in the message's JSON, such as `invoices[2].status`; empty for the message as a whole.
+    pub path: String,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+struct Place<'a>(&'a str);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { f.write_str("at the top level") } else { write!(f, "at `{}`", self.0) }
+    }
+}
+
+/// Reads a message from JSON.
+///
+/// # Errors
+/// When it is no JSON or not of the shape that `T` describes.
+pub fn decode<T: DeserializeOwned>(message: Message, command: &'static str, json: &[u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(json).map_err(|error| {
+        // Keeping track of the path costs time, so that only what failed is read again to learn it.
+        let (path, reason) = match path_and_reason::<T>(json) {
+            Some(found) => found,
+            None => (String::new(), reason(&error)),
+        };
+        DecodeError { message, command, path, reason }
+    })
+}
+
+/// `None` when the value itself can be read, and what is wrong stands behind it.
+fn path_and_reason<T: DeserializeOwned>(json: &[u8]) -> Option<(String, String)> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
+    let path = if error.path().iter().len() == 0 { String::new() } else { error.path().to_string() };
+    Some((path, reason(error.inner())))
+}
+
+/// The error's text. The path says better than line and column where a wrong value stands; only in what is no JSON at
+/// all they are what helps.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&position) {
+        Some(text) if error.classify() == Category::Data => text.to_owned(),
+        _ => text,
+    }
+}
+
+/// The message of generated code about a field that a variant requires and that did not come.
+///
+/// Both names are those on the wire.
+pub fn missing_in_variant(field: &str, variant: &str) -> String {
+    format!("`{variant}` requires `{field}`, which is missing")
+}
+
+/// A request that is not sent, because the node would refuse it or come to harm.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid request to `{command}`: parameter `{parameter}` {reason}")]
+#[non_exhaustive]
+pub struct InvalidRequest {
+    /// The command, by its name on the wire.
+    pub command: &'static str,
+    /// The parameter that is wrong, by its name on the wire.
+    pub parameter: &'static str,
+    /// What is wrong with it and what to do; it goes on where the parameter's name ends: "needs `label` too".
+    pub reason: String,
+}
+
+impl InvalidRequest {
+    /// A refusal of a request to `command` because of one parameter.
+    pub fn new(command: &'static str, parameter: &'static str, reason: impl Into<String>) -> Self {
+        InvalidRequest { command, parameter, reason: reason.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Msat;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    struct Response {
+        #[serde(rename = "invoices")]
+        _invoices: Vec<Invoice>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Invoice {
+        #[serde(rename = "amount_msat")]
+        _amount_msat: Msat,
+    }
+
+    fn check(json: &str, expected: &str) {
+        let error = decode::<Response>(Message::Answer, "listinvoices", json.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn an_error_tells_where_and_what() {
+        check(
+            r#"{"invoices":[{"amount_msat":1},{"amount_msat":true}]}"#,
+            "cannot read the answer of `listinvoices` at `invoices[1].amount_msat`: \
+             invalid type: boolean `true`, expected an amount in millisatoshi",
+        );
+        check(
+            r#"{"invoices":[{}]}"#,
+            "cannot read the answer of `listinvoices` at `invoices[0]`: missing field `amount_msat`",
+        );
+        check("{}", "cannot read the answer of `listinvoices` at the top level: missing field `invoices`");
+        check(
+            r#"{"invoices":[]} x"#,
+            "cannot read the answer of `listinvoices` at the top level: trailing characters at line 1 column 17",
+        );
+        check(
+            r#"{"invoices":["#,
+            "cannot read the answer of `listinvoices` at `invoices`: EOF while parsing a list at line 1 column 13",
+        );
+    }
+
+    #[test]
+    fn a_message_is_called_what_it_is() {
+        let error = decode::<u8>(Message::Notification, "connect", b"-").unwrap_err().to_string();
+        assert!(error.starts_with("cannot read the notification `connect` at the top level: "), "{error}");
+        let error = decode::<u8>(Message::Hook, "openchannel", b"").unwrap_err().to_string();
+        assert!(error.starts_with("cannot read the hook `openchannel` at the top level: "), "{error}");
+    }
+
+    #[test]
+    fn a_refused_request_names_its_parameter() {
+        let refused = InvalidRequest::new("sendinvoice", "quantity", "must be left out");
+        assert_eq!(refused.to_string(), "invalid request to `sendinvoice`: parameter `quantity` must be left out");
+        let missing = missing_in_variant("payment_preimage", "paid");
+        assert_eq!(missing, "`paid` requires `payment_preimage`, which is missing");
+    }
+}

@@ -1,0 +1,162 @@
+//! What every generated command, notification and hook has in common.
+
+use crate::decode::{DecodeError, InvalidRequest, Message, decode};
+use crate::rpc_error::RpcError;
+use crate::version::Version;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// A command's request. Serialised, it is the JSON-RPC `params`: an object of named parameters.
+pub trait Command: Serialize {
+    /// The command's name on the wire.
+    const METHOD: &'static str;
+    /// The release that brought the command, where that is known.
+    const ADDED: Option<Version>;
+    /// The release that declared the command deprecated.
+    const DEPRECATED: Option<Version>;
+    /// The release that removes the command.
+    const REMOVED: Option<Version>;
+
+    /// What the node answers.
+    type Response: DeserializeOwned;
+    /// Why the node may refuse.
+    type Error: std::error::Error + From<RpcError>;
+
+    /// Checks what the types cannot: parameters that need or exclude each other, lengths, and values that harm a node.
+    ///
+    /// # Errors
+    /// When the request must not be sent.
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        Ok(())
+    }
+
+    /// Reads the answer: the JSON-RPC `result`.
+    ///
+    /// # Errors
+    /// When it is not what the command's schema says.
+    fn decode_response(json: &[u8]) -> Result<Self::Response, DecodeError> {
+        decode(Message::Answer, Self::METHOD, json)
+    }
+}
+
+/// What a notification tells.
+pub trait Notification: DeserializeOwned {
+    /// The notification's name on the wire.
+    const NAME: &'static str;
+    /// The release that brought it, where that is known.
+    const ADDED: Option<Version>;
+
+    /// Reads the JSON-RPC `params` of the notification.
+    ///
+    /// Lightningd wraps what it tells in an object named like the notification, beside which further keys may stand;
+    /// one such level is taken off. Where there is none, the `params` are read as they are: a field of that name may
+    /// hold a text (`log` has such a field).
+    ///
+    /// # Errors
+    /// When it is not what the notification's schema says. The error's path starts inside the wrapper.
+    fn decode(params: &[u8]) -> Result<Self, DecodeError> {
+        decode(Message::Notification, Self::NAME, wrapped(params, Self::NAME).unwrap_or(params))
+    }
+}
+
+/// A hook's call, which the node waits to be answered.
+pub trait Hook: DeserializeOwned {
+    /// The hook's name on the wire.
+    const NAME: &'static str;
+    /// The release that brought it, where that is known.
+    const ADDED: Option<Version>;
+
+    /// What the plugin answers.
+    type Action: Serialize;
+
+    /// Reads the JSON-RPC `params` of the hook's call.
+    ///
+    /// A hook's schema holds the wrapper where the node uses one, so that the `params` are read as they are. Only when
+    /// that fails and they are an object named like the hook, what is in there is tried.
+    ///
+    /// # Errors
+    /// When it is not what the hook's schema says.
+    fn decode(params: &[u8]) -> Result<Self, DecodeError> {
+        decode(Message::Hook, Self::NAME, params).or_else(|error| {
+            let unwrapped = wrapped(params, Self::NAME).and_then(|inner| serde_json::from_slice(inner).ok());
+            unwrapped.ok_or(error)
+        })
+    }
+}
+
+/// The JSON object in the member `name` of the JSON object `params`, if there is one.
+fn wrapped<'a>(params: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let mut deserializer = serde_json::Deserializer::from_slice(params);
+    let member = deserializer.deserialize_map(FindMember(name)).ok()??.get();
+    member.starts_with('{').then_some(member.as_bytes())
+}
+
+/// Visits an object and keeps the raw text of one member.
+struct FindMember<'n>(&'n str);
+
+impl<'de> Visitor<'de> for FindMember<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_it) = map.next_key_seed(IsKey(self.0))? {
+            if is_it {
+                found = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a key only to compare it.
+struct IsKey<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for IsKey<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsKey<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(params: &str, expected: Option<&str>) {
+        assert_eq!(wrapped(params.as_bytes(), "log"), expected.map(str::as_bytes), "{params}");
+    }
+
+    #[test]
+    fn only_an_object_under_the_name_is_a_wrapper() {
+        check(r#"{"log":{"a":1}}"#, Some(r#"{"a":1}"#));
+        check(r#"{"origin":"x", "log" : {"log":"text"} , "payload":[]}"#, Some(r#"{"log":"text"}"#));
+        check(r#"{"l\u006fg":{}}"#, Some("{}"));
+        check(r#"{"level":"info","log":"text"}"#, None);
+        check(r#"{"log":[{}]}"#, None);
+        check(r#"{"log":null}"#, None);
+        check(r#"{"other":{"log":{}}}"#, None);
+        check("[]", None);
+        check(r#"{"log":{}"#, None);
+    }
+}

@@ -1,0 +1,2 @@
+//! Talks to Core Lightning nodes by the types of `cln-api`.
+#![warn(missing_docs)]

@@ -1,0 +1,90 @@
+//! Folders of texts.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// What can go wrong with files.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The folder or file cannot be read.
+    #[error("cannot read {}: {source}; {hint}", path.display())]
+    Read { path: PathBuf, source: io::Error, hint: &'static str },
+    /// The folder or file cannot be written.
+    #[error("cannot write {}: {source}; nothing was changed", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    /// There is nothing in it that could be generated from.
+    #[error("no schema file (*.json) in {}; name a checkout's doc/ or a release's folder", .0.display())]
+    NoSchemas(PathBuf),
+}
+
+const HINT: &str = "name a folder of schema files that you may read: a checkout's doc/ or a release's folder";
+
+/// The schema files of a folder in any of the layouts that releases have had, sorted by path. Paths begin with `shown`.
+pub fn schema_files(dir: &Path, shown: &str) -> Result<Vec<(String, String)>, FolderError> {
+    let inner = dir.join("schemas");
+    let root = if inner.is_dir() { inner } else { dir.to_owned() };
+    let mut files = Vec::new();
+    for folder in ["", "hook", "notification"] {
+        let path = root.join(folder);
+        if folder.is_empty() || path.is_dir() {
+            let prefix = if folder.is_empty() { shown.to_owned() } else { format!("{shown}/{folder}") };
+            files.extend(json_files(&path, &prefix)?);
+        }
+    }
+    // A built checkout has `sql.json` beside the template that it was made from.
+    let named = |path: &str, name: &str| path.ends_with(name);
+    if files.iter().any(|(path, _)| named(path, "/sql.json") || named(path, "/lightning-sql.json")) {
+        files.retain(|(path, _)| !named(path, "sql-template.json"));
+    }
+    if files.is_empty() {
+        return Err(FolderError::NoSchemas(dir.to_owned()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, FolderError> {
+    let read_error = |path: &Path, source| FolderError::Read { path: path.to_owned(), source, hint: HINT };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).map_err(|source| read_error(dir, source))? {
+        let path = entry.map_err(|source| read_error(dir, source))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        // The release's own description of the dialect stands among its schemas.
+        if path.is_file() && name.ends_with(".json") && name != "rpc-schema-draft.json" {
+            let text = fs::read_to_string(&path).map_err(|source| read_error(&path, source))?;
+            files.push((format!("{prefix}/{name}"), text));
+        }
+    }
+    Ok(files)
+}
+
+/// A text file that has to be there.
+pub fn read(path: &Path) -> Result<String, FolderError> {
+    let hint = "it belongs to the project; restore it from version control";
+    fs::read_to_string(path).map_err(|source| FolderError::Read { path: path.to_owned(), source, hint })
+}
+
+/// All files below a folder, by path in it; none when there is no such folder.
+pub fn contents(dir: &Path) -> Result<BTreeMap<String, String>, FolderError> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![(dir.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(FolderError::Read { path: folder, source, hint: "check its permissions" }),
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if path.is_dir() {
+                folders.push((path, format!("{name}/")));
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                // A checkout may have other line ends.
+                files.insert(name, text.replace("\r\n", "\n"));
+            }
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,65 @@
+//! `cargo xtask`: the project's own commands.
+
+mod folder;
+mod swap;
+mod task;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Generate the typed crate: schemas/ to generated/src.
+    Codegen {
+        /// Change nothing; exit with 1 and the names of the files that differ.
+        #[arg(long, conflicts_with = "out")]
+        check: bool,
+        /// Another schema folder: a checkout's doc/, or a release's folder. Needs --out.
+        #[arg(long, value_name = "DIR", requires = "out")]
+        schemas: Option<PathBuf>,
+        /// Write a whole crate into this folder.
+        #[arg(long, value_name = "CRATE")]
+        out: Option<PathBuf>,
+    },
+    /// Take a release's facts into schemas/, and keep our sentences.
+    Import {
+        /// A checkout's doc/, or a release's folder.
+        dir: PathBuf,
+    },
+    /// Count what the schemas have and what became types.
+    Coverage {
+        /// Another schema folder.
+        #[arg(long, value_name = "DIR")]
+        schemas: Option<PathBuf>,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Codegen { check: true, .. } => task::check(),
+        Task::Codegen { schemas, out: Some(out), .. } => task::codegen_elsewhere(schemas.as_deref(), &out),
+        Task::Codegen { .. } => task::codegen(),
+        Task::Import { dir } => task::import(&dir),
+        Task::Coverage { schemas, json } => task::coverage(schemas.as_deref(), json),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
