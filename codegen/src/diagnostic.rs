@@ -107,7 +107,9 @@ pub enum Problem {
     #[error("no rule understands this `oneOf`: {0}")]
     UnsupportedUnion(String),
     /// Two wire names that would be one Rust name.
-    #[error("`{first}` and `{second}` would both be `{rust}` in Rust; name one of them in `[names]` of overlay.toml")]
+    #[error(
+        "`{first}` and `{second}` would both be `{rust}` in Rust; name one of them in overlay.toml, under `{table}`"
+    )]
     NameClash {
         /// The wire name that was first.
         first: String,
@@ -115,6 +117,8 @@ pub enum Problem {
         second: String,
         /// Their Rust name.
         rust: String,
+        /// The overlay's table that names such things.
+        table: &'static str,
     },
     /// An overlay or error-codes entry that applies to nothing.
     #[error("`{entry}` applies to nothing{hint}; remove the entry or mend its path")]

@@ -47,10 +47,7 @@ const SCHEMA_ORDER: &[&str] = &[
 /// # Errors
 ///
 /// Everything in `theirs` that the dialect does not have.
-pub fn import(
-    theirs: &[(String, String)],
-    ours: &[(String, String)],
-) -> Result<BTreeMap<String, String>, Diagnostics> {
+pub fn import(theirs: &[(String, String)], ours: &[(String, String)]) -> Result<BTreeMap<String, String>, Diagnostics> {
     let mut sink = Sink::default();
     let parsed = parse(theirs, &mut sink);
     let files = dialect::read_files(&parsed, &mut sink);
@@ -84,7 +81,12 @@ pub fn import(
         for (half, schema) in [("request", &file.request), ("response", &file.response)] {
             let source = match whole {
                 Some(value) => value.get(half),
-                None => parsed.iter().find(|(path, _)| file_id(path) == id && path.contains(if half == "request" { ".request." } else { ".schema." })).map(|(_, v)| v),
+                None => parsed
+                    .iter()
+                    .find(|(path, _)| {
+                        file_id(path) == id && path.contains(if half == "request" { ".request." } else { ".schema." })
+                    })
+                    .map(|(_, v)| v),
             };
             let facts = source.map(facts).unwrap_or_else(|| Value::Object(Map::new()));
             if source.is_some() || schema.properties.is_some() {
@@ -192,8 +194,19 @@ fn same_place(theirs: &Value, ours: &Value) -> bool {
 
 /// The root and every schema object with their keys in canonical order, sentences in place.
 fn ordered_root(root: &Value) -> Value {
-    const ROOT_ORDER: &[&str] =
-        &["rpc", "notification", "hook", "added", "deprecated", "title", "description", "request", "response", "errors", "see_also"];
+    const ROOT_ORDER: &[&str] = &[
+        "rpc",
+        "notification",
+        "hook",
+        "added",
+        "deprecated",
+        "title",
+        "description",
+        "request",
+        "response",
+        "errors",
+        "see_also",
+    ];
     let mut ordered = Map::new();
     for key in ROOT_ORDER {
         if let Some(value) = root.get(key) {

@@ -16,6 +16,8 @@ pub struct Api {
     pub hooks: Vec<Hook>,
     /// Enums that several commands use.
     pub shared: Vec<WireEnum>,
+    /// Every error code that has a name.
+    pub error_codes: Vec<ErrorCode>,
     /// What error codes carry as `data`.
     pub error_data: Vec<Object>,
     /// All cargo features that commands are in.

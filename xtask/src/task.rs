@@ -44,11 +44,7 @@ fn input(schemas: Option<&Path>) -> Result<Input, TaskError> {
         Some(dir) => schema_files(dir, &dir.display().to_string())?,
         None => schema_files(&own, "schemas")?,
     };
-    Ok(Input {
-        schemas,
-        overlay: read(&own.join("overlay.toml"))?,
-        error_codes: read(&own.join("error-codes.toml"))?,
-    })
+    Ok(Input { schemas, overlay: read(&own.join("overlay.toml"))?, error_codes: read(&own.join("error-codes.toml"))? })
 }
 
 /// Our own schemas; what is only a note about another release is a fault of ours.

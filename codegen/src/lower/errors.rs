@@ -29,6 +29,11 @@ pub(super) fn lower(cx: &Context<'_>, file: &SchemaFile) -> Vec<ErrorCode> {
     codes
 }
 
+/// Every code that has a name, whatever command answers it.
+pub(super) fn named(overlay: &Overlay) -> Vec<ErrorCode> {
+    overlay.codes().iter().map(|entry| error_code(overlay, entry.code, None)).collect()
+}
+
 fn error_code(overlay: &Overlay, code: i32, line: Option<&ErrorLine>) -> ErrorCode {
     let known = overlay.code(code);
     let name = match (known, line.and_then(|line| line.name.as_deref())) {
@@ -70,8 +75,7 @@ pub(super) fn lower_data<'a>(
         overlay.mark("data", &entry.name);
         // The place is lowered once more with its command, which is where its faults are reported.
         let cx = context(path).quiet();
-        let mut object =
-            object::lower(&cx, &piece(path, pointer, value), entry.name.clone(), Direction::Received);
+        let mut object = object::lower(&cx, &piece(path, pointer, value), entry.name.clone(), Direction::Received);
         object.about.text = Some(entry.doc.clone());
         names.assign(&mut object);
         objects.push(object);

@@ -116,6 +116,7 @@ pub(crate) fn lower(files: &[SchemaFile], parsed: &[(String, Value)], overlay: &
     let mut api = Api { groups: overlay.groups().map(str::to_owned).collect(), ..Api::default() };
     api.shared = shared::lower(parsed, overlay, &stale);
     api.error_data = errors::lower_data(parsed, overlay, &context);
+    api.error_codes = errors::named(overlay);
     for file in files {
         let cx = context(&file.path).since(file.added);
         match file.kind {
@@ -139,8 +140,8 @@ fn command(cx: &Context<'_>, file: &SchemaFile, files: &[SchemaFile], stale: &Re
         stale.borrow_mut().push(&file.path, "", Problem::NoGroup(file.name.clone()));
         FALLBACK_GROUP
     });
-    let related = file.see_also.iter().filter(|name| **name != file.name);
-    let related = related.filter(|name| files.iter().any(|f| f.kind == Kind::Command && f.name == **name));
+    let others = files.iter().filter(|other| other.kind == Kind::Command && other.name != file.name);
+    let related = others.filter(|other| file.see_also.contains(&other.name));
     let mut response = object::lower(cx, &file.response, "Response".to_owned(), Direction::Received);
     let mut request = requests::lower(cx, file);
     let mut names = Names::default();
@@ -148,15 +149,19 @@ fn command(cx: &Context<'_>, file: &SchemaFile, files: &[SchemaFile], stale: &Re
     names.assign(&mut request.object);
     Command {
         method: file.name.clone(),
-        module: snake(&file.name),
+        module: module(cx, file),
         group: group.to_owned(),
         title: file.title.clone(),
         about: about_file(file),
         request,
         response,
         errors: errors::lower(cx, file),
-        related: related.map(|name| (name.clone(), snake(name))).collect(),
+        related: related.map(|f| (f.name.clone(), module(cx, f))).collect(),
     }
+}
+
+fn module(cx: &Context<'_>, file: &SchemaFile) -> String {
+    cx.overlay.module(&file_id(&file.path)).cloned().unwrap_or_else(|| snake(&file.name))
 }
 
 /// Where a command goes that no group has yet.
@@ -165,7 +170,7 @@ const FALLBACK_GROUP: &str = "admin";
 fn notification(cx: &Context<'_>, file: &SchemaFile) -> Notification {
     Notification {
         name: file.name.clone(),
-        module: snake(&file.name),
+        module: module(cx, file),
         title: file.title.clone(),
         about: about_file(file),
         payload: named(object::lower(cx, &file.response, "Payload".to_owned(), Direction::Received)),
@@ -180,7 +185,7 @@ fn hook(cx: &Context<'_>, file: &SchemaFile) -> Hook {
     names.assign(&mut action);
     Hook {
         name: file.name.clone(),
-        module: snake(&file.name),
+        module: module(cx, file),
         title: file.title.clone(),
         about: about_file(file),
         payload,
@@ -204,10 +209,16 @@ fn report_module_clashes(api: &Api, files: &[SchemaFile], sink: &RefCell<Sink>) 
     let mut seen: Vec<(Kind, &String, &String)> = Vec::new();
     for (kind, name, module) in commands.chain(notifications).chain(hooks) {
         match seen.iter().find(|(other, _, known)| *other == kind && *known == module) {
+            // Two files of one name are told as such.
+            Some((_, first, _)) if *first == name => {}
             Some((_, first, _)) => {
                 let path = files.iter().find(|f| f.kind == kind && f.name == *name).map_or("", |f| &f.path);
-                let problem =
-                    Problem::NameClash { first: (*first).clone(), second: name.clone(), rust: module.clone() };
+                let problem = Problem::NameClash {
+                    first: (*first).clone(),
+                    second: name.clone(),
+                    rust: module.clone(),
+                    table: "modules",
+                };
                 sink.borrow_mut().push(path, "", problem);
             }
             None => seen.push((kind, name, module)),

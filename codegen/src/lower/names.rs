@@ -6,8 +6,27 @@ use crate::model::{Choice, Field, Object, Type, Union, WireEnum};
 
 /// Names that a module cannot give to a type of its own: std's, which the emitted code uses, and the module's roots.
 const TAKEN: &[&str] = &[
-    "Box", "Clone", "Command", "Debug", "Default", "Err", "Error", "From", "Hook", "Into", "None", "Notification", "Ok",
-    "Option", "PartialEq", "Result", "Self", "Some", "String", "TryFrom", "Vec",
+    "Box",
+    "Clone",
+    "Command",
+    "Debug",
+    "Default",
+    "Err",
+    "Error",
+    "From",
+    "Hook",
+    "Into",
+    "None",
+    "Notification",
+    "Ok",
+    "Option",
+    "PartialEq",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "TryFrom",
+    "Vec",
 ];
 
 /// Words that need `r#`.
@@ -145,7 +164,8 @@ impl Names {
             for variant in &mut choice.variants {
                 if let Some(payload) = &variant.payload {
                     let shape = format!("payload {}", shape_of_fields(&variant.fields));
-                    variant.payload = Some(self.claim(payload, &choice.name, || shape));
+                    let own = if *payload == choice.name { format!("{payload}Fields") } else { payload.clone() };
+                    variant.payload = Some(self.claim(&own, &choice.name, || shape));
                 }
             }
         }
@@ -218,9 +238,10 @@ fn shape_of_object(it: &Object) -> String {
 }
 
 fn shape_of_choice(choice: &Choice) -> String {
-    let variants = choice.variants.iter().map(|variant| {
-        format!("{} {:?} {}", variant.name, variant.values, shape_of_fields(&variant.fields))
-    });
+    let variants = choice
+        .variants
+        .iter()
+        .map(|variant| format!("{} {:?} {}", variant.name, variant.values, shape_of_fields(&variant.fields)));
     format!("choice {:?} {:?}", choice.discriminator, variants.collect::<Vec<_>>())
 }
 

@@ -54,11 +54,9 @@ fn field(cx: &Context<'_>, slot: &Slot<'_>, direction: Direction, plain: &[RawCh
     if let Some(tested) = plain.iter().find(|raw| tests(raw, slot.wire)) {
         ty = widened(cx, schema, tested, slot.wire, ty);
     }
-    // A type's name is given at the type's place, and a field that is a list shares its place with none.
-    let renamed = matches!(ty, Type::Scalar(_)).then(|| cx.overlay.name(&at)).flatten();
     Field {
         wire: slot.wire.to_owned(),
-        rust: renamed.cloned().unwrap_or_else(|| snake(slot.wire)),
+        rust: cx.overlay.field(&at).cloned().unwrap_or_else(|| snake(slot.wire)),
         pointer: schema.pointer.clone(),
         about: cx.about(schema),
         ty,
@@ -87,9 +85,7 @@ fn widened(cx: &Context<'_>, schema: &Schema, raw: &RawChoice<'_>, wire: &str, t
 
 fn choice(cx: &Context<'_>, schema: &Schema, raw: &RawChoice<'_>, direction: Direction) -> Choice {
     let key = match &raw.discriminator {
-        Discriminator::Values(tested) => {
-            tested.iter().map(|tested| tested.wire.as_str()).collect::<Vec<_>>().join("+")
-        }
+        Discriminator::Values(tested) => tested.iter().map(|tested| tested.wire.as_str()).collect::<Vec<_>>().join("+"),
         Discriminator::Presence(key) => key.clone(),
         Discriminator::Alternatives => "oneOf".to_owned(),
     };
@@ -190,19 +186,25 @@ fn report_clashes(cx: &Context<'_>, object: &Object) {
     let choices = object.choices.iter().filter(|_| !object.is_choice());
     let common = object.fields.iter().map(|field| (field.rust.as_str(), field.wire.as_str()));
     let names = common.chain(choices.map(|choice| (choice.field.as_str(), choice.field.as_str())));
-    report_twice(cx, &object.pointer, names);
+    report_twice(cx, &object.pointer, "fields", names);
     for variant in object.choices.iter().flat_map(|choice| &choice.variants) {
-        report_twice(cx, &object.pointer, variant.fields.iter().map(|field| (field.rust.as_str(), field.wire.as_str())));
+        let names = variant.fields.iter().map(|field| (field.rust.as_str(), field.wire.as_str()));
+        report_twice(cx, &object.pointer, "fields", names);
     }
 }
 
 fn report_variant_clashes(cx: &Context<'_>, place: &str, choice: &Choice) {
     let shown = |variant: &Variant| variant.values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
     let names: Vec<(&str, String)> = choice.variants.iter().map(|v| (v.name.as_str(), shown(v))).collect();
-    report_twice(cx, place, names.iter().map(|(rust, wire)| (*rust, wire.as_str())));
+    report_twice(cx, place, "variants", names.iter().map(|(rust, wire)| (*rust, wire.as_str())));
 }
 
-fn report_twice<'n>(cx: &Context<'_>, pointer: &str, names: impl Iterator<Item = (&'n str, &'n str)>) {
+fn report_twice<'n>(
+    cx: &Context<'_>,
+    pointer: &str,
+    table: &'static str,
+    names: impl Iterator<Item = (&'n str, &'n str)>,
+) {
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for (rust, wire) in names {
         match seen.iter().find(|(known, _)| *known == rust) {
@@ -211,6 +213,7 @@ fn report_twice<'n>(cx: &Context<'_>, pointer: &str, names: impl Iterator<Item =
                     first: (*first).to_owned(),
                     second: wire.to_owned(),
                     rust: rust.to_owned(),
+                    table,
                 };
                 cx.problem(pointer, problem);
             }

@@ -20,7 +20,11 @@ pub(super) fn lower(cx: &Context<'_>, file: &SchemaFile) -> Request {
     rules.extend(schema.one_of_many.iter().cloned().map(Rule::AtMostOne));
     // Nodes accept partial sets of most `pairedWith` lists: only what the overlay confirms is checked.
     let paired = schema.paired_with.iter().enumerate();
-    rules.extend(paired.filter(|(index, _)| cx.overlay.confirms(&cx.at(&format!("{}/pairedWith/{index}", schema.pointer)))).map(|(_, set)| Rule::Together(set.clone())));
+    rules.extend(
+        paired
+            .filter(|(index, _)| cx.overlay.confirms(&cx.at(&format!("{}/pairedWith/{index}", schema.pointer))))
+            .map(|(_, set)| Rule::Together(set.clone())),
+    );
     rules.extend(cx.overlay.refusals(&file.name).into_iter().map(Rule::Refuse));
     let known = |name: &str| object.fields.iter().any(|field| field.wire == name);
     for name in rules.iter().flat_map(Rule::parameters).filter(|name| !known(name)) {

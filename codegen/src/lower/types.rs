@@ -49,9 +49,7 @@ fn array(cx: &Context<'_>, schema: &Schema, wire: &str, direction: Direction) ->
 fn object(cx: &Context<'_>, schema: &Schema, name: String, direction: Direction) -> Type {
     let no_properties = schema.properties.as_ref().is_none_or(IndexMap::is_empty) && schema.conditions.is_empty();
     match &schema.additional {
-        Additional::Of(values) if no_properties => {
-            Type::Map(Box::new(lower(cx, values, &singular(&name), direction)))
-        }
+        Additional::Of(values) if no_properties => Type::Map(Box::new(lower(cx, values, &singular(&name), direction))),
         _ if no_properties => Type::Scalar(Scalar::JsonObject),
         _ => Type::Object(Box::new(object::lower(cx, schema, name, direction))),
     }
@@ -80,7 +78,8 @@ pub(super) fn enum_of<'v>(
         let rust = variant_name(cx, pointer, wire, &name);
         match values.iter().find(|value| value.rust == rust) {
             Some(first) if first.wire != wire => {
-                let problem = Problem::NameClash { first: first.wire.clone(), second: wire.to_owned(), rust };
+                let problem =
+                    Problem::NameClash { first: first.wire.clone(), second: wire.to_owned(), rust, table: "variants" };
                 cx.problem(pointer, problem);
             }
             Some(_) => {}

@@ -87,7 +87,7 @@ fn reason(error: &serde_json::Error) -> String {
 /// The message of generated code about a field that a variant requires and that did not come.
 ///
 /// Both names are those on the wire.
-pub fn missing_in_variant(field: &str, variant: &str) -> String {
+pub(crate) fn missing_in_variant(field: &str, variant: &str) -> String {
     format!("`{variant}` requires `{field}`, which is missing")
 }
 

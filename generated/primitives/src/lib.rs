@@ -42,7 +42,7 @@ mod wire;
 pub use amount::ParseAmountError;
 pub use any_or_all::{MsatOrAll, MsatOrAny, SatOrAll};
 pub use currency::{CurrencyAmount, ParseCurrencyError};
-pub use decode::{DecodeError, InvalidRequest, Message, decode, missing_in_variant};
+pub use decode::{DecodeError, InvalidRequest, Message, decode};
 pub use feerate::{Feerate, FeerateName, ParseFeerateError};
 pub use hash::Hash32;
 pub use hex::ParseHexError;
@@ -65,4 +65,4 @@ pub use macros::deserialize_wire_enum;
 #[doc(hidden)]
 pub use serde;
 #[doc(hidden)]
-pub use wire::{from_json, leftover, to_json};
+pub use wire::{from_json, leftover, required, to_json};

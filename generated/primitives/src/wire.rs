@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::decode::missing_in_variant;
+
 /// What an object holds besides the fields that are named elsewhere.
 #[doc(hidden)]
 pub fn leftover(wire: &impl Serialize, named_elsewhere: &[&str]) -> Map<String, Value> {
@@ -13,6 +15,15 @@ pub fn leftover(wire: &impl Serialize, named_elsewhere: &[&str]) -> Map<String, 
     };
     fields.retain(|name, _| !named_elsewhere.contains(&name.as_str()));
     fields
+}
+
+/// A field that an arm must have.
+///
+/// # Errors
+/// Names the field and what requires it.
+#[doc(hidden)]
+pub fn required<T>(value: Option<T>, field: &str, arm: &str) -> Result<T, String> {
+    value.ok_or_else(|| missing_in_variant(field, arm))
 }
 
 /// Reads a field whose type is known only now.

@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::docs::{docs, lines};
-use super::object::{constructor, object_docs};
+use super::object::{constructor, default, object_docs};
 use super::types::{field_docs, field_type, ident, optional, public_fields};
 use super::wire;
 use crate::model::{Choice, Direction, Discriminator, Field, Object, Variant};
@@ -113,12 +113,10 @@ fn payload(name: &str, text: &str, fields: &[Field], direction: Direction) -> To
         choices: Vec::new(),
         extra: false,
     };
-    let sent = direction == Direction::Sent;
-    let constructor = sent.then(|| constructor(&as_object));
-    let default = (sent && fields.iter().all(|field| !field.required)).then(|| quote!(Default,));
+    let constructor = (direction == Direction::Sent).then(|| constructor(&as_object));
     quote! {
         #docs
-        #[derive(Clone, Debug, #default PartialEq)]
+        #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub struct #name_ident { #(#public)* }
         #constructor
@@ -152,10 +150,11 @@ fn payload_text(choice: &Choice, variant: &Variant) -> String {
 fn variant_condition(choice: &Choice, variant: &Variant) -> String {
     match &choice.discriminator {
         Discriminator::Values(tested) => {
-            let tests = tested.iter().zip(&variant.values).map(|(tested, value)| {
-                format!("`{}` {}", tested.wire, shown(value))
-            });
-            tests.collect::<Vec<_>>().join(" and ")
+            let tests =
+                tested.iter().zip(&variant.values).map(|(tested, value)| format!("`{}` {}", tested.wire, shown(value)));
+            let twin = choice.variants.iter().filter(|other| other.values == variant.values).count() > 1;
+            let required = variant.fields.iter().filter(|field| twin && field.required);
+            tests.chain(required.map(|field| format!("`{}`", field.wire))).collect::<Vec<_>>().join(" and ")
         }
         Discriminator::Presence(key) => {
             let there = variant.fields.iter().any(|field| field.wire == *key);
@@ -246,7 +245,11 @@ fn struct_constructor(object: &Object) -> TokenStream {
     });
     let unset = object.fields.iter().filter(|field| !field.required).map(|field| ident(&field.rust));
     let docs = lines(&format!("A `{}` with everything that it must have.", object.name));
+    let no_parameters = !object.fields.iter().any(|field| field.required)
+        && !object.choices.iter().any(|choice| choice.required && !choice.is_group());
+    let default = no_parameters.then(|| default(&name));
     quote! {
+        #default
         impl #name {
             #docs
             pub fn new(#(#parameters,)* #(#choices),*) -> Self {
@@ -270,7 +273,9 @@ fn alternatives(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStream 
         pub enum #name { #body }
     }];
     for variant in &choice.variants {
-        let Some(payload_name) = variant.payload.as_ref().filter(|name| emitted.insert((*name).clone())) else { continue };
+        let Some(payload_name) = variant.payload.as_ref().filter(|name| emitted.insert((*name).clone())) else {
+            continue;
+        };
         let docs = lines(&payload_text(choice, variant));
         let payload_ident = format_ident!("{payload_name}");
         let fields = public_fields(&variant.fields);
@@ -281,10 +286,9 @@ fn alternatives(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStream 
             ..object.clone()
         };
         let constructor = (object.direction == Direction::Sent).then(|| constructor(&as_object));
-        let default = super::object::can_default(&as_object).then(|| quote!(Default,));
         parts.push(quote! {
             #docs
-            #[derive(Clone, Debug, #default PartialEq, serde::Serialize, serde::Deserialize)]
+            #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
             #[serde(deny_unknown_fields)]
             #[non_exhaustive]
             pub struct #payload_ident { #fields }

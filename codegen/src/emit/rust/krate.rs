@@ -44,13 +44,14 @@ pub(super) fn root(api: &Api) -> TokenStream {
         #docs
         #![warn(missing_docs)]
         // The crate itself reads and writes what it calls deprecated; names and sizes are the schemas'.
-        #![allow(deprecated, clippy::large_enum_variant, clippy::should_implement_trait)]
-        #![allow(clippy::too_many_arguments, clippy::wrong_self_convention)]
+        #![allow(deprecated, clippy::deprecated_semver, clippy::large_enum_variant)]
+        #![allow(clippy::should_implement_trait, clippy::too_many_arguments, clippy::wrong_self_convention)]
 
         pub use cln_primitives as primitives;
         pub use cln_primitives::{Command, Hook, Notification};
 
         #(#modules)*
+        pub mod error_code;
         pub mod error_data;
         #[cfg(feature = "hooks")]
         pub mod hook;
@@ -109,7 +110,9 @@ fn list_macro<'m>(what: &str, feature: &str, modules: impl Iterator<Item = &'m S
     let name = format_ident!("for_each_{what}");
     let folder = format_ident!("{what}");
     let modules = modules.map(|module| ident(module));
-    let text = format!(" Calls a macro with the path of each {what}'s `Payload`; with none unless the feature `{feature}` is on.");
+    let text = format!(
+        " Calls a macro with the path of each {what}'s `Payload`; with none unless the feature `{feature}` is on."
+    );
     quote! {
         #[doc = #text]
         #[cfg(feature = #feature)]
@@ -171,6 +174,18 @@ pub(super) fn shared(api: &Api) -> TokenStream {
     let docs = inner_lines("Enums that several commands, notifications and hooks use.");
     let enums = api.shared.iter().map(enums::wire_enum);
     quote!(#docs #(#enums)*)
+}
+
+/// `error_code.rs`.
+pub(super) fn error_codes(api: &Api) -> TokenStream {
+    let docs = inner_lines("The error codes of Core Lightning by the names that its sources give them.");
+    let constants = api.error_codes.iter().filter_map(|code| {
+        let name = format_ident!("{}", code.constant.as_ref()?);
+        let number = proc_macro2::Literal::i32_unsuffixed(code.code);
+        let docs = super::docs::lines(&super::docs::clean(code.text.as_deref().unwrap_or_default()));
+        Some(quote!(#docs pub const #name: i32 = #number;))
+    });
+    quote!(#docs #(#constants)*)
 }
 
 /// `error_data.rs`.

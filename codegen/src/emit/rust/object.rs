@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::choice;
@@ -51,11 +51,10 @@ fn plain(object: &Object) -> TokenStream {
         }
     });
     let strict = (!object.extra).then(|| strictness(object.direction));
-    let default = can_default(object).then(|| quote!(Default,));
     let constructor = (object.direction == Direction::Sent).then(|| constructor(object));
     quote! {
         #docs
-        #[derive(Clone, Debug, #default PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #strict
         #[non_exhaustive]
         pub struct #name { #fields #extra }
@@ -81,11 +80,6 @@ pub(super) fn object_docs(object: &Object) -> TokenStream {
     docs(&object.about, &fallback)
 }
 
-/// A sent object that needs nothing has a default; clippy asks for it beside `new()`.
-pub(super) fn can_default(object: &Object) -> bool {
-    object.direction == Direction::Sent && object.fields.iter().all(|field| !field.required)
-}
-
 /// `new` with all that the object must have, and a setter for each of the rest.
 pub(super) fn constructor(object: &Object) -> TokenStream {
     let arguments = object.fields.iter().filter(|field| field.required && only_value(field).is_none());
@@ -97,21 +91,30 @@ pub(super) fn constructor(object: &Object) -> TokenStream {
         let name = ident(&field.rust);
         match (only_value(field), field.required) {
             (Some(only), _) => quote!(#name: #only),
-            (None, true) => {
-                let value = converted(field, quote!(#name));
-                quote!(#name: #value)
-            }
+            (None, true) if takes_into(field) => quote!(#name: #name.into()),
+            (None, true) => quote!(#name),
             (None, false) => quote!(#name: None),
         }
     });
     let setters = object.fields.iter().filter(|field| !field.required).map(setter);
     let name = format_ident!("{}", object.name);
+    let default = (arguments.count() == 0).then(|| default(&name));
     let new_docs = lines(&format!("A `{}` with everything that it must have.", object.name));
     quote! {
         impl #name {
             #new_docs
             pub fn new(#(#parameters),*) -> Self { Self { #(#values),* } }
             #(#setters)*
+        }
+        #default
+    }
+}
+
+/// Where `new` takes nothing, there is a default.
+pub(super) fn default(name: &Ident) -> TokenStream {
+    quote! {
+        impl Default for #name {
+            fn default() -> Self { Self::new() }
         }
     }
 }

@@ -14,7 +14,7 @@ use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 use super::docs::{docs, lines};
 use super::enums;
-use super::object::{can_default, constructor, object_docs, strictness};
+use super::object::{constructor, object_docs, strictness};
 use super::types::{field_docs, ident, path, serde_attribute};
 use crate::model::{Direction, Field, Object, Request, Scalar, Type, Union};
 
@@ -124,12 +124,11 @@ fn structure(mut item: syn::ItemStruct, object: &Object) -> TokenStream {
     });
     let name = item.ident;
     let docs = if name == "Request" { lines("The parameters.") } else { object_docs(object) };
-    let default = can_default(object).then(|| quote!(Default,));
     let strict = strictness(Direction::Sent);
     let constructor = constructor(object);
     quote! {
         #docs
-        #[derive(Clone, Debug, #default PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #strict
         #[non_exhaustive]
         pub struct #name { #(#fields)* }
@@ -244,4 +243,3 @@ fn union_schema(it: &Union) -> Schema {
     }
     .into()
 }
-

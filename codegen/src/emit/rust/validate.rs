@@ -22,14 +22,13 @@ pub(super) fn method(request: &Request, method: &str) -> TokenStream {
 }
 
 fn check(rule: &Rule, object: &Object, method: &str) -> TokenStream {
-    let invalid = |parameter: &str, reason: &str| {
-        quote!(return Err(cln_primitives::InvalidRequest::new(#method, #parameter, #reason));)
-    };
+    let invalid = |parameter: &str, reason: &str| quote!(return Err(cln_primitives::InvalidRequest::new(#method, #parameter, #reason)););
     match rule {
         Rule::Needs { parameter, needs } => {
-            let (given, missing) = (is_set(object, parameter), is_set(object, needs));
+            let Some(needed) = field(object, needs).filter(|field| !field.required) else { return TokenStream::new() };
+            let (given, needed) = (is_set(object, parameter), ident(&needed.rust));
             let invalid = invalid(parameter, &format!("has a meaning only together with `{needs}`"));
-            quote!(if #given && !#missing { #invalid })
+            quote!(if #given && self.#needed.is_none() { #invalid })
         }
         Rule::AtMostOne(set) => {
             let given = set.iter().map(|parameter| is_set(object, parameter));
@@ -75,7 +74,11 @@ fn when_given(object: &Object, wire: &str, check: TokenStream) -> TokenStream {
     match field(object, wire) {
         Some(field) => {
             let name = ident(&field.rust);
-            if field.required { quote!({ let value = &self.#name; #check }) } else { quote!(if let Some(value) = &self.#name { #check }) }
+            if field.required {
+                quote!({ let value = &self.#name; #check })
+            } else {
+                quote!(if let Some(value) = &self.#name { #check })
+            }
         }
         None => TokenStream::new(),
     }
@@ -94,7 +97,13 @@ fn length(
         (false, true) => quote!(value.len() * 2),
         (false, false) => quote!(value.chars().count()),
     };
-    let unit = if is_list { "items" } else if hex { "hex digits" } else { "characters" };
+    let unit = if is_list {
+        "items"
+    } else if hex {
+        "hex digits"
+    } else {
+        "characters"
+    };
     let (range, text) = match (limits.min.map(to_usize), limits.max.map(to_usize)) {
         (Some(min), Some(max)) if min == max => (quote!(#min..=#max), format!("must have {min} {unit}")),
         (Some(min), Some(max)) => (quote!(#min..=#max), format!("must have {min} to {max} {unit}")),

@@ -1,5 +1,8 @@
 //! What the schemas do not say: `overlay.toml` and `error-codes.toml`.
 
+mod fix;
+mod tables;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,150 +11,13 @@ use serde_json::Value;
 
 use crate::diagnostic::{Problem, Sink};
 use crate::dialect::Version;
+use fix::newest_added;
+use tables::{CodeEntry, ErrorCodesFile, OverlayFile};
+pub(crate) use tables::{DataEntry, Shared};
+pub use tables::{Refusal, RefuseWhen};
 
 const OVERLAY: &str = "overlay.toml";
 const ERROR_CODES: &str = "error-codes.toml";
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OverlayFile {
-    oldest_release: Option<String>,
-    #[serde(default)]
-    groups: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    names: BTreeMap<String, String>,
-    #[serde(default)]
-    variants: BTreeMap<String, BTreeMap<String, String>>,
-    #[serde(default)]
-    payloads: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-    #[serde(default)]
-    secrets: Vec<String>,
-    #[serde(default)]
-    extra: Vec<String>,
-    #[serde(default)]
-    only_in_branches: Vec<Narrowing>,
-    #[serde(default)]
-    paired: Vec<String>,
-    #[serde(default)]
-    shared: Vec<Shared>,
-    #[serde(default)]
-    fix: Vec<Fix>,
-    #[serde(default)]
-    error: Vec<AddedErrors>,
-    #[serde(default)]
-    refuse: Vec<Refusal>,
-}
-
-/// One enum that several commands use.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Shared {
-    pub(crate) name: String,
-    pub(crate) doc: String,
-    /// Where the schemas spell it out; the shared enum has the values of all of them.
-    pub(crate) paths: Vec<String>,
-}
-
-/// A place where the daemon contradicts its own schema.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fix {
-    /// `file#pointer`.
-    at: String,
-    /// What the schema has there; absent when the fix adds something.
-    was: Option<Value>,
-    /// What it should have; absent when the fix removes it.
-    set: Option<Value>,
-    /// The releases that have the fault, as `FIRST..LAST` with either end open; all, when missing.
-    releases: Option<String>,
-    /// Why, for the reader.
-    reason: String,
-}
-
-impl Fix {
-    fn is_for(&self, release: Option<Version>) -> bool {
-        let Some((first, last)) = self.releases.as_deref().and_then(|range| range.split_once("..")) else { return true };
-        let Some(release) = release else { return true };
-        let bound = |text: &str| text.parse::<Version>().ok();
-        bound(first).is_none_or(|first| release >= first) && bound(last).is_none_or(|last| release <= last)
-    }
-}
-
-/// A field that an object declares outside its conditions, yet that nodes send only where a branch names it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Narrowing {
-    /// `file#pointer`.
-    at: String,
-    /// How that is known.
-    #[allow(dead_code, reason = "required of every entry, for its reader")]
-    reason: String,
-}
-
-/// Codes that a command answers though its schema does not list them.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AddedErrors {
-    command: String,
-    codes: Vec<i32>,
-    reason: String,
-}
-
-/// A request that is known to take the daemon down.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Refusal {
-    pub(crate) command: String,
-    pub(crate) parameter: String,
-    pub(crate) when: RefuseWhen,
-    pub(crate) reason: String,
-}
-
-/// When a request is refused.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefuseWhen {
-    /// The parameter is a number less than this other one.
-    LessThan(String),
-    /// The parameter is a text that its type does not list.
-    Unlisted,
-    /// The parameter is an empty text or list.
-    Empty,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ErrorCodesFile {
-    #[serde(default)]
-    code: Vec<CodeEntry>,
-    #[serde(default)]
-    data: Vec<DataEntry>,
-}
-
-/// A named error code.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CodeEntry {
-    pub(crate) code: i32,
-    /// Its name in Core Lightning's `common/jsonrpc_errors.h`.
-    pub(crate) constant: String,
-    /// The variant's name.
-    pub(crate) name: String,
-    pub(crate) text: String,
-}
-
-/// The shape of what some codes carry in `data`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DataEntry {
-    pub(crate) name: String,
-    pub(crate) doc: String,
-    pub(crate) codes: Vec<i32>,
-    /// `file#pointer` of a schema object that is the same.
-    pub(crate) same_as: Option<String>,
-    /// Or a schema in the dialect.
-    pub(crate) schema: Option<Value>,
-}
 
 /// Both files, and which of their entries were of use.
 #[derive(Debug, Default)]
@@ -200,7 +66,7 @@ impl Overlay {
             let Some((id, pointer)) = fix.at.split_once('#') else { continue };
             // Two halves of one description have one name.
             let mut halves = parsed.iter_mut().filter(|(path, _)| file_id(path) == id);
-            if halves.any(|(_, value)| replace(value, pointer, fix.was.as_ref(), fix.set.as_ref())) {
+            if halves.any(|(_, value)| fix.apply(value, pointer)) {
                 self.mark("fix", &fix.at);
             }
         }
@@ -217,7 +83,18 @@ impl Overlay {
         self.file.groups.keys().map(String::as_str)
     }
 
-    /// A name given to a type or field.
+    /// The module of a file's command, notification or hook.
+    pub(crate) fn module(&self, id: &str) -> Option<&String> {
+        self.used_if("modules", id, self.file.modules.get(id))
+    }
+
+    /// A name given to a field.
+    pub(crate) fn field(&self, at: &str) -> Option<&String> {
+        let (key, name) = lookup(&self.file.fields, at)?;
+        self.used_if("fields", key, Some(name))
+    }
+
+    /// A name given to a type.
     pub(crate) fn name(&self, at: &str) -> Option<&String> {
         let (key, name) = lookup(&self.file.names, at)?;
         self.used_if("names", key, Some(name))
@@ -279,6 +156,11 @@ impl Overlay {
         self.mark("error", &format!("{command} {code}"));
     }
 
+    /// All codes that have a name.
+    pub(crate) fn codes(&self) -> &[CodeEntry] {
+        &self.codes.code
+    }
+
     /// What is known of a code.
     pub(crate) fn code(&self, code: i32) -> Option<&CodeEntry> {
         self.codes.code.iter().find(|entry| entry.code == code)
@@ -311,6 +193,8 @@ impl Overlay {
         let mut entries: Vec<(&str, String)> = Vec::new();
         entries.extend(self.group_of.keys().map(|command| ("groups", command.clone())));
         entries.extend(file.names.keys().map(|at| ("names", at.clone())));
+        entries.extend(file.fields.keys().map(|at| ("fields", at.clone())));
+        entries.extend(file.modules.keys().map(|id| ("modules", id.clone())));
         for (at, values) in &file.variants {
             entries.extend(values.keys().map(|value| ("variants", format!("{at}.{value}"))));
         }
@@ -337,14 +221,24 @@ impl Overlay {
             }
         }
         for entry in &self.codes.code {
-            if !codes_in_use.contains(&entry.code) {
+            if !codes_in_use.contains(&entry.code) && !self.codes.anywhere.contains(&entry.code) {
                 let entry = format!("code: {}", entry.code);
                 sink.push(ERROR_CODES, "", Problem::Stale { entry, hint: String::new() });
             }
         }
+        for code in &self.codes.anywhere {
+            if self.code(*code).is_none() || codes_in_use.contains(code) {
+                let hint = ", as it has no name or a schema ties it to a command".to_owned();
+                sink.push(ERROR_CODES, "", Problem::Stale { entry: format!("anywhere: {code}"), hint });
+            }
+        }
         for entry in &self.codes.data {
             if !used.contains(&format!("data {}", entry.name)) {
-                sink.push(ERROR_CODES, "", Problem::Stale { entry: format!("data: {}", entry.name), hint: String::new() });
+                sink.push(
+                    ERROR_CODES,
+                    "",
+                    Problem::Stale { entry: format!("data: {}", entry.name), hint: String::new() },
+                );
             }
         }
     }
@@ -401,49 +295,5 @@ pub(crate) fn file_id(path: &str) -> String {
     match parts.next() {
         Some(folder @ ("hook" | "notification")) => format!("{folder}/{stem}"),
         _ => stem.to_owned(),
-    }
-}
-
-/// The newest `added` in a file.
-fn newest_added(value: &Value) -> Option<Version> {
-    match value {
-        Value::Object(object) => {
-            let own = object.get("added").and_then(Value::as_str).and_then(|text| text.parse().ok());
-            object.values().filter_map(newest_added).chain(own).max()
-        }
-        Value::Array(values) => values.iter().filter_map(newest_added).max(),
-        _ => None,
-    }
-}
-
-/// Replaces, removes or adds the value at a pointer; false when what stands there is not what the fix expects.
-fn replace(root: &mut Value, pointer: &str, was: Option<&Value>, set: Option<&Value>) -> bool {
-    if root.pointer(pointer) != was {
-        return false;
-    }
-    let Some((parent, token)) = pointer.rsplit_once('/') else { return false };
-    let token = token.replace("~1", "/").replace("~0", "~");
-    match (root.pointer_mut(parent), set) {
-        (Some(Value::Object(object)), Some(set)) => {
-            object.insert(token, set.clone());
-            true
-        }
-        (Some(Value::Object(object)), None) => object.shift_remove(&token).is_some(),
-        (Some(Value::Array(array)), set) => match (token.parse::<usize>(), set) {
-            (Ok(index), Some(set)) if index < array.len() => {
-                array[index] = set.clone();
-                true
-            }
-            (Ok(index), Some(set)) if index == array.len() => {
-                array.push(set.clone());
-                true
-            }
-            (Ok(index), None) if index < array.len() => {
-                array.remove(index);
-                true
-            }
-            _ => false,
-        },
-        _ => false,
     }
 }

@@ -1,94 +1,16 @@
-//! The flat struct behind an object with conditions. Reading one flat struct and sorting its fields afterwards is the
-//! fastest form that serde has for such objects.
+//! Reading: the flat struct's fields are sorted into the object and its arms.
 
-use indexmap::IndexMap;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::choice::has_unknown;
-use super::types::{ident, optional, path, serde_attribute};
-use crate::lower::names::{shape_of, snake};
-use crate::model::{Choice, Discriminator, Field, Object, Tested, Variant};
+use super::{Slots, tested};
+use crate::emit::rust::choice::has_unknown;
+use crate::emit::rust::types::ident;
+use crate::lower::names::snake;
+use crate::model::{Choice, Discriminator, Object, Variant};
 
-/// A field of the flat struct.
-struct Slot<'m> {
-    field: &'m Field,
-    /// Its name here.
-    name: Ident,
-    /// The arms disagree on its type: it is kept as JSON until the arm is known.
-    json: bool,
-    common: bool,
-}
-
-pub(super) fn items(object: &Object) -> TokenStream {
-    let wire = format_ident!("{}Wire", object.name);
-    let slots = slots(object);
-    let rest = object.extra || object.choices.iter().any(|choice| has_unknown(choice, object.direction));
-    let structure = structure(object, &wire, &slots, rest);
-    let reading = reading(object, &wire, &slots, rest);
-    let writing = writing(object, &wire, &slots, rest);
-    quote!(#structure #reading #writing)
-}
-
-fn slots(object: &Object) -> IndexMap<&str, Slot<'_>> {
-    let mut slots: IndexMap<&str, Slot<'_>> = IndexMap::new();
-    for field in &object.fields {
-        slots.insert(&field.wire, Slot { field, name: ident(&field.rust), json: false, common: true });
-    }
-    let arms = object.choices.iter().flat_map(|choice| &choice.variants);
-    for field in arms.flat_map(|variant| &variant.fields) {
-        match slots.get_mut(field.wire.as_str()) {
-            Some(slot) => slot.json |= shape_of(&slot.field.ty) != shape_of(&field.ty),
-            None => {
-                let slot = Slot { field, name: ident(&field.rust), json: false, common: false };
-                slots.insert(&field.wire, slot);
-            }
-        }
-    }
-    slots
-}
-
-fn tested(choice: &Choice) -> &[Tested] {
-    match &choice.discriminator {
-        Discriminator::Values(tested) => tested,
-        Discriminator::Presence(_) | Discriminator::Alternatives => &[],
-    }
-}
-
-fn structure(object: &Object, wire: &Ident, slots: &IndexMap<&str, Slot<'_>>, rest: bool) -> TokenStream {
-    let fields = slots.values().map(|slot| {
-        let (name, path) = (&slot.name, path(&slot.field.ty));
-        if slot.common {
-            let (attribute, ty) = (serde_attribute(slot.field), optional(path, slot.field.required));
-            return quote!(#attribute #name: #ty,);
-        }
-        let attribute = serde_attribute(&Field { required: false, ..slot.field.clone() });
-        match slot.json {
-            true => quote!(#attribute #name: Option<cln_primitives::serde_json::Value>,),
-            false => quote!(#attribute #name: Option<#path>,),
-        }
-    });
-    let discriminators = object.choices.iter().flat_map(tested).map(|tested| {
-        let wire = &tested.wire;
-        let name = ident(&snake(wire));
-        let rename = (snake(wire) != *wire).then(|| quote!(rename = #wire,));
-        let ty = if tested.boolean { quote!(bool) } else { quote!(String) };
-        quote!(#[serde(#rename skip_serializing_if = "Option::is_none")] #name: Option<#ty>,)
-    });
-    let (rest, strict) = if rest {
-        (Some(quote!(#[serde(flatten)] rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,)), None)
-    } else {
-        (None, Some(super::object::strictness(object.direction)))
-    };
-    quote! {
-        #[derive(serde::Serialize, serde::Deserialize)]
-        #strict
-        struct #wire { #(#discriminators)* #(#fields)* #rest }
-    }
-}
-
-fn reading(object: &Object, wire: &Ident, slots: &IndexMap<&str, Slot<'_>>, rest: bool) -> TokenStream {
+pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bool) -> TokenStream {
     let name = format_ident!("{}", object.name);
     let leftovers = object.choices.iter().filter(|choice| has_unknown(choice, object.direction)).map(|choice| {
         let (unknown, known) = (unknown_rest(choice), known_patterns(choice));
@@ -164,6 +86,11 @@ fn named_elsewhere<'m>(object: &'m Object, choice: &'m Choice) -> Vec<&'m str> {
 }
 
 fn known_patterns(choice: &Choice) -> Vec<TokenStream> {
+    if tested(choice).len() == 1 {
+        let mut texts: Vec<&str> = choice.variants.iter().filter_map(|variant| variant.values[0].as_str()).collect();
+        texts.dedup();
+        return vec![quote!(None), quote!(Some(#(#texts)|*))];
+    }
     let mut patterns: Vec<TokenStream> = Vec::new();
     let mut seen: Vec<&[Value]> = Vec::new();
     for variant in &choice.variants {
@@ -206,7 +133,7 @@ fn type_name(choice: &Choice, object: &Object) -> TokenStream {
     quote!(#name)
 }
 
-fn read_choice(choice: &Choice, object: &Object, slots: &IndexMap<&str, Slot<'_>>) -> TokenStream {
+fn read_choice(choice: &Choice, object: &Object, slots: &Slots<'_>) -> TokenStream {
     let ty = type_name(choice, object);
     if let Discriminator::Presence(key) = &choice.discriminator {
         return read_presence(choice, key, &ty, slots);
@@ -262,12 +189,7 @@ fn unknown_arm(
     Some(quote!(#pattern => return Err(format!(#text)),))
 }
 
-fn read_presence(
-    choice: &Choice,
-    key: &str,
-    ty: &TokenStream,
-    slots: &IndexMap<&str, Slot<'_>>,
-) -> TokenStream {
+fn read_presence(choice: &Choice, key: &str, ty: &TokenStream, slots: &Slots<'_>) -> TokenStream {
     let Some(slot) = slots.get(key) else { return quote!(None) };
     let key_name = &slot.name;
     let with = &choice.variants[0];
@@ -280,12 +202,7 @@ fn read_presence(
     quote!(match wire.#key_name { Some(#key_name) => #present, None => #absent })
 }
 
-fn read_variant(
-    choice: &Choice,
-    variant: &Variant,
-    ty: &TokenStream,
-    slots: &IndexMap<&str, Slot<'_>>,
-) -> TokenStream {
+fn read_variant(choice: &Choice, variant: &Variant, ty: &TokenStream, slots: &Slots<'_>) -> TokenStream {
     arm_value(variant, ty, read_fields(choice, variant, slots, None))
 }
 
@@ -301,12 +218,7 @@ fn arm_value(variant: &Variant, ty: &TokenStream, fields: TokenStream) -> TokenS
 }
 
 /// The fields of an arm out of the flat struct; `bound` is one that the pattern has bound already.
-fn read_fields(
-    choice: &Choice,
-    variant: &Variant,
-    slots: &IndexMap<&str, Slot<'_>>,
-    bound: Option<&str>,
-) -> TokenStream {
+fn read_fields(choice: &Choice, variant: &Variant, slots: &Slots<'_>, bound: Option<&str>) -> TokenStream {
     let shown = arm_text(choice, variant);
     let fields = variant.fields.iter().map(|field| {
         let (name, wire_name) = (ident(&field.rust), &field.wire);
@@ -314,16 +226,19 @@ fn read_fields(
             return quote!(#name,);
         }
         let slot = slots.get(field.wire.as_str());
-        let from = slot.map_or_else(|| quote!(wire.#name), |slot| {
-            let name = &slot.name;
-            quote!(wire.#name)
-        });
+        let from = slot.map_or_else(
+            || quote!(wire.#name),
+            |slot| {
+                let name = &slot.name;
+                quote!(wire.#name)
+            },
+        );
         let from = match slot.is_some_and(|slot| slot.json) {
             true => quote!(cln_primitives::from_json(#from, #wire_name)?),
             false => from,
         };
         match field.required {
-            true => quote!(#name: #from.ok_or_else(|| cln_primitives::missing_in_variant(#wire_name, #shown))?,),
+            true => quote!(#name: cln_primitives::required(#from, #wire_name, #shown)?,),
             false => quote!(#name: #from,),
         }
     });
@@ -342,88 +257,4 @@ fn arm_text(choice: &Choice, variant: &Variant) -> String {
         Discriminator::Presence(key) => key.clone(),
         Discriminator::Alternatives => variant.name.clone(),
     }
-}
-
-fn writing(object: &Object, wire: &Ident, slots: &IndexMap<&str, Slot<'_>>, rest: bool) -> TokenStream {
-    let name = format_ident!("{}", object.name);
-    let discriminators = object.choices.iter().flat_map(tested).map(|tested| ident(&snake(&tested.wire)));
-    let fields = slots.values().map(|slot| {
-        let name = &slot.name;
-        if slot.common { quote!(#name: value.#name) } else { quote!(#name: None) }
-    });
-    let rest_field = rest.then(|| match object.extra {
-        true => quote!(rest: value.extra,),
-        false => quote!(rest: Default::default(),),
-    });
-    let choices = object.choices.iter().map(|choice| write_choice(choice, object, slots));
-    let mutable = (!object.choices.is_empty()).then(|| quote!(mut));
-    quote! {
-        impl From<#name> for #wire {
-            fn from(value: #name) -> Self {
-                let #mutable wire = Self { #(#discriminators: None,)* #(#fields,)* #rest_field };
-                #(#choices)*
-                wire
-            }
-        }
-    }
-}
-
-fn write_choice(choice: &Choice, object: &Object, slots: &IndexMap<&str, Slot<'_>>) -> TokenStream {
-    let value = if object.is_choice() {
-        quote!(value)
-    } else {
-        let field = ident(&choice.field);
-        quote!(value.#field)
-    };
-    if choice.is_group() {
-        let fields = write_fields(&choice.variants[0], slots);
-        return quote!(if let Some(it) = #value { #fields });
-    }
-    let ty = if object.is_choice() { format_ident!("{}", object.name) } else { format_ident!("{}", choice.name) };
-    let wrap = |pattern: TokenStream| if choice.required { pattern } else { quote!(Some(#pattern)) };
-    let arms = choice.variants.iter().map(|variant| {
-        let name = format_ident!("{}", variant.name);
-        let payload = variant.payload.as_ref().map(|_| quote!((it)));
-        let pattern = wrap(quote!(#ty::#name #payload));
-        let discriminators = tested(choice).iter().zip(&variant.values).map(|(tested, value)| {
-            let name = ident(&snake(&tested.wire));
-            match value {
-                Value::Bool(value) => quote!(wire.#name = Some(#value);),
-                value => {
-                    let text = value.as_str().unwrap_or_default();
-                    quote!(wire.#name = Some(#text.to_owned());)
-                }
-            }
-        });
-        let fields = write_fields(variant, slots);
-        quote!(#pattern => { #(#discriminators)* #fields })
-    });
-    let unknown = has_unknown(choice, object.direction).then(|| {
-        let name = ident(&snake(&tested(choice)[0].wire));
-        let pattern = wrap(quote!(#ty::Unknown(it)));
-        quote! {
-            #pattern => {
-                let (text, fields) = it.into_parts();
-                wire.#name = Some(text.into());
-                wire.rest.extend(fields);
-            }
-        }
-    });
-    let none = (!choice.required).then(|| quote!(None => {}));
-    quote!(match #value { #(#arms)* #unknown #none })
-}
-
-fn write_fields(variant: &Variant, slots: &IndexMap<&str, Slot<'_>>) -> TokenStream {
-    let fields = variant.fields.iter().map(|field| {
-        let name = ident(&field.rust);
-        let Some(slot) = slots.get(field.wire.as_str()) else { return TokenStream::new() };
-        let target = &slot.name;
-        match (slot.json, field.required) {
-            (true, true) => quote!(wire.#target = cln_primitives::to_json(Some(it.#name));),
-            (true, false) => quote!(wire.#target = cln_primitives::to_json(it.#name);),
-            (false, true) => quote!(wire.#target = Some(it.#name);),
-            (false, false) => quote!(wire.#target = it.#name;),
-        }
-    });
-    quote!(#(#fields)*)
 }

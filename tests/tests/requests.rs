@@ -1,0 +1,66 @@
+//! Requests: how they are built, what they look like on the wire, and which are refused before they are sent.
+
+use cln_api::{Command, blacklistrune, datastore, delinvoice, listinvoices, pay, plugin, withdraw};
+use serde_json::{Value, json};
+
+fn wire(request: &impl serde::Serialize) -> Value {
+    serde_json::to_value(request).unwrap()
+}
+
+/// What is wrong with a request, or nothing.
+fn check(request: &impl Command, fault: &str) {
+    let found = request.validate().map_or_else(|error| error.to_string(), |()| String::new());
+    assert!(found.contains(fault) && found.is_empty() == fault.is_empty(), "`{found}` is not `{fault}`");
+}
+
+#[test]
+fn what_is_not_set_is_not_sent() {
+    assert_eq!(wire(&listinvoices::Request::new()), json!({}));
+    assert_eq!(wire(&listinvoices::Request::default().limit(3)), json!({"limit": 3}));
+}
+
+#[test]
+fn unions_take_each_of_their_forms() {
+    assert_eq!(wire(&datastore::Request::new("one"))["key"], "one");
+    assert_eq!(wire(&datastore::Request::new(vec!["one".to_owned(), "two".to_owned()]))["key"], json!(["one", "two"]));
+    let request = delinvoice::Request::new(5_u64, delinvoice::RequestStatus::Unpaid);
+    assert_eq!(wire(&request), json!({"label": 5, "status": "unpaid"}));
+}
+
+#[test]
+fn an_unlisted_text_is_sent_when_it_is_spelt_out() {
+    let held = delinvoice::RequestStatus::from_wire("held");
+    assert_eq!(wire(&delinvoice::Request::new("a", held))["status"], "held");
+}
+
+#[test]
+fn numbers_without_a_fraction_are_written_without_one() {
+    assert_eq!(wire(&pay::Request::new("lnbc1").riskfactor(5.0)).to_string(), r#"{"bolt11":"lnbc1","riskfactor":5}"#);
+    assert_eq!(wire(&pay::Request::new("lnbc1").riskfactor(0.5))["riskfactor"], 0.5);
+}
+
+#[test]
+fn an_empty_list_is_not_the_same_as_none() {
+    let request = withdraw::Request::new("bcrt1", cln_primitives::SatOrAll::All);
+    assert_eq!(wire(&request), json!({"destination": "bcrt1", "satoshi": "all"}));
+    assert_eq!(wire(&request.utxos(Vec::new()))["utxos"], json!([]));
+}
+
+#[test]
+fn a_parameter_that_needs_another_is_refused_without_it() {
+    check(&listinvoices::Request::new().start(1), "parameter `start` has a meaning only together with `index`");
+    check(&listinvoices::Request::new().start(1).index(listinvoices::Index::Created), "");
+}
+
+#[test]
+fn of_parameters_that_exclude_each_other_one_may_be_given() {
+    let request = plugin::Request::new(plugin::Subcommand::Start).plugin("a");
+    check(&request, "");
+    check(&request.directory("b"), "only one of `plugin`, `directory` may be given");
+}
+
+#[test]
+fn what_would_take_the_daemon_down_is_refused() {
+    check(&blacklistrune::Request::new().start(2).end(3), "");
+    check(&blacklistrune::Request::new().start(3).end(2), "parameter `end`");
+}

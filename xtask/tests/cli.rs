@@ -1,0 +1,141 @@
+//! The commands as a person runs them: what they say, and what they leave behind.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+const GOOD: &str =
+    r#"{"rpc": "test", "request": {"properties": {}}, "response": {"properties": {"a": {"type": "u8"}}}}"#;
+const OTHER: &str =
+    r#"{"rpc": "test", "request": {"properties": {}}, "response": {"properties": {"b": {"type": "u8"}}}}"#;
+
+/// A folder with schemas and a crate that was generated from them.
+struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self { dir: tempfile::tempdir().unwrap() };
+        bench.schema("test.json", GOOD);
+        let output = bench.codegen("schemas", "crate");
+        assert!(output.status.success(), "{output:?}");
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn schema(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.path("schemas")).unwrap();
+        fs::write(self.path("schemas").join(name), text).unwrap();
+    }
+
+    fn command(&self, schemas: &str, out: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["codegen", "--schemas"]).arg(self.path(schemas)).arg("--out").arg(self.path(out));
+        command
+    }
+
+    fn codegen(&self, schemas: &str, out: &str) -> Output {
+        self.command(schemas, out).output().unwrap()
+    }
+
+    /// What a run that fails says; the crate must be as it was.
+    fn complaint(&self, schemas: &str, out: &str) -> String {
+        let before = texts(&self.path("crate"));
+        let output = self.codegen(schemas, out);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        assert_eq!(texts(&self.path("crate")), before);
+        let said = String::from_utf8(output.stderr).unwrap();
+        said.replace(self.dir.path().to_str().unwrap(), "DIR")
+    }
+}
+
+/// All files below a folder.
+fn texts(dir: &Path) -> BTreeMap<PathBuf, String> {
+    let mut texts = BTreeMap::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts.extend(self::texts(&path));
+        } else {
+            texts.insert(path.clone(), fs::read_to_string(&path).unwrap());
+        }
+    }
+    texts
+}
+
+#[test]
+fn a_schema_folder_that_is_missing_or_unreadable() {
+    let bench = Bench::new();
+    insta::assert_snapshot!("missing", bench.complaint("gone", "crate"));
+    fs::write(bench.path("file"), "").unwrap();
+    insta::assert_snapshot!("not_a_folder", bench.complaint("file", "crate"));
+    fs::create_dir(bench.path("empty")).unwrap();
+    insta::assert_snapshot!("empty", bench.complaint("empty", "crate"));
+    bench.schema("binary.json", [0xff, 0xfe]);
+    insta::assert_snapshot!("not_text", bench.complaint("schemas", "crate"));
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_written_or_is_not_ours() {
+    let bench = Bench::new();
+    fs::write(bench.path("file"), "").unwrap();
+    insta::assert_snapshot!("not_writable", bench.complaint("schemas", "file/crate"));
+    fs::create_dir_all(bench.path("theirs/src")).unwrap();
+    fs::write(bench.path("theirs/src/lib.rs"), "// by hand").unwrap();
+    insta::assert_snapshot!("not_ours", bench.complaint("schemas", "theirs"));
+    assert_eq!(fs::read_to_string(bench.path("theirs/src/lib.rs")).unwrap(), "// by hand");
+}
+
+#[test]
+fn bad_schemas_change_nothing() {
+    let bench = Bench::new();
+    bench.schema("test.json", r#"{"rpc": "test", "request": {}, "response": {"propertys": {}, "required": "a"}}"#);
+    insta::assert_snapshot!("bad_schemas", bench.complaint("schemas", "crate"));
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_the_old_crate_or_the_new_one() {
+    let bench = Bench::new();
+    let old = texts(&bench.path("crate/src"));
+    bench.schema("test.json", OTHER);
+    assert!(bench.codegen("schemas", "fresh").status.success());
+    let new = texts(&bench.path("fresh/src")).into_values().collect::<Vec<_>>();
+    for delay in 1..20 {
+        let mut run = bench.command("schemas", "crate").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        if let Ok(true) = bench.path("crate/src").try_exists() {
+            let left: Vec<String> = texts(&bench.path("crate/src")).into_values().collect();
+            assert!(left == new || left.iter().eq(old.values()), "half a crate after {delay} ms");
+        }
+    }
+    assert!(bench.codegen("schemas", "crate").status.success());
+    assert!(texts(&bench.path("crate/src")).into_values().eq(new));
+    assert_eq!(fs::read_dir(bench.path("crate")).unwrap().count(), 2, "Cargo.toml and src");
+}
+
+#[test]
+fn what_is_written_names_no_folder_of_this_machine() {
+    let bench = Bench::new();
+    for (path, text) in texts(&bench.path("crate")) {
+        // The manifest has to find the primitives, by a path that begins at the crate.
+        let machine = [bench.dir.path().to_str().unwrap(), concat!(env!("CARGO_MANIFEST_DIR"), "/")];
+        assert!(machine.iter().all(|folder| !text.contains(folder)), "{}:\n{text}", path.display());
+    }
+}
+
+#[test]
+fn coverage_is_one_json_object() {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(["coverage", "--json"]).output().unwrap();
+    let coverage: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(coverage["files"], 201);
+    assert_eq!(coverage["conditions"], coverage["conditions_lowered"]);
+}
