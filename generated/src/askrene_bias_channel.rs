@@ -76,14 +76,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `biases`.
-    pub biases: Vec<Biase>,
+    pub biases: Vec<Bias>,
 }
 
-/// An object of the schema, `Biase`.
+/// An object of the schema, `Bias`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Biase {
+pub struct Bias {
     /// The field `layer`.
     pub layer: String,
     /// The field `short_channel_id_dir`.

@@ -78,14 +78,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `node_biases`.
-    pub node_biases: Vec<NodeBiase>,
+    pub node_biases: Vec<NodeBias>,
 }
 
-/// An object of the schema, `NodeBiase`.
+/// An object of the schema, `NodeBias`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct NodeBiase {
+pub struct NodeBias {
     /// The field `layer`.
     pub layer: String,
     /// The field `node`.

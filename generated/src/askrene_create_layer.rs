@@ -79,12 +79,12 @@ pub struct Layer {
     pub constraints: Vec<Constraint>,
     /// The field `biases`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub biases: Option<Vec<Biase>>,
+    pub biases: Option<Vec<Bias>>,
     /// The field `node_biases`.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub node_biases: Option<Vec<NodeBiase>>,
+    pub node_biases: Option<Vec<NodeBias>>,
 }
 
 /// An object of the schema, `CreatedChannel`.
@@ -143,11 +143,11 @@ pub struct Constraint {
     pub minimum_msat: Option<cln_primitives::Msat>,
 }
 
-/// An object of the schema, `Biase`.
+/// An object of the schema, `Bias`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Biase {
+pub struct Bias {
     /// The field `short_channel_id_dir`.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
     /// The field `bias`.
@@ -162,11 +162,11 @@ pub struct Biase {
     pub timestamp: Option<u64>,
 }
 
-/// An object of the schema, `NodeBiase`.
+/// An object of the schema, `NodeBias`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct NodeBiase {
+pub struct NodeBias {
     /// The field `node`.
     ///
     /// Added in v25.12.

@@ -67,6 +67,21 @@ impl cln_primitives::Command for Request {
     const REMOVED: Option<cln_primitives::Version> = None;
     type Response = Response;
     type Error = Error;
+    fn validate(&self) -> Result<(), cln_primitives::InvalidRequest> {
+        {
+            let value = &self.inform;
+            if matches!(value, Inform::Unknown(_)) {
+                return Err(
+                    cln_primitives::InvalidRequest::new(
+                        "askrene-inform-channel",
+                        "inform",
+                        "the daemon dies of a word that it does not know here",
+                    ),
+                );
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What the node answers.

@@ -7,11 +7,11 @@
 //!
 //! See also [`askrene-listreservations`](crate::askrene_listreservations), [`askrene-unreserve`](crate::askrene_unreserve), [`getroutes`](crate::getroutes).
 
-/// An object of the schema, `Path`.
+/// An object of the schema, `Hop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Path {
+pub struct Hop {
     /// The field `short_channel_id_dir`.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
     /// The field `amount_msat`.
@@ -23,8 +23,8 @@ pub struct Path {
     pub layer: Option<String>,
 }
 
-impl Path {
-    /// A `Path` with everything that it must have.
+impl Hop {
+    /// A `Hop` with everything that it must have.
     pub fn new(
         short_channel_id_dir: cln_primitives::ShortChannelIdDir,
         amount_msat: cln_primitives::Msat,
@@ -49,12 +49,12 @@ impl Path {
 #[non_exhaustive]
 pub struct Request {
     /// The field `path`.
-    pub path: Vec<Path>,
+    pub path: Vec<Hop>,
 }
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(path: Vec<Path>) -> Self {
+    pub fn new(path: Vec<Hop>) -> Self {
         Self { path }
     }
 }

@@ -11,46 +11,17 @@
 #[non_exhaustive]
 pub struct Request {
     /// The field `subsystem`.
-    pub subsystem: Subsystem,
+    pub subsystem: crate::shared::AutocleanSubsystem,
     /// The field `age`.
     pub age: u64,
 }
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(subsystem: Subsystem, age: u64) -> Self {
+    pub fn new(subsystem: crate::shared::AutocleanSubsystem, age: u64) -> Self {
         Self { subsystem, age }
     }
 }
-
-/// The texts of `Subsystem`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Subsystem {
-    /// `succeededforwards`.
-    Succeededforwards,
-    /// `failedforwards`.
-    Failedforwards,
-    /// `succeededpays`.
-    Succeededpays,
-    /// `failedpays`.
-    Failedpays,
-    /// `paidinvoices`.
-    Paidinvoices,
-    /// `expiredinvoices`.
-    Expiredinvoices,
-    /// `networkevents`.
-    Networkevents,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Subsystem { Succeededforwards = "succeededforwards", Failedforwards =
-    "failedforwards", Succeededpays = "succeededpays", Failedpays = "failedpays",
-    Paidinvoices = "paidinvoices", Expiredinvoices = "expiredinvoices", Networkevents =
-    "networkevents" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "autoclean-once";
@@ -77,109 +48,37 @@ pub struct Response {
 pub struct Autoclean {
     /// The field `succeededforwards`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub succeededforwards: Option<Succeededforwards>,
+    pub succeededforwards: Option<Cleaned>,
     /// The field `failedforwards`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failedforwards: Option<Failedforwards>,
+    pub failedforwards: Option<Cleaned>,
     /// The field `succeededpays`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub succeededpays: Option<Succeededpays>,
+    pub succeededpays: Option<Cleaned>,
     /// The field `failedpays`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failedpays: Option<Failedpays>,
+    pub failedpays: Option<Cleaned>,
     /// The field `paidinvoices`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub paidinvoices: Option<Paidinvoices>,
+    pub paidinvoices: Option<Cleaned>,
     /// The field `expiredinvoices`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiredinvoices: Option<Expiredinvoices>,
+    pub expiredinvoices: Option<Cleaned>,
     /// The field `networkevents`.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub networkevents: Option<Networkevents>,
+    pub networkevents: Option<Cleaned>,
 }
 
-/// An object of the schema, `Succeededforwards`.
+/// An object of the schema, `Cleaned`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Succeededforwards {
+pub struct Cleaned {
     /// The field `cleaned`.
     pub cleaned: u64,
     /// The field `uncleaned`.
-    pub uncleaned: u64,
-}
-
-/// An object of the schema, `Failedforwards`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Failedforwards {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `uncleaned`.
-    pub uncleaned: u64,
-}
-
-/// An object of the schema, `Succeededpays`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Succeededpays {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `uncleaned`.
-    pub uncleaned: u64,
-}
-
-/// An object of the schema, `Failedpays`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Failedpays {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `uncleaned`.
-    pub uncleaned: u64,
-}
-
-/// An object of the schema, `Paidinvoices`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Paidinvoices {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `uncleaned`.
-    pub uncleaned: u64,
-}
-
-/// An object of the schema, `Expiredinvoices`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Expiredinvoices {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `uncleaned`.
-    pub uncleaned: u64,
-}
-
-/// An object of the schema, `Networkevents`.
-///
-/// Added in v25.12.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Networkevents {
-    /// The field `cleaned`.
-    ///
-    /// Added in v25.12.
-    pub cleaned: u64,
-    /// The field `uncleaned`.
-    ///
-    /// Added in v25.12.
     pub uncleaned: u64,
 }
 

@@ -12,7 +12,7 @@
 pub struct Request {
     /// The field `subsystem`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub subsystem: Option<Subsystem>,
+    pub subsystem: Option<crate::shared::AutocleanSubsystem>,
 }
 
 impl Request {
@@ -22,7 +22,7 @@ impl Request {
     }
     /// Sets [`subsystem`](Self#structfield.subsystem).
     #[must_use]
-    pub fn subsystem(mut self, value: Subsystem) -> Self {
+    pub fn subsystem(mut self, value: crate::shared::AutocleanSubsystem) -> Self {
         self.subsystem = Some(value);
         self
     }
@@ -33,35 +33,6 @@ impl Default for Request {
         Self::new()
     }
 }
-
-/// The texts of `Subsystem`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Subsystem {
-    /// `succeededforwards`.
-    Succeededforwards,
-    /// `failedforwards`.
-    Failedforwards,
-    /// `succeededpays`.
-    Succeededpays,
-    /// `failedpays`.
-    Failedpays,
-    /// `paidinvoices`.
-    Paidinvoices,
-    /// `expiredinvoices`.
-    Expiredinvoices,
-    /// `networkevents`.
-    Networkevents,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Subsystem { Succeededforwards = "succeededforwards", Failedforwards =
-    "failedforwards", Succeededpays = "succeededpays", Failedpays = "failedpays",
-    Paidinvoices = "paidinvoices", Expiredinvoices = "expiredinvoices", Networkevents =
-    "networkevents" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "autoclean-status";
@@ -88,61 +59,61 @@ pub struct Response {
 pub struct Autoclean {
     /// The field `succeededforwards`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub succeededforwards: Option<Succeededforwards>,
+    pub succeededforwards: Option<SubsystemStatus>,
     /// The field `failedforwards`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failedforwards: Option<Failedforwards>,
+    pub failedforwards: Option<SubsystemStatus>,
     /// The field `succeededpays`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub succeededpays: Option<Succeededpays>,
+    pub succeededpays: Option<SubsystemStatus>,
     /// The field `failedpays`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failedpays: Option<Failedpays>,
+    pub failedpays: Option<SubsystemStatus>,
     /// The field `paidinvoices`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub paidinvoices: Option<Paidinvoices>,
+    pub paidinvoices: Option<SubsystemStatus>,
     /// The field `expiredinvoices`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiredinvoices: Option<Expiredinvoices>,
+    pub expiredinvoices: Option<SubsystemStatus>,
     /// The field `networkevents`.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub networkevents: Option<Networkevents>,
+    pub networkevents: Option<SubsystemStatus>,
 }
 
-/// An object of the schema, `Succeededforwards`.
+/// An object of the schema, `SubsystemStatus`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "SucceededforwardsWire", into = "SucceededforwardsWire")]
+#[serde(try_from = "SubsystemStatusWire", into = "SubsystemStatusWire")]
 #[non_exhaustive]
-pub struct Succeededforwards {
+pub struct SubsystemStatus {
     /// The field `cleaned`.
     pub cleaned: u64,
     /// The field `enabled`, with what depends on it.
-    pub enabled: Enabled,
+    pub enabled: Cleaning,
 }
 
 /// What `enabled` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Enabled {
+pub enum Cleaning {
     /// With `enabled` `true`.
-    Enabled(EnabledFields),
+    On(Retention),
     /// With `enabled` `false`.
-    NotEnabled,
+    Off,
 }
 
 /// The fields that come with `enabled` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct EnabledFields {
+pub struct Retention {
     /// The field `age`.
     pub age: u64,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-struct SucceededforwardsWire {
+struct SubsystemStatusWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     enabled: Option<bool>,
     cleaned: u64,
@@ -150,16 +121,16 @@ struct SucceededforwardsWire {
     age: Option<u64>,
 }
 
-impl TryFrom<SucceededforwardsWire> for Succeededforwards {
+impl TryFrom<SubsystemStatusWire> for SubsystemStatus {
     type Error = String;
-    fn try_from(wire: SucceededforwardsWire) -> Result<Self, String> {
+    fn try_from(wire: SubsystemStatusWire) -> Result<Self, String> {
         let enabled = match wire.enabled {
             Some(true) => {
-                Enabled::Enabled(EnabledFields {
+                Cleaning::On(Retention {
                     age: cln_primitives::required(wire.age, "age", "enabled: true")?,
                 })
             }
-            Some(false) => Enabled::NotEnabled,
+            Some(false) => Cleaning::Off,
             None => return Err("missing field `enabled`".to_owned()),
         };
         Ok(Self {
@@ -169,385 +140,19 @@ impl TryFrom<SucceededforwardsWire> for Succeededforwards {
     }
 }
 
-impl From<Succeededforwards> for SucceededforwardsWire {
-    fn from(value: Succeededforwards) -> Self {
+impl From<SubsystemStatus> for SubsystemStatusWire {
+    fn from(value: SubsystemStatus) -> Self {
         let mut wire = Self {
             enabled: None,
             cleaned: value.cleaned,
             age: None,
         };
         match value.enabled {
-            Enabled::Enabled(it) => {
+            Cleaning::On(it) => {
                 wire.enabled = Some(true);
                 wire.age = Some(it.age);
             }
-            Enabled::NotEnabled => {
-                wire.enabled = Some(false);
-            }
-        }
-        wire
-    }
-}
-
-/// An object of the schema, `Failedforwards`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "FailedforwardsWire", into = "FailedforwardsWire")]
-#[non_exhaustive]
-pub struct Failedforwards {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `enabled`, with what depends on it.
-    pub enabled: Enabled,
-}
-
-#[derive(serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-struct FailedforwardsWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    cleaned: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    age: Option<u64>,
-}
-
-impl TryFrom<FailedforwardsWire> for Failedforwards {
-    type Error = String;
-    fn try_from(wire: FailedforwardsWire) -> Result<Self, String> {
-        let enabled = match wire.enabled {
-            Some(true) => {
-                Enabled::Enabled(EnabledFields {
-                    age: cln_primitives::required(wire.age, "age", "enabled: true")?,
-                })
-            }
-            Some(false) => Enabled::NotEnabled,
-            None => return Err("missing field `enabled`".to_owned()),
-        };
-        Ok(Self {
-            cleaned: wire.cleaned,
-            enabled,
-        })
-    }
-}
-
-impl From<Failedforwards> for FailedforwardsWire {
-    fn from(value: Failedforwards) -> Self {
-        let mut wire = Self {
-            enabled: None,
-            cleaned: value.cleaned,
-            age: None,
-        };
-        match value.enabled {
-            Enabled::Enabled(it) => {
-                wire.enabled = Some(true);
-                wire.age = Some(it.age);
-            }
-            Enabled::NotEnabled => {
-                wire.enabled = Some(false);
-            }
-        }
-        wire
-    }
-}
-
-/// An object of the schema, `Succeededpays`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "SucceededpaysWire", into = "SucceededpaysWire")]
-#[non_exhaustive]
-pub struct Succeededpays {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `enabled`, with what depends on it.
-    pub enabled: Enabled,
-}
-
-#[derive(serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-struct SucceededpaysWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    cleaned: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    age: Option<u64>,
-}
-
-impl TryFrom<SucceededpaysWire> for Succeededpays {
-    type Error = String;
-    fn try_from(wire: SucceededpaysWire) -> Result<Self, String> {
-        let enabled = match wire.enabled {
-            Some(true) => {
-                Enabled::Enabled(EnabledFields {
-                    age: cln_primitives::required(wire.age, "age", "enabled: true")?,
-                })
-            }
-            Some(false) => Enabled::NotEnabled,
-            None => return Err("missing field `enabled`".to_owned()),
-        };
-        Ok(Self {
-            cleaned: wire.cleaned,
-            enabled,
-        })
-    }
-}
-
-impl From<Succeededpays> for SucceededpaysWire {
-    fn from(value: Succeededpays) -> Self {
-        let mut wire = Self {
-            enabled: None,
-            cleaned: value.cleaned,
-            age: None,
-        };
-        match value.enabled {
-            Enabled::Enabled(it) => {
-                wire.enabled = Some(true);
-                wire.age = Some(it.age);
-            }
-            Enabled::NotEnabled => {
-                wire.enabled = Some(false);
-            }
-        }
-        wire
-    }
-}
-
-/// An object of the schema, `Failedpays`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "FailedpaysWire", into = "FailedpaysWire")]
-#[non_exhaustive]
-pub struct Failedpays {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `enabled`, with what depends on it.
-    pub enabled: Enabled,
-}
-
-#[derive(serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-struct FailedpaysWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    cleaned: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    age: Option<u64>,
-}
-
-impl TryFrom<FailedpaysWire> for Failedpays {
-    type Error = String;
-    fn try_from(wire: FailedpaysWire) -> Result<Self, String> {
-        let enabled = match wire.enabled {
-            Some(true) => {
-                Enabled::Enabled(EnabledFields {
-                    age: cln_primitives::required(wire.age, "age", "enabled: true")?,
-                })
-            }
-            Some(false) => Enabled::NotEnabled,
-            None => return Err("missing field `enabled`".to_owned()),
-        };
-        Ok(Self {
-            cleaned: wire.cleaned,
-            enabled,
-        })
-    }
-}
-
-impl From<Failedpays> for FailedpaysWire {
-    fn from(value: Failedpays) -> Self {
-        let mut wire = Self {
-            enabled: None,
-            cleaned: value.cleaned,
-            age: None,
-        };
-        match value.enabled {
-            Enabled::Enabled(it) => {
-                wire.enabled = Some(true);
-                wire.age = Some(it.age);
-            }
-            Enabled::NotEnabled => {
-                wire.enabled = Some(false);
-            }
-        }
-        wire
-    }
-}
-
-/// An object of the schema, `Paidinvoices`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "PaidinvoicesWire", into = "PaidinvoicesWire")]
-#[non_exhaustive]
-pub struct Paidinvoices {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `enabled`, with what depends on it.
-    pub enabled: Enabled,
-}
-
-#[derive(serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-struct PaidinvoicesWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    cleaned: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    age: Option<u64>,
-}
-
-impl TryFrom<PaidinvoicesWire> for Paidinvoices {
-    type Error = String;
-    fn try_from(wire: PaidinvoicesWire) -> Result<Self, String> {
-        let enabled = match wire.enabled {
-            Some(true) => {
-                Enabled::Enabled(EnabledFields {
-                    age: cln_primitives::required(wire.age, "age", "enabled: true")?,
-                })
-            }
-            Some(false) => Enabled::NotEnabled,
-            None => return Err("missing field `enabled`".to_owned()),
-        };
-        Ok(Self {
-            cleaned: wire.cleaned,
-            enabled,
-        })
-    }
-}
-
-impl From<Paidinvoices> for PaidinvoicesWire {
-    fn from(value: Paidinvoices) -> Self {
-        let mut wire = Self {
-            enabled: None,
-            cleaned: value.cleaned,
-            age: None,
-        };
-        match value.enabled {
-            Enabled::Enabled(it) => {
-                wire.enabled = Some(true);
-                wire.age = Some(it.age);
-            }
-            Enabled::NotEnabled => {
-                wire.enabled = Some(false);
-            }
-        }
-        wire
-    }
-}
-
-/// An object of the schema, `Expiredinvoices`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "ExpiredinvoicesWire", into = "ExpiredinvoicesWire")]
-#[non_exhaustive]
-pub struct Expiredinvoices {
-    /// The field `cleaned`.
-    pub cleaned: u64,
-    /// The field `enabled`, with what depends on it.
-    pub enabled: Enabled,
-}
-
-#[derive(serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-struct ExpiredinvoicesWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    cleaned: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    age: Option<u64>,
-}
-
-impl TryFrom<ExpiredinvoicesWire> for Expiredinvoices {
-    type Error = String;
-    fn try_from(wire: ExpiredinvoicesWire) -> Result<Self, String> {
-        let enabled = match wire.enabled {
-            Some(true) => {
-                Enabled::Enabled(EnabledFields {
-                    age: cln_primitives::required(wire.age, "age", "enabled: true")?,
-                })
-            }
-            Some(false) => Enabled::NotEnabled,
-            None => return Err("missing field `enabled`".to_owned()),
-        };
-        Ok(Self {
-            cleaned: wire.cleaned,
-            enabled,
-        })
-    }
-}
-
-impl From<Expiredinvoices> for ExpiredinvoicesWire {
-    fn from(value: Expiredinvoices) -> Self {
-        let mut wire = Self {
-            enabled: None,
-            cleaned: value.cleaned,
-            age: None,
-        };
-        match value.enabled {
-            Enabled::Enabled(it) => {
-                wire.enabled = Some(true);
-                wire.age = Some(it.age);
-            }
-            Enabled::NotEnabled => {
-                wire.enabled = Some(false);
-            }
-        }
-        wire
-    }
-}
-
-/// An object of the schema, `Networkevents`.
-///
-/// Added in v25.12.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "NetworkeventsWire", into = "NetworkeventsWire")]
-#[non_exhaustive]
-pub struct Networkevents {
-    /// The field `cleaned`.
-    ///
-    /// Added in v25.12.
-    pub cleaned: u64,
-    /// The field `enabled`, with what depends on it.
-    ///
-    /// Added in v25.12.
-    pub enabled: Enabled,
-}
-
-#[derive(serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-struct NetworkeventsWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<bool>,
-    cleaned: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    age: Option<u64>,
-}
-
-impl TryFrom<NetworkeventsWire> for Networkevents {
-    type Error = String;
-    fn try_from(wire: NetworkeventsWire) -> Result<Self, String> {
-        let enabled = match wire.enabled {
-            Some(true) => {
-                Enabled::Enabled(EnabledFields {
-                    age: cln_primitives::required(wire.age, "age", "enabled: true")?,
-                })
-            }
-            Some(false) => Enabled::NotEnabled,
-            None => return Err("missing field `enabled`".to_owned()),
-        };
-        Ok(Self {
-            cleaned: wire.cleaned,
-            enabled,
-        })
-    }
-}
-
-impl From<Networkevents> for NetworkeventsWire {
-    fn from(value: Networkevents) -> Self {
-        let mut wire = Self {
-            enabled: None,
-            cleaned: value.cleaned,
-            age: None,
-        };
-        match value.enabled {
-            Enabled::Enabled(it) => {
-                wire.enabled = Some(true);
-                wire.age = Some(it.age);
-            }
-            Enabled::NotEnabled => {
+            Cleaning::Off => {
                 wire.enabled = Some(false);
             }
         }

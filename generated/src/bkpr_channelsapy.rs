@@ -65,14 +65,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `channels_apy`.
-    pub channels_apy: Vec<ChannelsApy>,
+    pub channels_apy: Vec<ChannelApy>,
 }
 
-/// An object of the schema, `ChannelsApy`.
+/// An object of the schema, `ChannelApy`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ChannelsApy {
+pub struct ChannelApy {
     /// The field `account`.
     pub account: String,
     /// The field `routed_out_msat`.

@@ -45,14 +45,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `updated`.
-    pub updated: Vec<Updated>,
+    pub updated: Vec<Event>,
 }
 
-/// An object of the schema, `Updated`.
+/// An object of the schema, `Event`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "UpdatedWire", into = "UpdatedWire")]
+#[serde(try_from = "EventWire", into = "EventWire")]
 #[non_exhaustive]
-pub struct Updated {
+pub struct Event {
     /// The field `account`.
     pub account: String,
     /// The field `tag`.
@@ -68,13 +68,13 @@ pub struct Updated {
     /// The field `description`.
     pub description: String,
     /// The field `type`, with what depends on it.
-    pub r#type: Type,
+    pub r#type: EventType,
 }
 
 /// What `type` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Type {
+pub enum EventType {
     /// With `type` `chain`.
     Chain(Chain),
     /// With `type` `channel`.
@@ -85,7 +85,7 @@ pub enum Type {
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Type {
+impl EventType {
     /// The text of `type` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
@@ -97,7 +97,7 @@ impl Type {
     }
 }
 
-impl std::fmt::Display for Type {
+impl std::fmt::Display for EventType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
@@ -142,7 +142,7 @@ pub struct OnchainFee {
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
-struct UpdatedWire {
+struct EventWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<String>,
     account: String,
@@ -172,9 +172,9 @@ struct UpdatedWire {
     rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
-impl TryFrom<UpdatedWire> for Updated {
+impl TryFrom<EventWire> for Event {
     type Error = String;
-    fn try_from(wire: UpdatedWire) -> Result<Self, String> {
+    fn try_from(wire: EventWire) -> Result<Self, String> {
         let type_rest = match wire.r#type.as_deref() {
             None | Some("chain" | "channel" | "onchain_fee") => Default::default(),
             _ => {
@@ -199,7 +199,7 @@ impl TryFrom<UpdatedWire> for Updated {
         }
         let r#type = match wire.r#type.as_deref() {
             Some("chain") => {
-                Type::Chain(Chain {
+                EventType::Chain(Chain {
                     outpoint: cln_primitives::required(
                         wire.outpoint,
                         "outpoint",
@@ -216,7 +216,7 @@ impl TryFrom<UpdatedWire> for Updated {
                 })
             }
             Some("channel") => {
-                Type::Channel(Channel {
+                EventType::Channel(Channel {
                     payment_id: wire.payment_id,
                     fees_msat: wire.fees_msat,
                     is_rebalance: wire.is_rebalance,
@@ -224,13 +224,13 @@ impl TryFrom<UpdatedWire> for Updated {
                 })
             }
             Some("onchain_fee") => {
-                Type::OnchainFee(OnchainFee {
+                EventType::OnchainFee(OnchainFee {
                     txid: cln_primitives::required(wire.txid, "txid", "onchain_fee")?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Type::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                EventType::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
             }
         };
         Ok(Self {
@@ -246,8 +246,8 @@ impl TryFrom<UpdatedWire> for Updated {
     }
 }
 
-impl From<Updated> for UpdatedWire {
-    fn from(value: Updated) -> Self {
+impl From<Event> for EventWire {
+    fn from(value: Event) -> Self {
         let mut wire = Self {
             r#type: None,
             account: value.account,
@@ -268,7 +268,7 @@ impl From<Updated> for UpdatedWire {
             rest: Default::default(),
         };
         match value.r#type {
-            Type::Chain(it) => {
+            EventType::Chain(it) => {
                 wire.r#type = Some("chain".to_owned());
                 wire.outpoint = Some(it.outpoint);
                 wire.blockheight = Some(it.blockheight);
@@ -276,18 +276,18 @@ impl From<Updated> for UpdatedWire {
                 wire.payment_id = it.payment_id;
                 wire.txid = it.txid;
             }
-            Type::Channel(it) => {
+            EventType::Channel(it) => {
                 wire.r#type = Some("channel".to_owned());
                 wire.payment_id = it.payment_id;
                 wire.fees_msat = it.fees_msat;
                 wire.is_rebalance = it.is_rebalance;
                 wire.part_id = it.part_id;
             }
-            Type::OnchainFee(it) => {
+            EventType::OnchainFee(it) => {
                 wire.r#type = Some("onchain_fee".to_owned());
                 wire.txid = Some(it.txid);
             }
-            Type::Unknown(it) => {
+            EventType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.r#type = Some(text);
                 wire.rest.extend(fields);

@@ -73,25 +73,25 @@ pub struct Output {
     /// The field `payment_id`.
     pub payment_id: Option<cln_primitives::HexBytes>,
     /// What depends on whether `credit_msat` is there.
-    pub credit_msat: CreditMsat,
+    pub credit: Credit,
     /// What depends on whether `spending_txid` is there.
-    pub spending_txid: SpendingTxid,
+    pub spend: Spend,
 }
 
 /// What depends on whether `credit_msat` is there.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum CreditMsat {
+pub enum Credit {
     /// With `credit_msat`.
-    WithCreditMsat(WithCreditMsat),
+    Credited(Credited),
     /// With no `credit_msat`.
-    WithoutCreditMsat(WithoutCreditMsat),
+    NotCredited(NotCredited),
 }
 
 /// The fields that come with `credit_msat`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithCreditMsat {
+pub struct Credited {
     /// The field `credit_msat`.
     pub credit_msat: cln_primitives::Msat,
     /// The field `output_tag`.
@@ -101,7 +101,7 @@ pub struct WithCreditMsat {
 /// The fields that come with no `credit_msat`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithoutCreditMsat {
+pub struct NotCredited {
     /// The field `output_tag`.
     pub output_tag: Option<String>,
 }
@@ -109,17 +109,17 @@ pub struct WithoutCreditMsat {
 /// What depends on whether `spending_txid` is there.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum SpendingTxid {
+pub enum Spend {
     /// With `spending_txid`.
-    WithSpendingTxid(WithSpendingTxid),
+    Spent(Spent),
     /// With no `spending_txid`.
-    WithoutSpendingTxid(WithoutSpendingTxid),
+    Unspent(Unspent),
 }
 
 /// The fields that come with `spending_txid`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithSpendingTxid {
+pub struct Spent {
     /// The field `spending_txid`.
     pub spending_txid: cln_primitives::bitcoin::Txid,
     /// The field `debit_msat`.
@@ -131,7 +131,7 @@ pub struct WithSpendingTxid {
 /// The fields that come with no `spending_txid`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithoutSpendingTxid {
+pub struct Unspent {
     /// The field `debit_msat`.
     pub debit_msat: Option<cln_primitives::Msat>,
     /// The field `spend_tag`.
@@ -164,9 +164,9 @@ struct OutputWire {
 impl TryFrom<OutputWire> for Output {
     type Error = String;
     fn try_from(wire: OutputWire) -> Result<Self, String> {
-        let credit_msat = match wire.credit_msat {
+        let credit = match wire.credit_msat {
             Some(credit_msat) => {
-                CreditMsat::WithCreditMsat(WithCreditMsat {
+                Credit::Credited(Credited {
                     credit_msat,
                     output_tag: cln_primitives::required(
                         wire.output_tag,
@@ -176,14 +176,14 @@ impl TryFrom<OutputWire> for Output {
                 })
             }
             None => {
-                CreditMsat::WithoutCreditMsat(WithoutCreditMsat {
+                Credit::NotCredited(NotCredited {
                     output_tag: wire.output_tag,
                 })
             }
         };
-        let spending_txid = match wire.spending_txid {
+        let spend = match wire.spending_txid {
             Some(spending_txid) => {
-                SpendingTxid::WithSpendingTxid(WithSpendingTxid {
+                Spend::Spent(Spent {
                     spending_txid,
                     debit_msat: cln_primitives::required(
                         wire.debit_msat,
@@ -198,7 +198,7 @@ impl TryFrom<OutputWire> for Output {
                 })
             }
             None => {
-                SpendingTxid::WithoutSpendingTxid(WithoutSpendingTxid {
+                Spend::Unspent(Unspent {
                     debit_msat: wire.debit_msat,
                     spend_tag: wire.spend_tag,
                 })
@@ -211,8 +211,8 @@ impl TryFrom<OutputWire> for Output {
             currency: wire.currency,
             originating_account: wire.originating_account,
             payment_id: wire.payment_id,
-            credit_msat,
-            spending_txid,
+            credit,
+            spend,
         })
     }
 }
@@ -232,22 +232,22 @@ impl From<Output> for OutputWire {
             debit_msat: None,
             spend_tag: None,
         };
-        match value.credit_msat {
-            CreditMsat::WithCreditMsat(it) => {
+        match value.credit {
+            Credit::Credited(it) => {
                 wire.credit_msat = Some(it.credit_msat);
                 wire.output_tag = Some(it.output_tag);
             }
-            CreditMsat::WithoutCreditMsat(it) => {
+            Credit::NotCredited(it) => {
                 wire.output_tag = it.output_tag;
             }
         }
-        match value.spending_txid {
-            SpendingTxid::WithSpendingTxid(it) => {
+        match value.spend {
+            Spend::Spent(it) => {
                 wire.spending_txid = Some(it.spending_txid);
                 wire.debit_msat = Some(it.debit_msat);
                 wire.spend_tag = Some(it.spend_tag);
             }
-            SpendingTxid::WithoutSpendingTxid(it) => {
+            Spend::Unspent(it) => {
                 wire.debit_msat = it.debit_msat;
                 wire.spend_tag = it.spend_tag;
             }

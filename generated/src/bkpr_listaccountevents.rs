@@ -88,13 +88,13 @@ pub struct Event {
     /// Added in v26.04.
     pub currencyrate: Option<f64>,
     /// The field `type`, with what depends on it.
-    pub r#type: Type,
+    pub r#type: EventType,
 }
 
 /// What `type` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Type {
+pub enum EventType {
     /// With `type` `onchain_fee`.
     OnchainFee(OnchainFee),
     /// With `type` `chain`.
@@ -105,7 +105,7 @@ pub enum Type {
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Type {
+impl EventType {
     /// The text of `type` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
@@ -117,7 +117,7 @@ impl Type {
     }
 }
 
-impl std::fmt::Display for Type {
+impl std::fmt::Display for EventType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
@@ -231,13 +231,13 @@ impl TryFrom<EventWire> for Event {
         }
         let r#type = match wire.r#type.as_deref() {
             Some("onchain_fee") => {
-                Type::OnchainFee(OnchainFee {
+                EventType::OnchainFee(OnchainFee {
                     description: wire.description,
                     txid: cln_primitives::required(wire.txid, "txid", "onchain_fee")?,
                 })
             }
             Some("chain") => {
-                Type::Chain(Chain {
+                EventType::Chain(Chain {
                     description: wire.description,
                     outpoint: cln_primitives::required(
                         wire.outpoint,
@@ -255,7 +255,7 @@ impl TryFrom<EventWire> for Event {
                 })
             }
             Some("channel") => {
-                Type::Channel(Channel {
+                EventType::Channel(Channel {
                     description: wire.description,
                     payment_id: wire.payment_id,
                     fees_msat: wire.fees_msat,
@@ -265,7 +265,7 @@ impl TryFrom<EventWire> for Event {
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Type::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                EventType::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
             }
         };
         Ok(Self {
@@ -304,12 +304,12 @@ impl From<Event> for EventWire {
             rest: Default::default(),
         };
         match value.r#type {
-            Type::OnchainFee(it) => {
+            EventType::OnchainFee(it) => {
                 wire.r#type = Some("onchain_fee".to_owned());
                 wire.description = it.description;
                 wire.txid = Some(it.txid);
             }
-            Type::Chain(it) => {
+            EventType::Chain(it) => {
                 wire.r#type = Some("chain".to_owned());
                 wire.description = it.description;
                 wire.outpoint = Some(it.outpoint);
@@ -318,7 +318,7 @@ impl From<Event> for EventWire {
                 wire.payment_id = it.payment_id;
                 wire.txid = it.txid;
             }
-            Type::Channel(it) => {
+            EventType::Channel(it) => {
                 wire.r#type = Some("channel".to_owned());
                 wire.description = it.description;
                 wire.payment_id = it.payment_id;
@@ -326,7 +326,7 @@ impl From<Event> for EventWire {
                 wire.is_rebalance = it.is_rebalance;
                 wire.part_id = it.part_id;
             }
-            Type::Unknown(it) => {
+            EventType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.r#type = Some(text);
                 wire.rest.extend(fields);

@@ -52,13 +52,13 @@ pub struct Account {
     /// The field `balances`.
     pub balances: Vec<Balance>,
     /// What comes together with `peer_id`.
-    pub peer_id: Option<PeerId>,
+    pub channel_account: Option<ChannelAccount>,
 }
 
 /// What comes together with `peer_id`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct PeerId {
+pub struct ChannelAccount {
     /// The field `peer_id`.
     pub peer_id: cln_primitives::NodeId,
     /// The field `we_opened`.
@@ -91,9 +91,9 @@ struct AccountWire {
 impl TryFrom<AccountWire> for Account {
     type Error = String;
     fn try_from(wire: AccountWire) -> Result<Self, String> {
-        let peer_id = match wire.peer_id {
+        let channel_account = match wire.peer_id {
             Some(peer_id) => {
-                Some(PeerId {
+                Some(ChannelAccount {
                     peer_id,
                     we_opened: cln_primitives::required(
                         wire.we_opened,
@@ -118,7 +118,7 @@ impl TryFrom<AccountWire> for Account {
         Ok(Self {
             account: wire.account,
             balances: wire.balances,
-            peer_id,
+            channel_account,
         })
     }
 }
@@ -134,7 +134,7 @@ impl From<Account> for AccountWire {
             account_resolved: None,
             resolved_at_block: None,
         };
-        if let Some(it) = value.peer_id {
+        if let Some(it) = value.channel_account {
             wire.peer_id = Some(it.peer_id);
             wire.we_opened = Some(it.we_opened);
             wire.account_closed = Some(it.account_closed);

@@ -13,8 +13,7 @@
 #[non_exhaustive]
 pub struct Request {
     /// The field `format`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
+    pub format: String,
     /// The field `headers`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headers: Option<Vec<String>>,
@@ -37,20 +36,14 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new() -> Self {
+    pub fn new(format: impl Into<String>) -> Self {
         Self {
-            format: None,
+            format: format.into(),
             headers: None,
             escape: None,
             start_time: None,
             end_time: None,
         }
-    }
-    /// Sets [`format`](Self#structfield.format).
-    #[must_use]
-    pub fn format(mut self, value: impl Into<String>) -> Self {
-        self.format = Some(value.into());
-        self
     }
     /// Sets [`headers`](Self#structfield.headers).
     #[must_use]
@@ -78,12 +71,6 @@ impl Request {
     }
 }
 
-impl Default for Request {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "bkpr-report";
     const ADDED: Option<cln_primitives::Version> = Some(
@@ -102,10 +89,22 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The field `format-hint`.
     #[serde(rename = "format-hint", skip_serializing_if = "Option::is_none")]
-    pub format_hint: Option<cln_primitives::serde_json::Value>,
+    pub format_hint: Option<FormatHint>,
     /// The field `report`.
     pub report: Vec<String>,
 }
+
+/// The texts of `FormatHint`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FormatHint {
+    /// `simple`.
+    Simple,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(FormatHint { Simple = "simple" });
 
 /// Why `bkpr-report` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -79,6 +79,17 @@ impl cln_primitives::Command for Request {
                 ),
             );
         }
+        if let Some(value) = &self.end
+            && self.start.as_ref().is_some_and(|bound| value < bound)
+        {
+            return Err(
+                cln_primitives::InvalidRequest::new(
+                    "blacklistrune",
+                    "end",
+                    "the daemon dies of a range that ends before it starts",
+                ),
+            );
+        }
         Ok(())
     }
 }
@@ -89,14 +100,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `blacklist`.
-    pub blacklist: Vec<Blacklist>,
+    pub blacklist: Vec<BlacklistRange>,
 }
 
-/// An object of the schema, `Blacklist`.
+/// An object of the schema, `BlacklistRange`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Blacklist {
+pub struct BlacklistRange {
     /// The field `start`.
     pub start: u64,
     /// The field `end`.

@@ -43,8 +43,12 @@ pub struct Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
+    /// Recovery needs an empty node, and this one already issued addresses or has channels. Start a node in a fresh data directory and recover there.
+    ///
+    /// Code 1600, `RECOVER_NODE_IN_USE`.
+    NodeInUse(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
-cln_primitives::rpc_errors!("check", Error {});
+cln_primitives::rpc_errors!("check", Error { 1600 => NodeInUse });

@@ -39,7 +39,7 @@ for Params {
 #[non_exhaustive]
 pub struct Request {
     /// The field `rune`.
-    pub rune: String,
+    pub rune: cln_primitives::SecretString,
     /// The field `nodeid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodeid: Option<String>,
@@ -53,7 +53,7 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(rune: impl Into<String>) -> Self {
+    pub fn new(rune: impl Into<cln_primitives::SecretString>) -> Self {
         Self {
             rune: rune.into(),
             nodeid: None,

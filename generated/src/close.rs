@@ -106,9 +106,9 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub enum Response {
     /// With `type` `mutual`.
-    Mutual(Mutual),
+    Mutual(ClosingTransactions),
     /// With `type` `unilateral`.
-    Unilateral(Unilateral),
+    Unilateral(ClosingTransactions),
     /// With `type` `unopened`.
     Unopened,
     /// A value that this version of the types does not name, with the fields that came with it.
@@ -133,24 +133,10 @@ impl std::fmt::Display for Response {
     }
 }
 
-/// The fields that come with `type` `mutual`.
+/// The fields that come with `type` `mutual`, or with `type` `unilateral`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Mutual {
-    /// The field `txs`.
-    ///
-    /// Added in v24.11.
-    pub txs: Vec<cln_primitives::HexBytes>,
-    /// The field `txids`.
-    ///
-    /// Added in v24.11.
-    pub txids: Vec<cln_primitives::bitcoin::Txid>,
-}
-
-/// The fields that come with `type` `unilateral`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Unilateral {
+pub struct ClosingTransactions {
     /// The field `txs`.
     ///
     /// Added in v24.11.
@@ -186,13 +172,13 @@ impl TryFrom<ResponseWire> for Response {
         }
         let r#type = match wire.r#type.as_deref() {
             Some("mutual") => {
-                Self::Mutual(Mutual {
+                Self::Mutual(ClosingTransactions {
                     txs: cln_primitives::required(wire.txs, "txs", "mutual")?,
                     txids: cln_primitives::required(wire.txids, "txids", "mutual")?,
                 })
             }
             Some("unilateral") => {
-                Self::Unilateral(Unilateral {
+                Self::Unilateral(ClosingTransactions {
                     txs: cln_primitives::required(wire.txs, "txs", "unilateral")?,
                     txids: cln_primitives::required(wire.txids, "txids", "unilateral")?,
                 })

@@ -43,7 +43,7 @@ pub struct Request {
     pub params: Option<Params>,
     /// The field `rune`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rune: Option<String>,
+    pub rune: Option<cln_primitives::SecretString>,
     /// The field `filter`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<
@@ -70,7 +70,7 @@ impl Request {
     }
     /// Sets [`rune`](Self#structfield.rune).
     #[must_use]
-    pub fn rune(mut self, value: impl Into<String>) -> Self {
+    pub fn rune(mut self, value: impl Into<cln_primitives::SecretString>) -> Self {
         self.rune = Some(value.into());
         self
     }
@@ -96,9 +96,15 @@ impl cln_primitives::Command for Request {
 
 /// What the node answers.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Response {}
+pub struct Response {
+    /// What the node sent beside: plugins add fields of their own here.
+    #[serde(flatten)]
+    pub extra: cln_primitives::serde_json::Map<
+        String,
+        cln_primitives::serde_json::Value,
+    >,
+}
 
 /// Why `commando` can fail.
 #[derive(Clone, Debug, PartialEq)]

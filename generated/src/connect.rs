@@ -62,24 +62,10 @@ pub struct Response {
     /// The field `features`.
     pub features: cln_primitives::HexBytes,
     /// The field `direction`.
-    pub direction: Direction,
+    pub direction: crate::shared::ConnectionDirection,
     /// The field `address`.
     pub address: Address,
 }
-
-/// The texts of `Direction`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Direction {
-    /// `in`.
-    In,
-    /// `out`.
-    Out,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Direction { In = "in", Out = "out" });
 
 /// An object of the schema, `Address`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -89,13 +75,13 @@ pub enum Address {
     /// With `type` `local socket`.
     LocalSocket(LocalSocket),
     /// With `type` `ipv4`.
-    Ipv4(Ipv4),
+    Ipv4(Host),
     /// With `type` `ipv6`.
-    Ipv6(Ipv6),
+    Ipv6(Host),
     /// With `type` `torv2`.
-    Torv2(Torv2),
+    Torv2(Host),
     /// With `type` `torv3`.
-    Torv3(Torv3),
+    Torv3(Host),
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
@@ -128,40 +114,10 @@ pub struct LocalSocket {
     pub socket: String,
 }
 
-/// The fields that come with `type` `ipv4`.
+/// The fields that come with `type` `ipv4`, or with `type` `ipv6`, or with `type` `torv2`, or with `type` `torv3`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Ipv4 {
-    /// The field `address`.
-    pub address: String,
-    /// The field `port`.
-    pub port: u16,
-}
-
-/// The fields that come with `type` `ipv6`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Ipv6 {
-    /// The field `address`.
-    pub address: String,
-    /// The field `port`.
-    pub port: u16,
-}
-
-/// The fields that come with `type` `torv2`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Torv2 {
-    /// The field `address`.
-    pub address: String,
-    /// The field `port`.
-    pub port: u16,
-}
-
-/// The fields that come with `type` `torv3`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Torv3 {
+pub struct Host {
     /// The field `address`.
     pub address: String,
     /// The field `port`.
@@ -206,25 +162,25 @@ impl TryFrom<AddressWire> for Address {
                 })
             }
             Some("ipv4") => {
-                Self::Ipv4(Ipv4 {
+                Self::Ipv4(Host {
                     address: cln_primitives::required(wire.address, "address", "ipv4")?,
                     port: cln_primitives::required(wire.port, "port", "ipv4")?,
                 })
             }
             Some("ipv6") => {
-                Self::Ipv6(Ipv6 {
+                Self::Ipv6(Host {
                     address: cln_primitives::required(wire.address, "address", "ipv6")?,
                     port: cln_primitives::required(wire.port, "port", "ipv6")?,
                 })
             }
             Some("torv2") => {
-                Self::Torv2(Torv2 {
+                Self::Torv2(Host {
                     address: cln_primitives::required(wire.address, "address", "torv2")?,
                     port: cln_primitives::required(wire.port, "port", "torv2")?,
                 })
             }
             Some("torv3") => {
-                Self::Torv3(Torv3 {
+                Self::Torv3(Host {
                     address: cln_primitives::required(wire.address, "address", "torv3")?,
                     port: cln_primitives::required(wire.port, "port", "torv3")?,
                 })

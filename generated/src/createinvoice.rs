@@ -44,7 +44,7 @@ pub struct Request {
     /// The field `label`.
     pub label: Label,
     /// The field `preimage`.
-    pub preimage: cln_primitives::HexBytes,
+    pub preimage: cln_primitives::SecretString,
 }
 
 impl Request {
@@ -52,12 +52,12 @@ impl Request {
     pub fn new(
         invstring: impl Into<String>,
         label: impl Into<Label>,
-        preimage: cln_primitives::HexBytes,
+        preimage: impl Into<cln_primitives::SecretString>,
     ) -> Self {
         Self {
             invstring: invstring.into(),
             label: label.into(),
-            preimage,
+            preimage: preimage.into(),
         }
     }
 }
@@ -90,7 +90,7 @@ pub struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::InvoiceStatus,
     /// The field `description`.
     pub description: String,
     /// The field `expires_at`.
@@ -124,24 +124,6 @@ pub struct Response {
     pub invreq_payer_note: Option<String>,
 }
 
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `paid`.
-    Paid,
-    /// `expired`.
-    Expired,
-    /// `unpaid`.
-    Unpaid,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Paid = "paid", Expired = "expired", Unpaid = "unpaid" }
-);
-
 /// An object of the schema, `PaidOutpoint`.
 ///
 /// Added in v23.11.
@@ -171,10 +153,15 @@ pub enum Error {
     ///
     /// Code 900, `INVOICE_LABEL_ALREADY_EXISTS`.
     InvoiceLabelAlreadyExists(cln_primitives::RpcErrorData<crate::error_data::Invoice>),
+    /// The invoice answers an offer of ours that is disabled or used up, so it was not created. Enable the offer with `enableoffer`, or make a new one.
+    ///
+    /// Code 907, `INVOICE_OFFER_INACTIVE`.
+    InvoiceOfferInactive(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
 cln_primitives::rpc_errors!(
-    "createinvoice", Error { - 1 => Lightningd, 900 => InvoiceLabelAlreadyExists }
+    "createinvoice", Error { - 1 => Lightningd, 900 => InvoiceLabelAlreadyExists, 907 =>
+    InvoiceOfferInactive }
 );

@@ -102,18 +102,18 @@ pub struct Proof {
     /// The field `bolt12`.
     pub bolt12: String,
     /// The field `offer_fields_included`.
-    pub offer_fields_included: Vec<OfferFieldsIncluded>,
+    pub offer_fields_included: Vec<IncludedField>,
     /// The field `invreq_fields_included`.
-    pub invreq_fields_included: Vec<InvreqFieldsIncluded>,
+    pub invreq_fields_included: Vec<IncludedField>,
     /// The field `invoice_fields_included`.
-    pub invoice_fields_included: Vec<InvoiceFieldsIncluded>,
+    pub invoice_fields_included: Vec<IncludedField>,
 }
 
-/// One of the forms that `OfferFieldsIncluded` has.
+/// One of the forms that `IncludedField` has.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum OfferFieldsIncluded {
+pub enum IncludedField {
     /// A text.
     String(String),
     /// A number.
@@ -122,81 +122,19 @@ pub enum OfferFieldsIncluded {
     Unknown(cln_primitives::serde_json::Value),
 }
 
-impl From<String> for OfferFieldsIncluded {
+impl From<String> for IncludedField {
     fn from(value: String) -> Self {
         Self::String(value)
     }
 }
 
-impl From<&str> for OfferFieldsIncluded {
+impl From<&str> for IncludedField {
     fn from(value: &str) -> Self {
         Self::String(value.to_owned())
     }
 }
 
-impl From<u64> for OfferFieldsIncluded {
-    fn from(value: u64) -> Self {
-        Self::U64(value)
-    }
-}
-
-/// One of the forms that `InvreqFieldsIncluded` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum InvreqFieldsIncluded {
-    /// A text.
-    String(String),
-    /// A number.
-    U64(u64),
-    /// A form that this version of the types does not know.
-    Unknown(cln_primitives::serde_json::Value),
-}
-
-impl From<String> for InvreqFieldsIncluded {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for InvreqFieldsIncluded {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<u64> for InvreqFieldsIncluded {
-    fn from(value: u64) -> Self {
-        Self::U64(value)
-    }
-}
-
-/// One of the forms that `InvoiceFieldsIncluded` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum InvoiceFieldsIncluded {
-    /// A text.
-    String(String),
-    /// A number.
-    U64(u64),
-    /// A form that this version of the types does not know.
-    Unknown(cln_primitives::serde_json::Value),
-}
-
-impl From<String> for InvoiceFieldsIncluded {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for InvoiceFieldsIncluded {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<u64> for InvoiceFieldsIncluded {
+impl From<u64> for IncludedField {
     fn from(value: u64) -> Self {
         Self::U64(value)
     }

@@ -40,14 +40,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `currencyrates`.
-    pub currencyrates: Vec<Currencyrate>,
+    pub currencyrates: Vec<CurrencyRate>,
 }
 
-/// An object of the schema, `Currencyrate`.
+/// An object of the schema, `CurrencyRate`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Currencyrate {
+pub struct CurrencyRate {
     /// The field `source`.
     pub source: String,
     /// The field `amount`.

@@ -82,14 +82,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `datastoreusage`.
-    pub datastoreusage: Datastoreusage,
+    pub datastoreusage: DatastoreUsage,
 }
 
-/// An object of the schema, `Datastoreusage`.
+/// An object of the schema, `DatastoreUsage`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Datastoreusage {
+pub struct DatastoreUsage {
     /// The field `key`.
     ///
     /// Added in v23.11.

@@ -40,33 +40,33 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub enum Response {
     /// With `type` `bolt12 offer` and `valid` `true`.
-    ValidBolt12Offer(ValidBolt12Offer),
+    Bolt12Offer(Bolt12Offer),
     /// With `type` `bolt12 offer` and `valid` `false`.
-    NotValidBolt12Offer(NotValidBolt12Offer),
+    InvalidBolt12Offer(InvalidBolt12Offer),
     /// With `type` `bolt12 invoice` and `valid` `true`.
-    ValidBolt12Invoice(ValidBolt12Invoice),
+    Bolt12Invoice(Bolt12Invoice),
     /// With `type` `bolt12 invoice` and `valid` `false`.
-    NotValidBolt12Invoice(NotValidBolt12Invoice),
+    InvalidBolt12Invoice(InvalidBolt12Invoice),
     /// With `type` `bolt12 invoice_request` and `valid` `true`.
-    ValidBolt12InvoiceRequest(ValidBolt12InvoiceRequest),
+    Bolt12InvoiceRequest(Bolt12InvoiceRequest),
     /// With `type` `bolt12 invoice_request` and `valid` `false`.
-    NotValidBolt12InvoiceRequest(NotValidBolt12InvoiceRequest),
+    InvalidBolt12InvoiceRequest(InvalidBolt12InvoiceRequest),
     /// With `type` `bolt11 invoice` and `valid` `true`.
-    ValidBolt11Invoice(ValidBolt11Invoice),
+    Bolt11Invoice(Bolt11Invoice),
     /// With `type` `bolt11 invoice` and `valid` `false`.
-    NotValidBolt11Invoice,
+    InvalidBolt11Invoice,
     /// With `type` `rune` and `valid` `true`.
-    ValidRune(ValidRune),
+    Rune(Rune),
     /// With `type` `rune` and `valid` `false`.
-    NotValidRune(NotValidRune),
+    InvalidRune(InvalidRune),
     /// With `type` `emergency recover` and `valid` `true`.
-    ValidEmergencyRecover(ValidEmergencyRecover),
+    EmergencyRecover(EmergencyRecover),
     /// With `type` `emergency recover` and `valid` `false`.
-    NotValidEmergencyRecover,
+    InvalidEmergencyRecover,
     /// With `type` `bolt12 payer_proof` and `valid` `true`.
-    ValidBolt12PayerProof(ValidBolt12PayerProof),
+    Bolt12PayerProof(Bolt12PayerProof),
     /// With `type` `bolt12 payer_proof` and `valid` `false`.
-    NotValidBolt12PayerProof,
+    InvalidBolt12PayerProof,
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
@@ -74,7 +74,7 @@ pub enum Response {
 /// The fields that come with `type` `bolt12 offer` and `valid` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ValidBolt12Offer {
+pub struct Bolt12Offer {
     /// The field `offer_id`.
     pub offer_id: cln_primitives::Hash32,
     /// The field `offer_chains`.
@@ -102,7 +102,7 @@ pub struct ValidBolt12Offer {
     /// The field `offer_quantity_max`.
     pub offer_quantity_max: Option<u64>,
     /// The field `offer_paths`.
-    pub offer_paths: Option<Vec<OfferPath>>,
+    pub offer_paths: Option<Vec<BlindedPath>>,
     /// The field `warning_empty_blinded_path`.
     ///
     /// Added in v24.08.
@@ -114,19 +114,19 @@ pub struct ValidBolt12Offer {
     /// The field `offer_recurrence`.
     pub offer_recurrence: Option<OfferRecurrence>,
     /// The field `unknown_offer_tlvs`.
-    pub unknown_offer_tlvs: Option<Vec<UnknownOfferTlv>>,
+    pub unknown_offer_tlvs: Option<Vec<UnknownTlv>>,
 }
 
 /// The fields that come with `type` `bolt12 offer` and `valid` `false`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct NotValidBolt12Offer {
+pub struct InvalidBolt12Offer {
     /// The field `offer_id`.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The field `warning_unknown_offer_currency`.
     pub warning_unknown_offer_currency: Option<String>,
     /// The field `unknown_offer_tlvs`.
-    pub unknown_offer_tlvs: Option<Vec<UnknownOfferTlv>>,
+    pub unknown_offer_tlvs: Option<Vec<UnknownTlv>>,
     /// The field `warning_missing_offer_issuer_id`.
     ///
     /// Added in v24.08.
@@ -144,7 +144,7 @@ pub struct NotValidBolt12Offer {
 /// The fields that come with `type` `bolt12 invoice` and `valid` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ValidBolt12Invoice {
+pub struct Bolt12Invoice {
     /// The field `offer_id`.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The field `offer_chains`.
@@ -172,7 +172,7 @@ pub struct ValidBolt12Invoice {
     /// The field `offer_quantity_max`.
     pub offer_quantity_max: Option<u64>,
     /// The field `offer_paths`.
-    pub offer_paths: Option<Vec<OfferPath>>,
+    pub offer_paths: Option<Vec<BlindedPath>>,
     /// The field `offer_issuer_id`.
     ///
     /// Added in v24.08.
@@ -198,17 +198,17 @@ pub struct ValidBolt12Invoice {
     /// The field `invreq_paths`.
     ///
     /// Added in v24.08.
-    pub invreq_paths: Option<Vec<InvreqPath>>,
+    pub invreq_paths: Option<Vec<BlindedPath>>,
     /// The field `invreq_bip_353_name`.
     ///
     /// Added in v25.02.
-    pub invreq_bip_353_name: Option<InvreqBip353Name>,
+    pub invreq_bip_353_name: Option<Bip353Name>,
     /// The field `invreq_recurrence_counter`.
     pub invreq_recurrence_counter: Option<u32>,
     /// The field `invreq_recurrence_start`.
     pub invreq_recurrence_start: Option<u32>,
     /// The field `invoice_paths`.
-    pub invoice_paths: Vec<InvoicePath>,
+    pub invoice_paths: Vec<PaymentPath>,
     /// The field `invoice_created_at`.
     pub invoice_created_at: u64,
     /// The field `invoice_relative_expiry`.
@@ -226,13 +226,13 @@ pub struct ValidBolt12Invoice {
     /// The field `invoice_recurrence_basetime`.
     pub invoice_recurrence_basetime: Option<u64>,
     /// The field `unknown_invoice_tlvs`.
-    pub unknown_invoice_tlvs: Option<Vec<UnknownInvoiceTlv>>,
+    pub unknown_invoice_tlvs: Option<Vec<UnknownTlv>>,
 }
 
 /// The fields that come with `type` `bolt12 invoice` and `valid` `false`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct NotValidBolt12Invoice {
+pub struct InvalidBolt12Invoice {
     /// The field `offer_id`.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The field `offer_chains`.
@@ -260,7 +260,7 @@ pub struct NotValidBolt12Invoice {
     /// The field `offer_quantity_max`.
     pub offer_quantity_max: Option<u64>,
     /// The field `offer_paths`.
-    pub offer_paths: Option<Vec<OfferPath>>,
+    pub offer_paths: Option<Vec<BlindedPath>>,
     /// The field `offer_issuer_id`.
     ///
     /// Added in v24.08.
@@ -292,11 +292,11 @@ pub struct NotValidBolt12Invoice {
     /// The field `invreq_paths`.
     ///
     /// Added in v24.08.
-    pub invreq_paths: Option<Vec<InvreqPath>>,
+    pub invreq_paths: Option<Vec<BlindedPath>>,
     /// The field `invreq_bip_353_name`.
     ///
     /// Added in v25.02.
-    pub invreq_bip_353_name: Option<InvreqBip353Name>,
+    pub invreq_bip_353_name: Option<Bip353Name>,
     /// The field `invreq_recurrence_counter`.
     pub invreq_recurrence_counter: Option<u32>,
     /// The field `invreq_recurrence_start`.
@@ -328,7 +328,7 @@ pub struct NotValidBolt12Invoice {
 /// The fields that come with `type` `bolt12 invoice_request` and `valid` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ValidBolt12InvoiceRequest {
+pub struct Bolt12InvoiceRequest {
     /// The field `offer_id`.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The field `offer_chains`.
@@ -356,7 +356,7 @@ pub struct ValidBolt12InvoiceRequest {
     /// The field `offer_quantity_max`.
     pub offer_quantity_max: Option<u64>,
     /// The field `offer_paths`.
-    pub offer_paths: Option<Vec<OfferPath>>,
+    pub offer_paths: Option<Vec<BlindedPath>>,
     /// The field `offer_issuer_id`.
     ///
     /// Added in v24.08.
@@ -382,11 +382,11 @@ pub struct ValidBolt12InvoiceRequest {
     /// The field `invreq_paths`.
     ///
     /// Added in v24.08.
-    pub invreq_paths: Option<Vec<InvreqPath>>,
+    pub invreq_paths: Option<Vec<BlindedPath>>,
     /// The field `invreq_bip_353_name`.
     ///
     /// Added in v25.02.
-    pub invreq_bip_353_name: Option<InvreqBip353Name>,
+    pub invreq_bip_353_name: Option<Bip353Name>,
     /// The field `invreq_recurrence_counter`.
     pub invreq_recurrence_counter: Option<u32>,
     /// The field `invreq_recurrence_start`.
@@ -396,13 +396,13 @@ pub struct ValidBolt12InvoiceRequest {
     /// Added in v26.06.
     pub invreq_recurrence_cancel: Option<bool>,
     /// The field `unknown_invoice_request_tlvs`.
-    pub unknown_invoice_request_tlvs: Option<Vec<UnknownInvoiceRequestTlv>>,
+    pub unknown_invoice_request_tlvs: Option<Vec<UnknownTlv>>,
 }
 
 /// The fields that come with `type` `bolt12 invoice_request` and `valid` `false`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct NotValidBolt12InvoiceRequest {
+pub struct InvalidBolt12InvoiceRequest {
     /// The field `offer_id`.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The field `offer_chains`.
@@ -430,7 +430,7 @@ pub struct NotValidBolt12InvoiceRequest {
     /// The field `offer_quantity_max`.
     pub offer_quantity_max: Option<u64>,
     /// The field `offer_paths`.
-    pub offer_paths: Option<Vec<OfferPath>>,
+    pub offer_paths: Option<Vec<BlindedPath>>,
     /// The field `offer_issuer_id`.
     ///
     /// Added in v24.08.
@@ -462,11 +462,11 @@ pub struct NotValidBolt12InvoiceRequest {
     /// The field `invreq_paths`.
     ///
     /// Added in v24.08.
-    pub invreq_paths: Option<Vec<InvreqPath>>,
+    pub invreq_paths: Option<Vec<BlindedPath>>,
     /// The field `invreq_bip_353_name`.
     ///
     /// Added in v25.02.
-    pub invreq_bip_353_name: Option<InvreqBip353Name>,
+    pub invreq_bip_353_name: Option<Bip353Name>,
     /// The field `invreq_recurrence_counter`.
     pub invreq_recurrence_counter: Option<u32>,
     /// The field `invreq_recurrence_start`.
@@ -506,7 +506,7 @@ pub struct NotValidBolt12InvoiceRequest {
 /// The fields that come with `type` `bolt11 invoice` and `valid` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ValidBolt11Invoice {
+pub struct Bolt11Invoice {
     /// The field `signature`.
     pub signature: cln_primitives::bitcoin::secp256k1::ecdsa::Signature,
     /// The field `currency`.
@@ -536,21 +536,21 @@ pub struct ValidBolt11Invoice {
     /// The field `fallbacks`.
     pub fallbacks: Option<Vec<Fallback>>,
     /// The field `routes`.
-    pub routes: Option<Vec<Vec<Route>>>,
+    pub routes: Option<Vec<Vec<RouteHintHop>>>,
     /// The field `extra`.
-    pub extra: Option<Vec<Extra>>,
+    pub extra: Option<Vec<ExtraField>>,
 }
 
 /// The fields that come with `type` `rune` and `valid` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ValidRune {
+pub struct Rune {
     /// The field `unique_id`.
     pub unique_id: Option<String>,
     /// The field `version`.
     pub version: Option<String>,
     /// The field `string`.
-    pub string: String,
+    pub string: cln_primitives::SecretString,
     /// The field `restrictions`.
     pub restrictions: Vec<Restriction>,
 }
@@ -558,17 +558,17 @@ pub struct ValidRune {
 /// The fields that come with `type` `rune` and `valid` `false`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct NotValidRune {
+pub struct InvalidRune {
     /// The field `warning_rune_invalid_utf8`.
     pub warning_rune_invalid_utf8: Option<String>,
     /// The field `hex`.
-    pub hex: Option<cln_primitives::HexBytes>,
+    pub hex: Option<cln_primitives::SecretString>,
 }
 
 /// The fields that come with `type` `emergency recover` and `valid` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ValidEmergencyRecover {
+pub struct EmergencyRecover {
     /// The field `decrypted`.
     ///
     /// Added in v23.11.
@@ -578,7 +578,7 @@ pub struct ValidEmergencyRecover {
 /// The fields that come with `type` `bolt12 payer_proof` and `valid` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ValidBolt12PayerProof {
+pub struct Bolt12PayerProof {
     /// The field `offer_chains`.
     pub offer_chains: Option<Vec<cln_primitives::Hash32>>,
     /// The field `offer_metadata`.
@@ -602,7 +602,7 @@ pub struct ValidBolt12PayerProof {
     /// The field `offer_quantity_max`.
     pub offer_quantity_max: Option<u64>,
     /// The field `offer_paths`.
-    pub offer_paths: Option<Vec<OfferPath>>,
+    pub offer_paths: Option<Vec<BlindedPath>>,
     /// The field `offer_issuer_id`.
     ///
     /// Added in v24.08.
@@ -624,13 +624,13 @@ pub struct ValidBolt12PayerProof {
     /// The field `invreq_paths`.
     ///
     /// Added in v24.08.
-    pub invreq_paths: Option<Vec<InvreqPath>>,
+    pub invreq_paths: Option<Vec<BlindedPath>>,
     /// The field `invreq_bip_353_name`.
     ///
     /// Added in v25.02.
-    pub invreq_bip_353_name: Option<InvreqBip353Name>,
+    pub invreq_bip_353_name: Option<Bip353Name>,
     /// The field `invoice_paths`.
-    pub invoice_paths: Option<Vec<InvoicePath>>,
+    pub invoice_paths: Option<Vec<PaymentPath>>,
     /// The field `invoice_created_at`.
     pub invoice_created_at: Option<u64>,
     /// The field `invoice_relative_expiry`.
@@ -648,7 +648,7 @@ pub struct ValidBolt12PayerProof {
     /// The field `proof_preimage`.
     ///
     /// Added in v26.06.
-    pub proof_preimage: Option<cln_primitives::Hash32>,
+    pub proof_preimage: Option<cln_primitives::SecretString>,
     /// The field `proof_omitted_tlvs`.
     ///
     /// Added in v26.06.
@@ -672,7 +672,7 @@ pub struct ValidBolt12PayerProof {
     /// The field `unknown_payer_proof_tlvs`.
     ///
     /// Added in v26.06.
-    pub unknown_payer_proof_tlvs: Option<Vec<UnknownPayerProofTlv>>,
+    pub unknown_payer_proof_tlvs: Option<Vec<UnknownTlv>>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -708,7 +708,7 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     offer_quantity_max: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    offer_paths: Option<Vec<OfferPath>>,
+    offer_paths: Option<Vec<BlindedPath>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning_empty_blinded_path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -716,7 +716,7 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     offer_recurrence: Option<OfferRecurrence>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_offer_tlvs: Option<Vec<UnknownOfferTlv>>,
+    unknown_offer_tlvs: Option<Vec<UnknownTlv>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning_missing_offer_issuer_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -744,15 +744,15 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     invreq_payer_note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    invreq_paths: Option<Vec<InvreqPath>>,
+    invreq_paths: Option<Vec<BlindedPath>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    invreq_bip_353_name: Option<InvreqBip353Name>,
+    invreq_bip_353_name: Option<Bip353Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invreq_recurrence_counter: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invreq_recurrence_start: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    invoice_paths: Option<Vec<InvoicePath>>,
+    invoice_paths: Option<Vec<PaymentPath>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice_created_at: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -770,7 +770,7 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice_recurrence_basetime: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_invoice_tlvs: Option<Vec<UnknownInvoiceTlv>>,
+    unknown_invoice_tlvs: Option<Vec<UnknownTlv>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning_missing_invreq_metadata: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -796,7 +796,7 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     invreq_recurrence_cancel: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_invoice_request_tlvs: Option<Vec<UnknownInvoiceRequestTlv>>,
+    unknown_invoice_request_tlvs: Option<Vec<UnknownTlv>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning_missing_invreq_payer_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -838,25 +838,25 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     fallbacks: Option<Vec<Fallback>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    routes: Option<Vec<Vec<Route>>>,
+    routes: Option<Vec<Vec<RouteHintHop>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    extra: Option<Vec<Extra>>,
+    extra: Option<Vec<ExtraField>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unique_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    string: Option<String>,
+    string: Option<cln_primitives::SecretString>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restrictions: Option<Vec<Restriction>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning_rune_invalid_utf8: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hex: Option<cln_primitives::HexBytes>,
+    hex: Option<cln_primitives::SecretString>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decrypted: Option<cln_primitives::HexBytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    proof_preimage: Option<cln_primitives::Hash32>,
+    proof_preimage: Option<cln_primitives::SecretString>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof_omitted_tlvs: Option<Vec<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -868,7 +868,7 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     proof_signature: Option<cln_primitives::bitcoin::secp256k1::schnorr::Signature>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_payer_proof_tlvs: Option<Vec<UnknownPayerProofTlv>>,
+    unknown_payer_proof_tlvs: Option<Vec<UnknownTlv>>,
     #[serde(flatten)]
     rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
@@ -901,7 +901,7 @@ impl TryFrom<ResponseWire> for Response {
         }
         let r#type = match (wire.r#type.as_deref(), wire.valid) {
             (Some("bolt12 offer"), Some(true)) => {
-                Self::ValidBolt12Offer(ValidBolt12Offer {
+                Self::Bolt12Offer(Bolt12Offer {
                     offer_id: cln_primitives::required(
                         wire.offer_id,
                         "offer_id",
@@ -927,7 +927,7 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             (Some("bolt12 offer"), Some(false)) => {
-                Self::NotValidBolt12Offer(NotValidBolt12Offer {
+                Self::InvalidBolt12Offer(InvalidBolt12Offer {
                     offer_id: wire.offer_id,
                     warning_unknown_offer_currency: wire.warning_unknown_offer_currency,
                     unknown_offer_tlvs: wire.unknown_offer_tlvs,
@@ -942,7 +942,7 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             (Some("bolt12 invoice"), Some(true)) => {
-                Self::ValidBolt12Invoice(ValidBolt12Invoice {
+                Self::Bolt12Invoice(Bolt12Invoice {
                     offer_id: wire.offer_id,
                     offer_chains: wire.offer_chains,
                     offer_metadata: wire.offer_metadata,
@@ -1015,7 +1015,7 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             (Some("bolt12 invoice"), Some(false)) => {
-                Self::NotValidBolt12Invoice(NotValidBolt12Invoice {
+                Self::InvalidBolt12Invoice(InvalidBolt12Invoice {
                     offer_id: wire.offer_id,
                     offer_chains: wire.offer_chains,
                     offer_metadata: wire.offer_metadata,
@@ -1075,7 +1075,7 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             (Some("bolt12 invoice_request"), Some(true)) => {
-                Self::ValidBolt12InvoiceRequest(ValidBolt12InvoiceRequest {
+                Self::Bolt12InvoiceRequest(Bolt12InvoiceRequest {
                     offer_id: wire.offer_id,
                     offer_chains: wire.offer_chains,
                     offer_metadata: wire.offer_metadata,
@@ -1124,7 +1124,7 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             (Some("bolt12 invoice_request"), Some(false)) => {
-                Self::NotValidBolt12InvoiceRequest(NotValidBolt12InvoiceRequest {
+                Self::InvalidBolt12InvoiceRequest(InvalidBolt12InvoiceRequest {
                     offer_id: wire.offer_id,
                     offer_chains: wire.offer_chains,
                     offer_metadata: wire.offer_metadata,
@@ -1183,7 +1183,7 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             (Some("bolt11 invoice"), Some(true)) => {
-                Self::ValidBolt11Invoice(ValidBolt11Invoice {
+                Self::Bolt11Invoice(Bolt11Invoice {
                     signature: cln_primitives::required(
                         cln_primitives::from_json(wire.signature, "signature")?,
                         "signature",
@@ -1230,9 +1230,9 @@ impl TryFrom<ResponseWire> for Response {
                     extra: wire.extra,
                 })
             }
-            (Some("bolt11 invoice"), Some(false)) => Self::NotValidBolt11Invoice,
+            (Some("bolt11 invoice"), Some(false)) => Self::InvalidBolt11Invoice,
             (Some("rune"), Some(true)) => {
-                Self::ValidRune(ValidRune {
+                Self::Rune(Rune {
                     unique_id: wire.unique_id,
                     version: wire.version,
                     string: cln_primitives::required(
@@ -1248,13 +1248,13 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             (Some("rune"), Some(false)) => {
-                Self::NotValidRune(NotValidRune {
+                Self::InvalidRune(InvalidRune {
                     warning_rune_invalid_utf8: wire.warning_rune_invalid_utf8,
                     hex: wire.hex,
                 })
             }
             (Some("emergency recover"), Some(true)) => {
-                Self::ValidEmergencyRecover(ValidEmergencyRecover {
+                Self::EmergencyRecover(EmergencyRecover {
                     decrypted: cln_primitives::required(
                         wire.decrypted,
                         "decrypted",
@@ -1262,9 +1262,9 @@ impl TryFrom<ResponseWire> for Response {
                     )?,
                 })
             }
-            (Some("emergency recover"), Some(false)) => Self::NotValidEmergencyRecover,
+            (Some("emergency recover"), Some(false)) => Self::InvalidEmergencyRecover,
             (Some("bolt12 payer_proof"), Some(true)) => {
-                Self::ValidBolt12PayerProof(ValidBolt12PayerProof {
+                Self::Bolt12PayerProof(Bolt12PayerProof {
                     offer_chains: wire.offer_chains,
                     offer_metadata: wire.offer_metadata,
                     offer_currency: wire.offer_currency,
@@ -1323,7 +1323,7 @@ impl TryFrom<ResponseWire> for Response {
                     unknown_payer_proof_tlvs: wire.unknown_payer_proof_tlvs,
                 })
             }
-            (Some("bolt12 payer_proof"), Some(false)) => Self::NotValidBolt12PayerProof,
+            (Some("bolt12 payer_proof"), Some(false)) => Self::InvalidBolt12PayerProof,
             (None, _) => return Err("missing field `type`".to_owned()),
             (_, None) => return Err("missing field `valid`".to_owned()),
             (Some(other), _) => {
@@ -1436,7 +1436,7 @@ impl From<Response> for ResponseWire {
             rest: Default::default(),
         };
         match value {
-            Response::ValidBolt12Offer(it) => {
+            Response::Bolt12Offer(it) => {
                 wire.r#type = Some("bolt12 offer".to_owned());
                 wire.valid = Some(true);
                 wire.offer_id = Some(it.offer_id);
@@ -1458,7 +1458,7 @@ impl From<Response> for ResponseWire {
                 wire.offer_recurrence = it.offer_recurrence;
                 wire.unknown_offer_tlvs = it.unknown_offer_tlvs;
             }
-            Response::NotValidBolt12Offer(it) => {
+            Response::InvalidBolt12Offer(it) => {
                 wire.r#type = Some("bolt12 offer".to_owned());
                 wire.valid = Some(false);
                 wire.offer_id = it.offer_id;
@@ -1473,7 +1473,7 @@ impl From<Response> for ResponseWire {
                 wire.warning_invalid_offer_currency = it.warning_invalid_offer_currency;
                 wire.warning_invalid_offer_issuer = it.warning_invalid_offer_issuer;
             }
-            Response::ValidBolt12Invoice(it) => {
+            Response::Bolt12Invoice(it) => {
                 wire.r#type = Some("bolt12 invoice".to_owned());
                 wire.valid = Some(true);
                 wire.offer_id = it.offer_id;
@@ -1515,7 +1515,7 @@ impl From<Response> for ResponseWire {
                 wire.invoice_recurrence_basetime = it.invoice_recurrence_basetime;
                 wire.unknown_invoice_tlvs = it.unknown_invoice_tlvs;
             }
-            Response::NotValidBolt12Invoice(it) => {
+            Response::InvalidBolt12Invoice(it) => {
                 wire.r#type = Some("bolt12 invoice".to_owned());
                 wire.valid = Some(false);
                 wire.offer_id = it.offer_id;
@@ -1572,7 +1572,7 @@ impl From<Response> for ResponseWire {
                 wire.warning_invalid_invoice_signature = it
                     .warning_invalid_invoice_signature;
             }
-            Response::ValidBolt12InvoiceRequest(it) => {
+            Response::Bolt12InvoiceRequest(it) => {
                 wire.r#type = Some("bolt12 invoice_request".to_owned());
                 wire.valid = Some(true);
                 wire.offer_id = it.offer_id;
@@ -1606,7 +1606,7 @@ impl From<Response> for ResponseWire {
                 wire.invreq_recurrence_cancel = it.invreq_recurrence_cancel;
                 wire.unknown_invoice_request_tlvs = it.unknown_invoice_request_tlvs;
             }
-            Response::NotValidBolt12InvoiceRequest(it) => {
+            Response::InvalidBolt12InvoiceRequest(it) => {
                 wire.r#type = Some("bolt12 invoice_request".to_owned());
                 wire.valid = Some(false);
                 wire.offer_id = it.offer_id;
@@ -1662,7 +1662,7 @@ impl From<Response> for ResponseWire {
                 wire.warning_invalid_invoice_request_signature = it
                     .warning_invalid_invoice_request_signature;
             }
-            Response::ValidBolt11Invoice(it) => {
+            Response::Bolt11Invoice(it) => {
                 wire.r#type = Some("bolt11 invoice".to_owned());
                 wire.valid = Some(true);
                 wire.signature = cln_primitives::to_json(Some(it.signature));
@@ -1682,11 +1682,11 @@ impl From<Response> for ResponseWire {
                 wire.routes = it.routes;
                 wire.extra = it.extra;
             }
-            Response::NotValidBolt11Invoice => {
+            Response::InvalidBolt11Invoice => {
                 wire.r#type = Some("bolt11 invoice".to_owned());
                 wire.valid = Some(false);
             }
-            Response::ValidRune(it) => {
+            Response::Rune(it) => {
                 wire.r#type = Some("rune".to_owned());
                 wire.valid = Some(true);
                 wire.unique_id = it.unique_id;
@@ -1694,22 +1694,22 @@ impl From<Response> for ResponseWire {
                 wire.string = Some(it.string);
                 wire.restrictions = Some(it.restrictions);
             }
-            Response::NotValidRune(it) => {
+            Response::InvalidRune(it) => {
                 wire.r#type = Some("rune".to_owned());
                 wire.valid = Some(false);
                 wire.warning_rune_invalid_utf8 = it.warning_rune_invalid_utf8;
                 wire.hex = it.hex;
             }
-            Response::ValidEmergencyRecover(it) => {
+            Response::EmergencyRecover(it) => {
                 wire.r#type = Some("emergency recover".to_owned());
                 wire.valid = Some(true);
                 wire.decrypted = Some(it.decrypted);
             }
-            Response::NotValidEmergencyRecover => {
+            Response::InvalidEmergencyRecover => {
                 wire.r#type = Some("emergency recover".to_owned());
                 wire.valid = Some(false);
             }
-            Response::ValidBolt12PayerProof(it) => {
+            Response::Bolt12PayerProof(it) => {
                 wire.r#type = Some("bolt12 payer_proof".to_owned());
                 wire.valid = Some(true);
                 wire.offer_chains = it.offer_chains;
@@ -1750,7 +1750,7 @@ impl From<Response> for ResponseWire {
                 wire.proof_signature = it.proof_signature;
                 wire.unknown_payer_proof_tlvs = it.unknown_payer_proof_tlvs;
             }
-            Response::NotValidBolt12PayerProof => {
+            Response::InvalidBolt12PayerProof => {
                 wire.r#type = Some("bolt12 payer_proof".to_owned());
                 wire.valid = Some(false);
             }
@@ -1764,11 +1764,11 @@ impl From<Response> for ResponseWire {
     }
 }
 
-/// An object of the schema, `OfferPath`.
+/// An object of the schema, `BlindedPath`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct OfferPath {
+pub struct BlindedPath {
     /// The field `first_node_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_node_id: Option<cln_primitives::NodeId>,
@@ -1787,14 +1787,14 @@ pub struct OfferPath {
     /// Added in v24.11.
     pub first_path_key: cln_primitives::NodeId,
     /// The field `path`.
-    pub path: Vec<Path>,
+    pub path: Vec<BlindedHop>,
 }
 
-/// An object of the schema, `Path`.
+/// An object of the schema, `BlindedHop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Path {
+pub struct BlindedHop {
     /// The field `blinded_node_id`.
     pub blinded_node_id: cln_primitives::NodeId,
     /// The field `encrypted_recipient_data`.
@@ -1829,6 +1829,9 @@ pub struct OfferRecurrence {
     /// Default: prior and during the period.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paywindow: Option<Paywindow>,
+    /// Whether a period that has begun costs its remaining share only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proportional_amount: Option<bool>,
 }
 
 /// An object of the schema, `Paywindow`.
@@ -1847,11 +1850,11 @@ pub struct Paywindow {
     pub proportional_amount: Option<bool>,
 }
 
-/// An object of the schema, `UnknownOfferTlv`.
+/// An object of the schema, `UnknownTlv`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct UnknownOfferTlv {
+pub struct UnknownTlv {
     /// The field `type`.
     pub r#type: u64,
     /// The field `length`.
@@ -1860,43 +1863,13 @@ pub struct UnknownOfferTlv {
     pub value: cln_primitives::HexBytes,
 }
 
-/// An object of the schema, `InvreqPath`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct InvreqPath {
-    /// The field `first_node_id`.
-    ///
-    /// Added in v24.08.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_node_id: Option<cln_primitives::NodeId>,
-    /// The field `first_scid`.
-    ///
-    /// Added in v24.08.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_scid: Option<cln_primitives::ShortChannelId>,
-    /// The field `first_scid_dir`.
-    ///
-    /// Added in v24.08.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_scid_dir: Option<u32>,
-    /// The field `first_path_key`.
-    ///
-    /// Added in v24.11.
-    pub first_path_key: cln_primitives::NodeId,
-    /// The field `path`.
-    ///
-    /// Added in v24.08.
-    pub path: Vec<Path>,
-}
-
-/// An object of the schema, `InvreqBip353Name`.
+/// An object of the schema, `Bip353Name`.
 ///
 /// Added in v25.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct InvreqBip353Name {
+pub struct Bip353Name {
     /// The field `name`.
     ///
     /// Added in v25.02.
@@ -1909,11 +1882,11 @@ pub struct InvreqBip353Name {
     pub domain: Option<String>,
 }
 
-/// An object of the schema, `InvoicePath`.
+/// An object of the schema, `PaymentPath`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct InvoicePath {
+pub struct PaymentPath {
     /// The field `first_node_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_node_id: Option<cln_primitives::NodeId>,
@@ -1934,7 +1907,7 @@ pub struct InvoicePath {
     /// The field `payinfo`.
     pub payinfo: Payinfo,
     /// The field `path`.
-    pub path: Vec<Path>,
+    pub path: Vec<BlindedHop>,
 }
 
 /// An object of the schema, `Payinfo`.
@@ -1976,39 +1949,13 @@ pub struct InvoiceFallback {
     pub address: Option<String>,
 }
 
-/// An object of the schema, `UnknownInvoiceTlv`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct UnknownInvoiceTlv {
-    /// The field `type`.
-    pub r#type: u64,
-    /// The field `length`.
-    pub length: u64,
-    /// The field `value`.
-    pub value: cln_primitives::HexBytes,
-}
-
-/// An object of the schema, `UnknownInvoiceRequestTlv`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct UnknownInvoiceRequestTlv {
-    /// The field `type`.
-    pub r#type: u64,
-    /// The field `length`.
-    pub length: u64,
-    /// The field `value`.
-    pub value: cln_primitives::HexBytes,
-}
-
 /// An object of the schema, `Fallback`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Fallback {
     /// The field `type`.
-    pub r#type: Type,
+    pub r#type: FallbackType,
     /// The field `addr`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addr: Option<String>,
@@ -2016,10 +1963,10 @@ pub struct Fallback {
     pub hex: cln_primitives::HexBytes,
 }
 
-/// The texts of `Type`.
+/// The texts of `FallbackType`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Type {
+pub enum FallbackType {
     /// `P2PKH`.
     P2pkh,
     /// `P2SH`.
@@ -2035,15 +1982,15 @@ pub enum Type {
 }
 
 cln_primitives::wire_enum!(
-    Type { P2pkh = "P2PKH", P2sh = "P2SH", P2wpkh = "P2WPKH", P2wsh = "P2WSH", P2tr =
-    "P2TR" }
+    FallbackType { P2pkh = "P2PKH", P2sh = "P2SH", P2wpkh = "P2WPKH", P2wsh = "P2WSH",
+    P2tr = "P2TR" }
 );
 
-/// An object of the schema, `Route`.
+/// An object of the schema, `RouteHintHop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Route {
+pub struct RouteHintHop {
     /// The field `pubkey`.
     pub pubkey: cln_primitives::NodeId,
     /// The field `short_channel_id`.
@@ -2056,11 +2003,11 @@ pub struct Route {
     pub cltv_expiry_delta: u32,
 }
 
-/// An object of the schema, `Extra`.
+/// An object of the schema, `ExtraField`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Extra {
+pub struct ExtraField {
     /// The field `tag`.
     pub tag: String,
     /// The field `data`.
@@ -2076,19 +2023,6 @@ pub struct Restriction {
     pub alternatives: Vec<String>,
     /// The field `summary`.
     pub summary: String,
-}
-
-/// An object of the schema, `UnknownPayerProofTlv`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct UnknownPayerProofTlv {
-    /// The field `type`.
-    pub r#type: u64,
-    /// The field `length`.
-    pub length: u64,
-    /// The field `value`.
-    pub value: cln_primitives::HexBytes,
 }
 
 /// Why `decode` can fail.

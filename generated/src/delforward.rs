@@ -13,7 +13,7 @@ pub struct Request {
     /// The field `in_htlc_id`.
     pub in_htlc_id: u64,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::ForwardStatus,
 }
 
 impl Request {
@@ -21,7 +21,7 @@ impl Request {
     pub fn new(
         in_channel: cln_primitives::ShortChannelId,
         in_htlc_id: u64,
-        status: Status,
+        status: crate::shared::ForwardStatus,
     ) -> Self {
         Self {
             in_channel,
@@ -30,24 +30,6 @@ impl Request {
         }
     }
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `settled`.
-    Settled,
-    /// `local_failed`.
-    LocalFailed,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Settled = "settled", LocalFailed = "local_failed", Failed = "failed" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "delforward";

@@ -42,7 +42,7 @@ pub struct Request {
     /// The field `label`.
     pub label: Label,
     /// The field `status`.
-    pub status: RequestStatus,
+    pub status: crate::shared::InvoiceStatus,
     /// The field `desconly`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desconly: Option<bool>,
@@ -50,7 +50,7 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(label: impl Into<Label>, status: RequestStatus) -> Self {
+    pub fn new(label: impl Into<Label>, status: crate::shared::InvoiceStatus) -> Self {
         Self {
             label: label.into(),
             status,
@@ -64,24 +64,6 @@ impl Request {
         self
     }
 }
-
-/// The texts of `RequestStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestStatus {
-    /// `paid`.
-    Paid,
-    /// `expired`.
-    Expired,
-    /// `unpaid`.
-    Unpaid,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    RequestStatus { Paid = "paid", Expired = "expired", Unpaid = "unpaid" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "delinvoice";
@@ -116,7 +98,7 @@ pub struct Response {
     /// The field `expires_at`.
     pub expires_at: u64,
     /// What depends on whether `bolt12` is there.
-    pub bolt12: Bolt12,
+    pub invoice: Invoice,
     /// The field `status`, with what depends on it.
     pub status: Status,
 }
@@ -124,17 +106,17 @@ pub struct Response {
 /// What depends on whether `bolt12` is there.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Bolt12 {
+pub enum Invoice {
     /// With `bolt12`.
-    WithBolt12(WithBolt12),
+    Bolt12(Bolt12),
     /// With no `bolt12`.
-    WithoutBolt12(WithoutBolt12),
+    Bolt11(Bolt11),
 }
 
 /// The fields that come with `bolt12`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithBolt12 {
+pub struct Bolt12 {
     /// The field `bolt12`.
     pub bolt12: String,
     /// The field `local_offer_id`.
@@ -146,7 +128,7 @@ pub struct WithBolt12 {
 /// The fields that come with no `bolt12`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithoutBolt12 {
+pub struct Bolt11 {
     /// The field `bolt11`.
     pub bolt11: String,
 }
@@ -158,9 +140,9 @@ pub enum Status {
     /// With `status` `paid`.
     Paid(Paid),
     /// With `status` `expired`.
-    Expired(Expired),
+    Expired,
     /// With `status` `unpaid`.
-    Unpaid(Unpaid),
+    Unpaid,
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
@@ -170,8 +152,8 @@ impl Status {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Paid(_) => "paid",
-            Self::Expired(_) => "expired",
-            Self::Unpaid(_) => "unpaid",
+            Self::Expired => "expired",
+            Self::Unpaid => "unpaid",
             Self::Unknown(unknown) => unknown.as_str(),
         }
     }
@@ -195,22 +177,6 @@ pub struct Paid {
     pub paid_at: u64,
     /// The field `payment_preimage`.
     pub payment_preimage: cln_primitives::Secret,
-}
-
-/// The fields that come with `status` `expired`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Expired {
-    /// The field `pay_index`.
-    pub pay_index: Option<u64>,
-}
-
-/// The fields that come with `status` `unpaid`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Unpaid {
-    /// The field `pay_index`.
-    pub pay_index: Option<u64>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -276,16 +242,16 @@ impl TryFrom<ResponseWire> for Response {
         if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
             return Err(format!("unknown field `{name}`"));
         }
-        let bolt12 = match wire.bolt12 {
+        let invoice = match wire.bolt12 {
             Some(bolt12) => {
-                Bolt12::WithBolt12(WithBolt12 {
+                Invoice::Bolt12(Bolt12 {
                     bolt12,
                     local_offer_id: wire.local_offer_id,
                     invreq_payer_note: wire.invreq_payer_note,
                 })
             }
             None => {
-                Bolt12::WithoutBolt12(WithoutBolt12 {
+                Invoice::Bolt11(Bolt11 {
                     bolt11: cln_primitives::required(wire.bolt11, "bolt11", "bolt12")?,
                 })
             }
@@ -311,16 +277,8 @@ impl TryFrom<ResponseWire> for Response {
                     )?,
                 })
             }
-            Some("expired") => {
-                Status::Expired(Expired {
-                    pay_index: wire.pay_index,
-                })
-            }
-            Some("unpaid") => {
-                Status::Unpaid(Unpaid {
-                    pay_index: wire.pay_index,
-                })
-            }
+            Some("expired") => Status::Expired,
+            Some("unpaid") => Status::Unpaid,
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
                 Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
@@ -334,7 +292,7 @@ impl TryFrom<ResponseWire> for Response {
             created_index: wire.created_index,
             updated_index: wire.updated_index,
             expires_at: wire.expires_at,
-            bolt12,
+            invoice,
             status,
         })
     }
@@ -361,13 +319,13 @@ impl From<Response> for ResponseWire {
             payment_preimage: None,
             rest: Default::default(),
         };
-        match value.bolt12 {
-            Bolt12::WithBolt12(it) => {
+        match value.invoice {
+            Invoice::Bolt12(it) => {
                 wire.bolt12 = Some(it.bolt12);
                 wire.local_offer_id = it.local_offer_id;
                 wire.invreq_payer_note = it.invreq_payer_note;
             }
-            Bolt12::WithoutBolt12(it) => {
+            Invoice::Bolt11(it) => {
                 wire.bolt11 = Some(it.bolt11);
             }
         }
@@ -379,13 +337,11 @@ impl From<Response> for ResponseWire {
                 wire.paid_at = Some(it.paid_at);
                 wire.payment_preimage = Some(it.payment_preimage);
             }
-            Status::Expired(it) => {
+            Status::Expired => {
                 wire.status = Some("expired".to_owned());
-                wire.pay_index = it.pay_index;
             }
-            Status::Unpaid(it) => {
+            Status::Unpaid => {
                 wire.status = Some("unpaid".to_owned());
-                wire.pay_index = it.pay_index;
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();

@@ -13,7 +13,7 @@ pub struct Request {
     /// The field `payment_hash`.
     pub payment_hash: cln_primitives::Hash32,
     /// The field `status`.
-    pub status: RequestStatus,
+    pub status: crate::shared::PaymentStatus,
     /// The field `partid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
@@ -24,7 +24,10 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(payment_hash: cln_primitives::Hash32, status: RequestStatus) -> Self {
+    pub fn new(
+        payment_hash: cln_primitives::Hash32,
+        status: crate::shared::PaymentStatus,
+    ) -> Self {
         Self {
             payment_hash,
             status,
@@ -46,20 +49,6 @@ impl Request {
     }
 }
 
-/// The texts of `RequestStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestStatus {
-    /// `complete`.
-    Complete,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(RequestStatus { Complete = "complete", Failed = "failed" });
-
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "delpay";
     const ADDED: Option<cln_primitives::Version> = None;
@@ -67,6 +56,25 @@ impl cln_primitives::Command for Request {
     const REMOVED: Option<cln_primitives::Version> = None;
     type Response = Response;
     type Error = Error;
+    fn validate(&self) -> Result<(), cln_primitives::InvalidRequest> {
+        if ![0, 2usize]
+            .contains(
+                &[self.partid.is_some(), self.groupid.is_some()]
+                    .into_iter()
+                    .filter(|given| *given)
+                    .count(),
+            )
+        {
+            return Err(
+                cln_primitives::InvalidRequest::new(
+                    "delpay",
+                    "partid",
+                    "`partid`, `groupid` go together: all of them, or none",
+                ),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What the node answers.
@@ -92,7 +100,7 @@ pub struct Payment {
     /// The field `payment_hash`.
     pub payment_hash: cln_primitives::Hash32,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::PaymentStatus,
     /// The field `amount_sent_msat`.
     pub amount_sent_msat: cln_primitives::Msat,
     /// The field `partid`.
@@ -133,24 +141,6 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erroronion: Option<cln_primitives::HexBytes>,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `pending`.
-    Pending,
-    /// `failed`.
-    Failed,
-    /// `complete`.
-    Complete,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Pending = "pending", Failed = "failed", Complete = "complete" }
-);
 
 /// Why `delpay` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -66,8 +66,14 @@ pub struct Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
+    /// The offer or invoice_request is inactive already, by an earlier call or because it was used. Take it as done.
+    ///
+    /// Code 1001, `OFFER_ALREADY_DISABLED`.
+    OfferAlreadyDisabled(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
-cln_primitives::rpc_errors!("disableinvoicerequest", Error {});
+cln_primitives::rpc_errors!(
+    "disableinvoicerequest", Error { 1001 => OfferAlreadyDisabled }
+);

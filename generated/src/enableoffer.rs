@@ -76,10 +76,15 @@ pub enum Error {
     ///
     /// Code 1006, `OFFER_ALREADY_ENABLED`.
     OfferAlreadyEnabled(cln_primitives::RpcError),
+    /// The offer was made for one payment and has received it, so it cannot become active again. Create a new offer.
+    ///
+    /// Code 1007, `OFFER_USED_SINGLE_USE`.
+    OfferUsedSingleUse(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
 cln_primitives::rpc_errors!(
-    "enableoffer", Error { - 32602 => InvalidParams, 1006 => OfferAlreadyEnabled }
+    "enableoffer", Error { - 32602 => InvalidParams, 1006 => OfferAlreadyEnabled, 1007 =>
+    OfferUsedSingleUse }
 );

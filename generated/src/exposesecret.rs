@@ -11,7 +11,7 @@
 #[non_exhaustive]
 pub struct Request {
     /// The field `passphrase`.
-    pub passphrase: String,
+    pub passphrase: cln_primitives::SecretString,
     /// The field `identifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
@@ -19,7 +19,7 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(passphrase: impl Into<String>) -> Self {
+    pub fn new(passphrase: impl Into<cln_primitives::SecretString>) -> Self {
         Self {
             passphrase: passphrase.into(),
             identifier: None,
@@ -52,12 +52,12 @@ pub struct Response {
     /// The field `identifier`.
     pub identifier: String,
     /// The field `codex32`.
-    pub codex32: String,
+    pub codex32: cln_primitives::SecretString,
     /// The field `mnemonic`.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mnemonic: Option<String>,
+    pub mnemonic: Option<cln_primitives::SecretString>,
 }
 
 /// Why `exposesecret` can fail.

@@ -54,20 +54,20 @@ pub struct Response {
     pub warning_missing_feerates: Option<String>,
     /// The field `perkb`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub perkb: Option<Perkb>,
+    pub perkb: Option<Feerates>,
     /// The field `perkw`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub perkw: Option<Perkw>,
+    pub perkw: Option<Feerates>,
     /// The field `onchain_fee_estimates`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onchain_fee_estimates: Option<OnchainFeeEstimates>,
 }
 
-/// An object of the schema, `Perkb`.
+/// An object of the schema, `Feerates`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Perkb {
+pub struct Feerates {
     /// The field `min_acceptable`.
     pub min_acceptable: u32,
     /// The field `max_acceptable`.
@@ -121,47 +121,6 @@ pub struct Estimate {
     ///
     /// Added in v23.05.
     pub smoothed_feerate: u32,
-}
-
-/// An object of the schema, `Perkw`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Perkw {
-    /// The field `min_acceptable`.
-    pub min_acceptable: u32,
-    /// The field `max_acceptable`.
-    pub max_acceptable: u32,
-    /// The field `floor`.
-    ///
-    /// Added in v23.05.
-    pub floor: u32,
-    /// The field `estimates`.
-    ///
-    /// Added in v23.05.
-    pub estimates: Vec<Estimate>,
-    /// The field `opening`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub opening: Option<u32>,
-    /// The field `mutual_close`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mutual_close: Option<u32>,
-    /// The field `unilateral_close`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unilateral_close: Option<u32>,
-    /// The field `unilateral_anchor_close`.
-    ///
-    /// Added in v23.08.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unilateral_anchor_close: Option<u32>,
-    /// The field `penalty`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub penalty: Option<u32>,
-    /// The field `splice`.
-    ///
-    /// Added in v26.04.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub splice: Option<u32>,
 }
 
 /// An object of the schema, `OnchainFeeEstimates`.

@@ -202,35 +202,8 @@ pub struct ChannelType {
     /// The field `names`.
     ///
     /// Added in v24.02.
-    pub names: Vec<Name>,
+    pub names: Vec<crate::shared::ChannelTypeName>,
 }
-
-/// The texts of `Name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Name {
-    /// `static_remotekey/even`.
-    StaticRemotekeyEven,
-    /// `anchor_outputs/even`.
-    AnchorOutputsEven,
-    /// `anchors_zero_fee_htlc_tx/even`.
-    AnchorsZeroFeeHtlcTxEven,
-    /// `anchors/even`.
-    AnchorsEven,
-    /// `scid_alias/even`.
-    ScidAliasEven,
-    /// `zeroconf/even`.
-    ZeroconfEven,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Name { StaticRemotekeyEven = "static_remotekey/even", AnchorOutputsEven =
-    "anchor_outputs/even", AnchorsZeroFeeHtlcTxEven = "anchors_zero_fee_htlc_tx/even",
-    AnchorsEven = "anchors/even", ScidAliasEven = "scid_alias/even", ZeroconfEven =
-    "zeroconf/even" }
-);
 
 /// Why `fundchannel` can fail.
 #[derive(Clone, Debug, PartialEq)]
@@ -260,6 +233,26 @@ pub enum Error {
     ///
     /// Code 313, `FUND_CANNOT_AFFORD_WITH_EMERGENCY`.
     CannotAffordWithEmergency(cln_primitives::RpcError),
+    /// The node has not caught up with the block chain yet. Wait until `getinfo` shows no sync warning, then repeat the call unchanged.
+    ///
+    /// Code 304, `FUNDING_STILL_SYNCING_BITCOIN`.
+    StillSyncingBitcoin(cln_primitives::RpcError),
+    /// Dual funding is not available, because either our node or the peer has it switched off. Open a channel funded from one side: `fundchannel` without buying liquidity, or `fundchannel_start`.
+    ///
+    /// Code 310, `FUNDING_V2_NOT_SUPPORTED`.
+    FundingV2NotSupported(cln_primitives::RpcError),
+    /// No address is known for this node id, neither from gossip nor from earlier connections. Pass host and port (usually 9735) to `connect`.
+    ///
+    /// Code 400, `CONNECT_NO_KNOWN_ADDRESS`.
+    NoKnownAddress(cln_primitives::RpcError),
+    /// Every known address was tried without success; the message lists each with its failure. Check host, port and node id: a handshake that the peer closes usually means a wrong id.
+    ///
+    /// Code 401, `CONNECT_ALL_ADDRESSES_FAILED`.
+    AllAddressesFailed(cln_primitives::RpcError),
+    /// The link dropped before the connection was set up, by either side. Retry after a pause; if it persists, the nodes may lack common features or the peer may refuse us.
+    ///
+    /// Code 402, `CONNECT_DISCONNECTED_DURING`.
+    DisconnectedDuringConnect(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
@@ -267,5 +260,6 @@ pub enum Error {
 cln_primitives::rpc_errors!(
     "fundchannel", Error { - 1 => Lightningd, 300 => FundMaxExceeded, 301 =>
     CannotAfford, 302 => OutputIsDust, 303 => FundingBroadcastFail, 313 =>
-    CannotAffordWithEmergency }
+    CannotAffordWithEmergency, 304 => StillSyncingBitcoin, 310 => FundingV2NotSupported,
+    400 => NoKnownAddress, 401 => AllAddressesFailed, 402 => DisconnectedDuringConnect }
 );

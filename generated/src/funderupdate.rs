@@ -14,7 +14,7 @@ pub struct Request {
     ///
     /// Default: fixed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<Policy>,
+    pub policy: Option<crate::shared::FunderPolicy>,
     /// The field `policy_mod`.
     ///
     /// Default: 0sats.
@@ -114,7 +114,7 @@ impl Request {
     }
     /// Sets [`policy`](Self#structfield.policy).
     #[must_use]
-    pub fn policy(mut self, value: Policy) -> Self {
+    pub fn policy(mut self, value: crate::shared::FunderPolicy) -> Self {
         self.policy = Some(value);
         self
     }
@@ -233,7 +233,7 @@ pub struct Response {
     /// The field `summary`.
     pub summary: String,
     /// The field `policy`.
-    pub policy: Policy,
+    pub policy: crate::shared::FunderPolicy,
     /// The field `policy_mod`.
     pub policy_mod: u32,
     /// The field `leases_only`.
@@ -271,24 +271,6 @@ pub struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compact_lease: Option<cln_primitives::HexBytes>,
 }
-
-/// The texts of `Policy`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Policy {
-    /// `match`.
-    Match,
-    /// `available`.
-    Available,
-    /// `fixed`.
-    Fixed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Policy { Match = "match", Available = "available", Fixed = "fixed" }
-);
 
 /// Why `funderupdate` can fail.
 #[derive(Clone, Debug, PartialEq)]

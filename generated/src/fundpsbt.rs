@@ -176,11 +176,15 @@ pub enum Error {
     ///
     /// Code 301, `FUND_CANNOT_AFFORD`.
     CannotAfford(cln_primitives::RpcError),
+    /// Spending this amount would leave less than `min-emergency-msat` (25000 sat unless configured), which is kept to close anchor channels. Lower the amount or add on-chain funds.
+    ///
+    /// Code 313, `FUND_CANNOT_AFFORD_WITH_EMERGENCY`.
+    CannotAffordWithEmergency(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
 cln_primitives::rpc_errors!(
-    "fundpsbt", Error { - 32602 => InvalidParams, - 1 => Lightningd, 301 => CannotAfford
-    }
+    "fundpsbt", Error { - 32602 => InvalidParams, - 1 => Lightningd, 301 => CannotAfford,
+    313 => CannotAffordWithEmergency }
 );

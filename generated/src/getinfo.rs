@@ -108,28 +108,28 @@ pub struct Address {
     /// The field `type`, with what depends on it.
     ///
     /// Added in v23.02.
-    pub r#type: Type,
+    pub r#type: AddressType,
 }
 
 /// What `type` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Type {
+pub enum AddressType {
     /// With `type` `dns`.
-    Dns(Dns),
+    Dns(Host),
     /// With `type` `ipv4`.
-    Ipv4(Ipv4),
+    Ipv4(Host),
     /// With `type` `ipv6`.
-    Ipv6(Ipv6),
+    Ipv6(Host),
     /// With `type` `torv2`.
-    Torv2(Torv2),
+    Torv2(Host),
     /// With `type` `torv3`.
-    Torv3(Torv3),
+    Torv3(Host),
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Type {
+impl AddressType {
     /// The text of `type` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
@@ -143,56 +143,16 @@ impl Type {
     }
 }
 
-impl std::fmt::Display for Type {
+impl std::fmt::Display for AddressType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-/// The fields that come with `type` `dns`.
+/// The fields that come with `type` `dns`, or with `type` `ipv4`, or with `type` `ipv6`, or with `type` `torv2`, or with `type` `torv3`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Dns {
-    /// The field `address`.
-    ///
-    /// Added in v23.02.
-    pub address: String,
-}
-
-/// The fields that come with `type` `ipv4`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Ipv4 {
-    /// The field `address`.
-    ///
-    /// Added in v23.02.
-    pub address: String,
-}
-
-/// The fields that come with `type` `ipv6`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Ipv6 {
-    /// The field `address`.
-    ///
-    /// Added in v23.02.
-    pub address: String,
-}
-
-/// The fields that come with `type` `torv2`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Torv2 {
-    /// The field `address`.
-    ///
-    /// Added in v23.02.
-    pub address: String,
-}
-
-/// The fields that come with `type` `torv3`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Torv3 {
+pub struct Host {
     /// The field `address`.
     ///
     /// Added in v23.02.
@@ -225,33 +185,35 @@ impl TryFrom<AddressWire> for Address {
         }
         let r#type = match wire.r#type.as_deref() {
             Some("dns") => {
-                Type::Dns(Dns {
+                AddressType::Dns(Host {
                     address: cln_primitives::required(wire.address, "address", "dns")?,
                 })
             }
             Some("ipv4") => {
-                Type::Ipv4(Ipv4 {
+                AddressType::Ipv4(Host {
                     address: cln_primitives::required(wire.address, "address", "ipv4")?,
                 })
             }
             Some("ipv6") => {
-                Type::Ipv6(Ipv6 {
+                AddressType::Ipv6(Host {
                     address: cln_primitives::required(wire.address, "address", "ipv6")?,
                 })
             }
             Some("torv2") => {
-                Type::Torv2(Torv2 {
+                AddressType::Torv2(Host {
                     address: cln_primitives::required(wire.address, "address", "torv2")?,
                 })
             }
             Some("torv3") => {
-                Type::Torv3(Torv3 {
+                AddressType::Torv3(Host {
                     address: cln_primitives::required(wire.address, "address", "torv3")?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Type::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                AddressType::Unknown(
+                    cln_primitives::UnknownVariant::new(other, type_rest),
+                )
             }
         };
         Ok(Self { port: wire.port, r#type })
@@ -267,27 +229,27 @@ impl From<Address> for AddressWire {
             rest: Default::default(),
         };
         match value.r#type {
-            Type::Dns(it) => {
+            AddressType::Dns(it) => {
                 wire.r#type = Some("dns".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Ipv4(it) => {
+            AddressType::Ipv4(it) => {
                 wire.r#type = Some("ipv4".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Ipv6(it) => {
+            AddressType::Ipv6(it) => {
                 wire.r#type = Some("ipv6".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Torv2(it) => {
+            AddressType::Torv2(it) => {
                 wire.r#type = Some("torv2".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Torv3(it) => {
+            AddressType::Torv3(it) => {
                 wire.r#type = Some("torv3".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Unknown(it) => {
+            AddressType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.r#type = Some(text);
                 wire.rest.extend(fields);
@@ -307,13 +269,13 @@ pub enum Binding {
     /// With `type` `websocket`.
     Websocket(Websocket),
     /// With `type` `ipv4`.
-    Ipv4(BindingIpv4),
+    Ipv4(BoundHost),
     /// With `type` `ipv6`.
-    Ipv6(BindingIpv6),
+    Ipv6(BoundHost),
     /// With `type` `torv2`.
-    Torv2(BindingTorv2),
+    Torv2(BoundHost),
     /// With `type` `torv3`.
-    Torv3(BindingTorv3),
+    Torv3(BoundHost),
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
@@ -359,40 +321,10 @@ pub struct Websocket {
     pub subtype: String,
 }
 
-/// The fields that come with `type` `ipv4`.
+/// The fields that come with `type` `ipv4`, or with `type` `ipv6`, or with `type` `torv2`, or with `type` `torv3`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct BindingIpv4 {
-    /// The field `address`.
-    pub address: String,
-    /// The field `port`.
-    pub port: u16,
-}
-
-/// The fields that come with `type` `ipv6`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct BindingIpv6 {
-    /// The field `address`.
-    pub address: String,
-    /// The field `port`.
-    pub port: u16,
-}
-
-/// The fields that come with `type` `torv2`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct BindingTorv2 {
-    /// The field `address`.
-    pub address: String,
-    /// The field `port`.
-    pub port: u16,
-}
-
-/// The fields that come with `type` `torv3`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct BindingTorv3 {
+pub struct BoundHost {
     /// The field `address`.
     pub address: String,
     /// The field `port`.
@@ -455,25 +387,25 @@ impl TryFrom<BindingWire> for Binding {
                 })
             }
             Some("ipv4") => {
-                Self::Ipv4(BindingIpv4 {
+                Self::Ipv4(BoundHost {
                     address: cln_primitives::required(wire.address, "address", "ipv4")?,
                     port: cln_primitives::required(wire.port, "port", "ipv4")?,
                 })
             }
             Some("ipv6") => {
-                Self::Ipv6(BindingIpv6 {
+                Self::Ipv6(BoundHost {
                     address: cln_primitives::required(wire.address, "address", "ipv6")?,
                     port: cln_primitives::required(wire.port, "port", "ipv6")?,
                 })
             }
             Some("torv2") => {
-                Self::Torv2(BindingTorv2 {
+                Self::Torv2(BoundHost {
                     address: cln_primitives::required(wire.address, "address", "torv2")?,
                     port: cln_primitives::required(wire.port, "port", "torv2")?,
                 })
             }
             Some("torv3") => {
-                Self::Torv3(BindingTorv3 {
+                Self::Torv3(BoundHost {
                     address: cln_primitives::required(wire.address, "address", "torv3")?,
                     port: cln_primitives::required(wire.port, "port", "torv3")?,
                 })

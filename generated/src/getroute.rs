@@ -112,14 +112,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `route`.
-    pub route: Vec<Route>,
+    pub route: Vec<RouteHop>,
 }
 
-/// An object of the schema, `Route`.
+/// An object of the schema, `RouteHop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Route {
+pub struct RouteHop {
     /// The field `id`.
     pub id: cln_primitives::NodeId,
     /// The field `channel`.
@@ -150,8 +150,12 @@ cln_primitives::wire_enum!(Style { Tlv = "tlv" });
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
+    /// No path to the recipient can carry the amount. Try a smaller amount, check that your channels are connected and hold enough outgoing balance, or retry once more gossip has arrived.
+    ///
+    /// Code 205, `PAY_ROUTE_NOT_FOUND`.
+    RouteNotFound(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
-cln_primitives::rpc_errors!("getroute", Error {});
+cln_primitives::rpc_errors!("getroute", Error { 205 => RouteNotFound });

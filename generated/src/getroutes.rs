@@ -109,14 +109,14 @@ pub struct Route {
     /// The field `final_cltv`.
     pub final_cltv: u32,
     /// The field `path`.
-    pub path: Vec<Path>,
+    pub path: Vec<Hop>,
 }
 
-/// An object of the schema, `Path`.
+/// An object of the schema, `Hop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Path {
+pub struct Hop {
     /// The field `short_channel_id_dir`.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
     /// The field `amount_in_msat`.

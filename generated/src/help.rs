@@ -47,17 +47,17 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `help`.
-    pub help: Vec<Help>,
+    pub help: Vec<CommandHelp>,
     /// The field `format-hint`.
     #[serde(rename = "format-hint", skip_serializing_if = "Option::is_none")]
     pub format_hint: Option<FormatHint>,
 }
 
-/// An object of the schema, `Help`.
+/// An object of the schema, `CommandHelp`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Help {
+pub struct CommandHelp {
     /// The field `command`.
     pub command: String,
 }

@@ -141,10 +141,15 @@ pub enum Error {
     ///
     /// Code 219, `PAY_INJECTPAYMENTONION_ALREADY_PAID`.
     AlreadyPaid(cln_primitives::RpcError),
+    /// This payment hash was already paid, with a different amount or destination. Treat the invoice as settled and compare with `listpays`; paying once more needs a new invoice from the recipient.
+    ///
+    /// Code 201, `PAY_RHASH_ALREADY_USED`.
+    RhashAlreadyUsed(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
 cln_primitives::rpc_errors!(
-    "injectpaymentonion", Error { 218 => InjectPaymentOnionFailed, 219 => AlreadyPaid }
+    "injectpaymentonion", Error { 218 => InjectPaymentOnionFailed, 219 => AlreadyPaid,
+    201 => RhashAlreadyUsed }
 );

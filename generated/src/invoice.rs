@@ -5,11 +5,11 @@
 //!
 //! See also [`delinvoice`](crate::delinvoice), [`listinvoices`](crate::listinvoices), [`xpay`](crate::xpay).
 
-/// One of the forms that `Exposeprivatechannels` has.
+/// One of the forms that `ExposePrivateChannels` has.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum Exposeprivatechannels {
+pub enum ExposePrivateChannels {
     /// As `Boolean`.
     Boolean(bool),
     /// As `Array`.
@@ -18,19 +18,19 @@ pub enum Exposeprivatechannels {
     ShortChannelId(cln_primitives::ShortChannelId),
 }
 
-impl From<bool> for Exposeprivatechannels {
+impl From<bool> for ExposePrivateChannels {
     fn from(value: bool) -> Self {
         Self::Boolean(value)
     }
 }
 
-impl From<Vec<cln_primitives::ShortChannelId>> for Exposeprivatechannels {
+impl From<Vec<cln_primitives::ShortChannelId>> for ExposePrivateChannels {
     fn from(value: Vec<cln_primitives::ShortChannelId>) -> Self {
         Self::Array(value)
     }
 }
 
-impl From<cln_primitives::ShortChannelId> for Exposeprivatechannels {
+impl From<cln_primitives::ShortChannelId> for ExposePrivateChannels {
     fn from(value: cln_primitives::ShortChannelId) -> Self {
         Self::ShortChannelId(value)
     }
@@ -84,10 +84,10 @@ pub struct Request {
     pub fallbacks: Option<Vec<String>>,
     /// The field `preimage`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub preimage: Option<cln_primitives::HexBytes>,
+    pub preimage: Option<cln_primitives::SecretString>,
     /// The field `exposeprivatechannels`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub exposeprivatechannels: Option<Exposeprivatechannels>,
+    pub exposeprivatechannels: Option<ExposePrivateChannels>,
     /// The field `cltv`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cltv: Option<u32>,
@@ -131,15 +131,15 @@ impl Request {
     }
     /// Sets [`preimage`](Self#structfield.preimage).
     #[must_use]
-    pub fn preimage(mut self, value: cln_primitives::HexBytes) -> Self {
-        self.preimage = Some(value);
+    pub fn preimage(mut self, value: impl Into<cln_primitives::SecretString>) -> Self {
+        self.preimage = Some(value.into());
         self
     }
     /// Sets [`exposeprivatechannels`](Self#structfield.exposeprivatechannels).
     #[must_use]
     pub fn exposeprivatechannels(
         mut self,
-        value: impl Into<Exposeprivatechannels>,
+        value: impl Into<ExposePrivateChannels>,
     ) -> Self {
         self.exposeprivatechannels = Some(value.into());
         self

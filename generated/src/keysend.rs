@@ -42,7 +42,7 @@ pub struct Request {
     pub exemptfee: Option<cln_primitives::Msat>,
     /// The field `routehints`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub routehints: Option<Vec<Vec<Routehint>>>,
+    pub routehints: Option<Vec<Vec<RouteHintHop>>>,
     /// The field `extratlvs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extratlvs: Option<
@@ -106,7 +106,7 @@ impl Request {
     }
     /// Sets [`routehints`](Self#structfield.routehints).
     #[must_use]
-    pub fn routehints(mut self, value: Vec<Vec<Routehint>>) -> Self {
+    pub fn routehints(mut self, value: Vec<Vec<RouteHintHop>>) -> Self {
         self.routehints = Some(value);
         self
     }
@@ -127,11 +127,11 @@ impl Request {
     }
 }
 
-/// An object of the schema, `Routehint`.
+/// An object of the schema, `RouteHintHop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Routehint {
+pub struct RouteHintHop {
     /// The field `id`.
     pub id: cln_primitives::NodeId,
     /// The field `scid`.
@@ -144,8 +144,8 @@ pub struct Routehint {
     pub expirydelta: u16,
 }
 
-impl Routehint {
-    /// A `Routehint` with everything that it must have.
+impl RouteHintHop {
+    /// A `RouteHintHop` with everything that it must have.
     pub fn new(
         id: cln_primitives::NodeId,
         scid: cln_primitives::ShortChannelId,
@@ -201,20 +201,8 @@ pub struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning_partial_completion: Option<String>,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::PaymentStatus,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `complete`.
-    Complete,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Status { Complete = "complete" });
 
 /// Why `keysend` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -125,7 +125,7 @@ pub struct Chainmove {
     /// The field `timestamp`.
     pub timestamp: u64,
     /// The field `primary_tag`.
-    pub primary_tag: PrimaryTag,
+    pub primary_tag: crate::shared::MoveTag,
     /// The field `extra_tags`.
     pub extra_tags: Vec<ExtraTag>,
     /// The field `peer_id`.
@@ -150,55 +150,6 @@ pub struct Chainmove {
     /// The field `blockheight`.
     pub blockheight: u32,
 }
-
-/// The texts of `PrimaryTag`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrimaryTag {
-    /// `deposit`.
-    Deposit,
-    /// `withdrawal`.
-    Withdrawal,
-    /// `penalty`.
-    Penalty,
-    /// `channel_open`.
-    ChannelOpen,
-    /// `channel_close`.
-    ChannelClose,
-    /// `delayed_to_us`.
-    DelayedToUs,
-    /// `htlc_tx`.
-    HtlcTx,
-    /// `htlc_timeout`.
-    HtlcTimeout,
-    /// `htlc_fulfill`.
-    HtlcFulfill,
-    /// `to_wallet`.
-    ToWallet,
-    /// `anchor`.
-    Anchor,
-    /// `to_them`.
-    ToThem,
-    /// `penalized`.
-    Penalized,
-    /// `stolen`.
-    Stolen,
-    /// `ignored`.
-    Ignored,
-    /// `to_miner`.
-    ToMiner,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    PrimaryTag { Deposit = "deposit", Withdrawal = "withdrawal", Penalty = "penalty",
-    ChannelOpen = "channel_open", ChannelClose = "channel_close", DelayedToUs =
-    "delayed_to_us", HtlcTx = "htlc_tx", HtlcTimeout = "htlc_timeout", HtlcFulfill =
-    "htlc_fulfill", ToWallet = "to_wallet", Anchor = "anchor", ToThem = "to_them",
-    Penalized = "penalized", Stolen = "stolen", Ignored = "ignored", ToMiner = "to_miner"
-    }
-);
 
 /// The texts of `ExtraTag`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

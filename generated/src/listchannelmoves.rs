@@ -125,7 +125,7 @@ pub struct Channelmove {
     /// The field `timestamp`.
     pub timestamp: u64,
     /// The field `primary_tag`.
-    pub primary_tag: PrimaryTag,
+    pub primary_tag: crate::shared::MoveTag,
     /// The field `payment_hash`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
@@ -138,34 +138,6 @@ pub struct Channelmove {
     /// The field `fees_msat`.
     pub fees_msat: cln_primitives::Msat,
 }
-
-/// The texts of `PrimaryTag`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrimaryTag {
-    /// `invoice`.
-    Invoice,
-    /// `routed`.
-    Routed,
-    /// `pushed`.
-    Pushed,
-    /// `lease_fee`.
-    LeaseFee,
-    /// `channel_proposed`.
-    ChannelProposed,
-    /// `penalty_adj`.
-    PenaltyAdj,
-    /// `journal_entry`.
-    JournalEntry,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    PrimaryTag { Invoice = "invoice", Routed = "routed", Pushed = "pushed", LeaseFee =
-    "lease_fee", ChannelProposed = "channel_proposed", PenaltyAdj = "penalty_adj",
-    JournalEntry = "journal_entry" }
-);
 
 /// Why `listchannelmoves` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -53,14 +53,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `closedchannels`.
-    pub closedchannels: Vec<Closedchannel>,
+    pub closedchannels: Vec<ClosedChannel>,
 }
 
-/// An object of the schema, `Closedchannel`.
+/// An object of the schema, `ClosedChannel`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Closedchannel {
+pub struct ClosedChannel {
     /// The field `peer_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<cln_primitives::NodeId>,
@@ -73,10 +73,10 @@ pub struct Closedchannel {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
     /// The field `opener`.
-    pub opener: Opener,
+    pub opener: crate::shared::ChannelSide,
     /// The field `closer`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub closer: Option<Closer>,
+    pub closer: Option<crate::shared::ChannelSide>,
     /// The field `private`.
     pub private: bool,
     /// The field `channel_type`.
@@ -128,7 +128,7 @@ pub struct Closedchannel {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_commitment_fee_msat: Option<cln_primitives::Msat>,
     /// The field `close_cause`.
-    pub close_cause: CloseCause,
+    pub close_cause: crate::shared::StateChangeCause,
     /// The field `last_stable_connection`.
     ///
     /// Added in v24.02.
@@ -149,34 +149,6 @@ pub struct Alias {
     pub remote: Option<cln_primitives::ShortChannelId>,
 }
 
-/// The texts of `Opener`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Opener {
-    /// `local`.
-    Local,
-    /// `remote`.
-    Remote,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Opener { Local = "local", Remote = "remote" });
-
-/// The texts of `Closer`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Closer {
-    /// `local`.
-    Local,
-    /// `remote`.
-    Remote,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Closer { Local = "local", Remote = "remote" });
-
 /// An object of the schema, `ChannelType`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
@@ -185,60 +157,8 @@ pub struct ChannelType {
     /// The field `bits`.
     pub bits: Vec<u32>,
     /// The field `names`.
-    pub names: Vec<Name>,
+    pub names: Vec<crate::shared::ChannelTypeName>,
 }
-
-/// The texts of `Name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Name {
-    /// `static_remotekey/even`.
-    StaticRemotekeyEven,
-    /// `anchor_outputs/even`.
-    AnchorOutputsEven,
-    /// `anchors/even`.
-    AnchorsEven,
-    /// `anchors_zero_fee_htlc_tx/even`.
-    AnchorsZeroFeeHtlcTxEven,
-    /// `scid_alias/even`.
-    ScidAliasEven,
-    /// `zeroconf/even`.
-    ZeroconfEven,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Name { StaticRemotekeyEven = "static_remotekey/even", AnchorOutputsEven =
-    "anchor_outputs/even", AnchorsEven = "anchors/even", AnchorsZeroFeeHtlcTxEven =
-    "anchors_zero_fee_htlc_tx/even", ScidAliasEven = "scid_alias/even", ZeroconfEven =
-    "zeroconf/even" }
-);
-
-/// The texts of `CloseCause`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CloseCause {
-    /// `unknown`.
-    UnknownCloseCause,
-    /// `local`.
-    Local,
-    /// `user`.
-    User,
-    /// `remote`.
-    Remote,
-    /// `protocol`.
-    Protocol,
-    /// `onchain`.
-    Onchain,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    CloseCause { UnknownCloseCause = "unknown", Local = "local", User = "user", Remote =
-    "remote", Protocol = "protocol", Onchain = "onchain" }
-);
 
 /// Why `listclosedchannels` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -59,7 +59,6 @@ pub struct Response {
 ///
 /// Added in v23.08.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Configs {
     /// The field `conf`.
@@ -312,6 +311,12 @@ pub struct Configs {
         skip_serializing_if = "Option::is_none"
     )]
     pub currencyrate_disable_source: Option<CurrencyrateDisableSource>,
+    /// What the node sent beside: plugins add fields of their own here.
+    #[serde(flatten)]
+    pub extra: cln_primitives::serde_json::Map<
+        String,
+        cln_primitives::serde_json::Value,
+    >,
 }
 
 /// An object of the schema, `Conf`.
@@ -1043,7 +1048,7 @@ pub struct FetchinvoiceNoconnect {
 #[non_exhaustive]
 pub struct TorServicePassword {
     /// The field `value_str`.
-    pub value_str: String,
+    pub value_str: cln_primitives::SecretString,
     /// The field `source`.
     pub source: String,
 }

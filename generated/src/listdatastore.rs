@@ -78,14 +78,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `datastore`.
-    pub datastore: Vec<Datastore>,
+    pub datastore: Vec<Entry>,
 }
 
-/// An object of the schema, `Datastore`.
+/// An object of the schema, `Entry`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Datastore {
+pub struct Entry {
     /// The field `key`.
     pub key: Vec<String>,
     /// The field `generation`.

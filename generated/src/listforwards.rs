@@ -12,7 +12,7 @@
 pub struct Request {
     /// The field `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<RequestStatus>,
+    pub status: Option<crate::shared::ForwardStatus>,
     /// The field `in_channel`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_channel: Option<cln_primitives::ShortChannelId>,
@@ -25,7 +25,7 @@ pub struct Request {
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<Index>,
+    pub index: Option<crate::shared::ListIndex>,
     /// The field `start`.
     ///
     /// Added in v23.11.
@@ -52,7 +52,7 @@ impl Request {
     }
     /// Sets [`status`](Self#structfield.status).
     #[must_use]
-    pub fn status(mut self, value: RequestStatus) -> Self {
+    pub fn status(mut self, value: crate::shared::ForwardStatus) -> Self {
         self.status = Some(value);
         self
     }
@@ -70,7 +70,7 @@ impl Request {
     }
     /// Sets [`index`](Self#structfield.index).
     #[must_use]
-    pub fn index(mut self, value: Index) -> Self {
+    pub fn index(mut self, value: crate::shared::ListIndex) -> Self {
         self.index = Some(value);
         self
     }
@@ -93,45 +93,6 @@ impl Default for Request {
         Self::new()
     }
 }
-
-/// The texts of `Index`.
-///
-/// Default: `created`.
-///
-/// Added in v23.11.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Index {
-    /// `created`.
-    Created,
-    /// `updated`.
-    Updated,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Index { Created = "created", Updated = "updated" });
-
-/// The texts of `RequestStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestStatus {
-    /// `offered`.
-    Offered,
-    /// `settled`.
-    Settled,
-    /// `local_failed`.
-    LocalFailed,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    RequestStatus { Offered = "offered", Settled = "settled", LocalFailed =
-    "local_failed", Failed = "failed" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "listforwards";
@@ -194,9 +155,9 @@ pub struct Forward {
     /// Added in v23.11.
     pub updated_index: Option<u64>,
     /// The field `style`.
-    pub style: Option<Style>,
+    pub style: Option<crate::shared::ForwardStyle>,
     /// What depends on whether `out_msat` is there.
-    pub out_msat: OutMsat,
+    pub outgoing: Outgoing,
     /// The field `status`, with what depends on it.
     pub status: Status,
 }
@@ -204,17 +165,17 @@ pub struct Forward {
 /// What depends on whether `out_msat` is there.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum OutMsat {
+pub enum Outgoing {
     /// With `out_msat`.
-    WithOutMsat(WithOutMsat),
+    WithAmount(WithAmount),
     /// With no `out_msat`.
-    WithoutOutMsat(WithoutOutMsat),
+    WithoutAmount(WithoutAmount),
 }
 
 /// The fields that come with `out_msat`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithOutMsat {
+pub struct WithAmount {
     /// The field `out_msat`.
     pub out_msat: cln_primitives::Msat,
     /// The field `out_channel`.
@@ -228,7 +189,7 @@ pub struct WithOutMsat {
 /// The fields that come with no `out_msat`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithoutOutMsat {
+pub struct WithoutAmount {
     /// The field `out_channel`.
     pub out_channel: Option<cln_primitives::ShortChannelId>,
 }
@@ -312,7 +273,7 @@ struct ForwardWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_index: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    style: Option<Style>,
+    style: Option<crate::shared::ForwardStyle>,
     #[serde(skip_serializing_if = "Option::is_none")]
     out_msat: Option<cln_primitives::Msat>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -366,9 +327,9 @@ impl TryFrom<ForwardWire> for Forward {
         if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
             return Err(format!("unknown field `{name}`"));
         }
-        let out_msat = match wire.out_msat {
+        let outgoing = match wire.out_msat {
             Some(out_msat) => {
-                OutMsat::WithOutMsat(WithOutMsat {
+                Outgoing::WithAmount(WithAmount {
                     out_msat,
                     out_channel: cln_primitives::required(
                         wire.out_channel,
@@ -384,7 +345,7 @@ impl TryFrom<ForwardWire> for Forward {
                 })
             }
             None => {
-                OutMsat::WithoutOutMsat(WithoutOutMsat {
+                Outgoing::WithoutAmount(WithoutAmount {
                     out_channel: wire.out_channel,
                 })
             }
@@ -430,7 +391,7 @@ impl TryFrom<ForwardWire> for Forward {
             received_time: wire.received_time,
             updated_index: wire.updated_index,
             style: wire.style,
-            out_msat,
+            outgoing,
             status,
         })
     }
@@ -456,14 +417,14 @@ impl From<Forward> for ForwardWire {
             failreason: None,
             rest: Default::default(),
         };
-        match value.out_msat {
-            OutMsat::WithOutMsat(it) => {
+        match value.outgoing {
+            Outgoing::WithAmount(it) => {
                 wire.out_msat = Some(it.out_msat);
                 wire.out_channel = Some(it.out_channel);
                 wire.out_htlc_id = it.out_htlc_id;
                 wire.fee_msat = Some(it.fee_msat);
             }
-            OutMsat::WithoutOutMsat(it) => {
+            Outgoing::WithoutAmount(it) => {
                 wire.out_channel = it.out_channel;
             }
         }
@@ -495,20 +456,6 @@ impl From<Forward> for ForwardWire {
         wire
     }
 }
-
-/// The texts of `Style`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Style {
-    /// `legacy`.
-    Legacy,
-    /// `tlv`.
-    Tlv,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Style { Legacy = "legacy", Tlv = "tlv" });
 
 /// Why `listforwards` can fail.
 #[derive(Clone, Debug, PartialEq)]

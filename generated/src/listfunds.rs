@@ -73,10 +73,14 @@ pub struct Output {
     pub address: Option<String>,
     /// The field `redeemscript`.
     pub redeemscript: Option<cln_primitives::HexBytes>,
+    /// Blocks that must pass after the confirmation before it can be spent.
+    pub csv_lock: Option<u32>,
+    /// Height from which it can be spent, when a lock delays that.
+    pub spendable_at: Option<u32>,
     /// The field `status`, with what depends on it.
     pub status: Status,
     /// The field `reserved`, with what depends on it.
-    pub reserved: Reserved,
+    pub reserved: Reservation,
 }
 
 /// What `status` can be, and the fields that come with it.
@@ -125,17 +129,17 @@ pub struct Confirmed {
 /// What `reserved` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Reserved {
+pub enum Reservation {
     /// With `reserved` `true`.
-    Reserved(ReservedFields),
+    Reserved(Reserved),
     /// With `reserved` `false`.
-    NotReserved,
+    Unreserved,
 }
 
 /// The fields that come with `reserved` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ReservedFields {
+pub struct Reserved {
     /// The field `reserved_to_block`.
     pub reserved_to_block: u32,
 }
@@ -154,6 +158,10 @@ struct OutputWire {
     address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redeemscript: Option<cln_primitives::HexBytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csv_lock: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spendable_at: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blockheight: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,6 +187,8 @@ impl TryFrom<OutputWire> for Output {
                         "scriptpubkey",
                         "address",
                         "redeemscript",
+                        "csv_lock",
+                        "spendable_at",
                         "reserved",
                         "reserved_to_block",
                         "status",
@@ -210,7 +220,7 @@ impl TryFrom<OutputWire> for Output {
         };
         let reserved = match wire.reserved {
             Some(true) => {
-                Reserved::Reserved(ReservedFields {
+                Reservation::Reserved(Reserved {
                     reserved_to_block: cln_primitives::required(
                         wire.reserved_to_block,
                         "reserved_to_block",
@@ -218,7 +228,7 @@ impl TryFrom<OutputWire> for Output {
                     )?,
                 })
             }
-            Some(false) => Reserved::NotReserved,
+            Some(false) => Reservation::Unreserved,
             None => return Err("missing field `reserved`".to_owned()),
         };
         Ok(Self {
@@ -228,6 +238,8 @@ impl TryFrom<OutputWire> for Output {
             scriptpubkey: wire.scriptpubkey,
             address: wire.address,
             redeemscript: wire.redeemscript,
+            csv_lock: wire.csv_lock,
+            spendable_at: wire.spendable_at,
             status,
             reserved,
         })
@@ -245,6 +257,8 @@ impl From<Output> for OutputWire {
             scriptpubkey: value.scriptpubkey,
             address: value.address,
             redeemscript: value.redeemscript,
+            csv_lock: value.csv_lock,
+            spendable_at: value.spendable_at,
             blockheight: None,
             reserved_to_block: None,
             rest: Default::default(),
@@ -270,11 +284,11 @@ impl From<Output> for OutputWire {
             }
         }
         match value.reserved {
-            Reserved::Reserved(it) => {
+            Reservation::Reserved(it) => {
                 wire.reserved = Some(true);
                 wire.reserved_to_block = Some(it.reserved_to_block);
             }
-            Reserved::NotReserved => {
+            Reservation::Unreserved => {
                 wire.reserved = Some(false);
             }
         }
@@ -316,19 +330,19 @@ pub enum State {
     /// With `state` `CHANNELD_AWAITING_LOCKIN`.
     ChanneldAwaitingLockin,
     /// With `state` `CHANNELD_NORMAL`.
-    ChanneldNormal(ChanneldNormal),
+    ChanneldNormal(Normal),
     /// With `state` `CHANNELD_SHUTTING_DOWN`.
-    ChanneldShuttingDown(ChanneldShuttingDown),
+    ChanneldShuttingDown(Closing),
     /// With `state` `CLOSINGD_SIGEXCHANGE`.
-    ClosingdSigexchange(ClosingdSigexchange),
+    ClosingdSigexchange(Closing),
     /// With `state` `CLOSINGD_COMPLETE`.
-    ClosingdComplete(ClosingdComplete),
+    ClosingdComplete(Closing),
     /// With `state` `AWAITING_UNILATERAL`.
-    AwaitingUnilateral(AwaitingUnilateral),
+    AwaitingUnilateral(Closing),
     /// With `state` `FUNDING_SPEND_SEEN`.
-    FundingSpendSeen(FundingSpendSeen),
+    FundingSpendSeen(Closing),
     /// With `state` `ONCHAIN`.
-    Onchain(Onchain),
+    Onchain(Closing),
     /// With `state` `DUALOPEND_OPEN_INIT`.
     DualopendOpenInit,
     /// With `state` `DUALOPEND_AWAITING_LOCKIN`.
@@ -375,55 +389,15 @@ impl std::fmt::Display for State {
 /// The fields that come with `state` `CHANNELD_NORMAL`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ChanneldNormal {
+pub struct Normal {
     /// The field `short_channel_id`.
     pub short_channel_id: cln_primitives::ShortChannelId,
 }
 
-/// The fields that come with `state` `CHANNELD_SHUTTING_DOWN`.
+/// The fields that come with `state` `CHANNELD_SHUTTING_DOWN`, or with `state` `CLOSINGD_SIGEXCHANGE`, or with `state` `CLOSINGD_COMPLETE`, or with `state` `AWAITING_UNILATERAL`, or with `state` `FUNDING_SPEND_SEEN`, or with `state` `ONCHAIN`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ChanneldShuttingDown {
-    /// The field `short_channel_id`.
-    pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-}
-
-/// The fields that come with `state` `CLOSINGD_SIGEXCHANGE`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ClosingdSigexchange {
-    /// The field `short_channel_id`.
-    pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-}
-
-/// The fields that come with `state` `CLOSINGD_COMPLETE`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ClosingdComplete {
-    /// The field `short_channel_id`.
-    pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-}
-
-/// The fields that come with `state` `AWAITING_UNILATERAL`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct AwaitingUnilateral {
-    /// The field `short_channel_id`.
-    pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-}
-
-/// The fields that come with `state` `FUNDING_SPEND_SEEN`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct FundingSpendSeen {
-    /// The field `short_channel_id`.
-    pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-}
-
-/// The fields that come with `state` `ONCHAIN`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Onchain {
+pub struct Closing {
     /// The field `short_channel_id`.
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
 }
@@ -482,7 +456,7 @@ impl TryFrom<ChannelWire> for Channel {
             Some("OPENINGD") => State::Openingd,
             Some("CHANNELD_AWAITING_LOCKIN") => State::ChanneldAwaitingLockin,
             Some("CHANNELD_NORMAL") => {
-                State::ChanneldNormal(ChanneldNormal {
+                State::ChanneldNormal(Normal {
                     short_channel_id: cln_primitives::required(
                         wire.short_channel_id,
                         "short_channel_id",
@@ -491,32 +465,32 @@ impl TryFrom<ChannelWire> for Channel {
                 })
             }
             Some("CHANNELD_SHUTTING_DOWN") => {
-                State::ChanneldShuttingDown(ChanneldShuttingDown {
+                State::ChanneldShuttingDown(Closing {
                     short_channel_id: wire.short_channel_id,
                 })
             }
             Some("CLOSINGD_SIGEXCHANGE") => {
-                State::ClosingdSigexchange(ClosingdSigexchange {
+                State::ClosingdSigexchange(Closing {
                     short_channel_id: wire.short_channel_id,
                 })
             }
             Some("CLOSINGD_COMPLETE") => {
-                State::ClosingdComplete(ClosingdComplete {
+                State::ClosingdComplete(Closing {
                     short_channel_id: wire.short_channel_id,
                 })
             }
             Some("AWAITING_UNILATERAL") => {
-                State::AwaitingUnilateral(AwaitingUnilateral {
+                State::AwaitingUnilateral(Closing {
                     short_channel_id: wire.short_channel_id,
                 })
             }
             Some("FUNDING_SPEND_SEEN") => {
-                State::FundingSpendSeen(FundingSpendSeen {
+                State::FundingSpendSeen(Closing {
                     short_channel_id: wire.short_channel_id,
                 })
             }
             Some("ONCHAIN") => {
-                State::Onchain(Onchain {
+                State::Onchain(Closing {
                     short_channel_id: wire.short_channel_id,
                 })
             }

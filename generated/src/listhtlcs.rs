@@ -21,7 +21,7 @@ pub struct Request {
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<Index>,
+    pub index: Option<crate::shared::ListIndex>,
     /// The field `start`.
     ///
     /// Added in v25.05.
@@ -52,7 +52,7 @@ impl Request {
     }
     /// Sets [`index`](Self#structfield.index).
     #[must_use]
-    pub fn index(mut self, value: Index) -> Self {
+    pub fn index(mut self, value: crate::shared::ListIndex) -> Self {
         self.index = Some(value);
         self
     }
@@ -75,24 +75,6 @@ impl Default for Request {
         Self::new()
     }
 }
-
-/// The texts of `Index`.
-///
-/// Default: `created`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Index {
-    /// `created`.
-    Created,
-    /// `updated`.
-    Updated,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Index { Created = "created", Updated = "updated" });
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "listhtlcs";
@@ -138,89 +120,12 @@ pub struct Htlc {
     /// The field `amount_msat`.
     pub amount_msat: cln_primitives::Msat,
     /// The field `direction`.
-    pub direction: Direction,
+    pub direction: crate::shared::HtlcDirection,
     /// The field `payment_hash`.
     pub payment_hash: cln_primitives::Hash32,
     /// The field `state`.
-    pub state: State,
+    pub state: crate::shared::HtlcState,
 }
-
-/// The texts of `Direction`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Direction {
-    /// `out`.
-    Out,
-    /// `in`.
-    In,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Direction { Out = "out", In = "in" });
-
-/// The texts of `State`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum State {
-    /// `SENT_ADD_HTLC`.
-    SentAddHtlc,
-    /// `SENT_ADD_COMMIT`.
-    SentAddCommit,
-    /// `RCVD_ADD_REVOCATION`.
-    RcvdAddRevocation,
-    /// `RCVD_ADD_ACK_COMMIT`.
-    RcvdAddAckCommit,
-    /// `SENT_ADD_ACK_REVOCATION`.
-    SentAddAckRevocation,
-    /// `RCVD_REMOVE_HTLC`.
-    RcvdRemoveHtlc,
-    /// `RCVD_REMOVE_COMMIT`.
-    RcvdRemoveCommit,
-    /// `SENT_REMOVE_REVOCATION`.
-    SentRemoveRevocation,
-    /// `SENT_REMOVE_ACK_COMMIT`.
-    SentRemoveAckCommit,
-    /// `RCVD_REMOVE_ACK_REVOCATION`.
-    RcvdRemoveAckRevocation,
-    /// `RCVD_ADD_HTLC`.
-    RcvdAddHtlc,
-    /// `RCVD_ADD_COMMIT`.
-    RcvdAddCommit,
-    /// `SENT_ADD_REVOCATION`.
-    SentAddRevocation,
-    /// `SENT_ADD_ACK_COMMIT`.
-    SentAddAckCommit,
-    /// `RCVD_ADD_ACK_REVOCATION`.
-    RcvdAddAckRevocation,
-    /// `SENT_REMOVE_HTLC`.
-    SentRemoveHtlc,
-    /// `SENT_REMOVE_COMMIT`.
-    SentRemoveCommit,
-    /// `RCVD_REMOVE_REVOCATION`.
-    RcvdRemoveRevocation,
-    /// `RCVD_REMOVE_ACK_COMMIT`.
-    RcvdRemoveAckCommit,
-    /// `SENT_REMOVE_ACK_REVOCATION`.
-    SentRemoveAckRevocation,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    State { SentAddHtlc = "SENT_ADD_HTLC", SentAddCommit = "SENT_ADD_COMMIT",
-    RcvdAddRevocation = "RCVD_ADD_REVOCATION", RcvdAddAckCommit = "RCVD_ADD_ACK_COMMIT",
-    SentAddAckRevocation = "SENT_ADD_ACK_REVOCATION", RcvdRemoveHtlc =
-    "RCVD_REMOVE_HTLC", RcvdRemoveCommit = "RCVD_REMOVE_COMMIT", SentRemoveRevocation =
-    "SENT_REMOVE_REVOCATION", SentRemoveAckCommit = "SENT_REMOVE_ACK_COMMIT",
-    RcvdRemoveAckRevocation = "RCVD_REMOVE_ACK_REVOCATION", RcvdAddHtlc =
-    "RCVD_ADD_HTLC", RcvdAddCommit = "RCVD_ADD_COMMIT", SentAddRevocation =
-    "SENT_ADD_REVOCATION", SentAddAckCommit = "SENT_ADD_ACK_COMMIT", RcvdAddAckRevocation
-    = "RCVD_ADD_ACK_REVOCATION", SentRemoveHtlc = "SENT_REMOVE_HTLC", SentRemoveCommit =
-    "SENT_REMOVE_COMMIT", RcvdRemoveRevocation = "RCVD_REMOVE_REVOCATION",
-    RcvdRemoveAckCommit = "RCVD_REMOVE_ACK_COMMIT", SentRemoveAckRevocation =
-    "SENT_REMOVE_ACK_REVOCATION" }
-);
 
 /// Why `listhtlcs` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -71,14 +71,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The requests; empty when none fits.
-    pub invoicerequests: Vec<Invoicerequest>,
+    pub invoicerequests: Vec<InvoiceRequest>,
 }
 
-/// An object of the schema, `Invoicerequest`.
+/// An object of the schema, `InvoiceRequest`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Invoicerequest {
+pub struct InvoiceRequest {
     /// The hash that names the request.
     pub invreq_id: cln_primitives::Hash32,
     /// Whether invoices for it are still paid.

@@ -57,7 +57,7 @@ pub struct Request {
     ///
     /// Added in v23.08.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<Index>,
+    pub index: Option<crate::shared::ListIndex>,
     /// The field `start`.
     ///
     /// Added in v23.08.
@@ -109,7 +109,7 @@ impl Request {
     }
     /// Sets [`index`](Self#structfield.index).
     #[must_use]
-    pub fn index(mut self, value: Index) -> Self {
+    pub fn index(mut self, value: crate::shared::ListIndex) -> Self {
         self.index = Some(value);
         self
     }
@@ -132,24 +132,6 @@ impl Default for Request {
         Self::new()
     }
 }
-
-/// The texts of `Index`.
-///
-/// Default: `created`.
-///
-/// Added in v23.08.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Index {
-    /// `created`.
-    Created,
-    /// `updated`.
-    Updated,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Index { Created = "created", Updated = "updated" });
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "listinvoices";

@@ -120,30 +120,39 @@ pub struct Networkevent {
     /// The field `duration_nsec`.
     pub duration_nsec: Option<u64>,
     /// The field `type`, with what depends on it.
-    pub r#type: Type,
+    pub r#type: EventType,
 }
 
 /// What `type` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Type {
+pub enum EventType {
+    /// With `type` `connect`.
+    Connect,
     /// With `type` `connect_fail`.
     ConnectFail(ConnectFail),
+    /// With `type` `ping`.
+    Ping,
+    /// With `type` `disconnect`.
+    Disconnect,
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Type {
+impl EventType {
     /// The text of `type` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
+            Self::Connect => "connect",
             Self::ConnectFail(_) => "connect_fail",
+            Self::Ping => "ping",
+            Self::Disconnect => "disconnect",
             Self::Unknown(unknown) => unknown.as_str(),
         }
     }
 }
 
-impl std::fmt::Display for Type {
+impl std::fmt::Display for EventType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
@@ -178,7 +187,9 @@ impl TryFrom<NetworkeventWire> for Networkevent {
     type Error = String;
     fn try_from(wire: NetworkeventWire) -> Result<Self, String> {
         let type_rest = match wire.r#type.as_deref() {
-            None | Some("connect_fail") => Default::default(),
+            None | Some("connect" | "connect_fail" | "ping" | "disconnect") => {
+                Default::default()
+            }
             _ => {
                 cln_primitives::leftover(
                     &wire,
@@ -198,8 +209,9 @@ impl TryFrom<NetworkeventWire> for Networkevent {
             return Err(format!("unknown field `{name}`"));
         }
         let r#type = match wire.r#type.as_deref() {
+            Some("connect") => EventType::Connect,
             Some("connect_fail") => {
-                Type::ConnectFail(ConnectFail {
+                EventType::ConnectFail(ConnectFail {
                     connect_attempted: cln_primitives::required(
                         wire.connect_attempted,
                         "connect_attempted",
@@ -207,9 +219,11 @@ impl TryFrom<NetworkeventWire> for Networkevent {
                     )?,
                 })
             }
+            Some("ping") => EventType::Ping,
+            Some("disconnect") => EventType::Disconnect,
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Type::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                EventType::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
             }
         };
         Ok(Self {
@@ -236,11 +250,20 @@ impl From<Networkevent> for NetworkeventWire {
             rest: Default::default(),
         };
         match value.r#type {
-            Type::ConnectFail(it) => {
+            EventType::Connect => {
+                wire.r#type = Some("connect".to_owned());
+            }
+            EventType::ConnectFail(it) => {
                 wire.r#type = Some("connect_fail".to_owned());
                 wire.connect_attempted = Some(it.connect_attempted);
             }
-            Type::Unknown(it) => {
+            EventType::Ping => {
+                wire.r#type = Some("ping".to_owned());
+            }
+            EventType::Disconnect => {
+                wire.r#type = Some("disconnect".to_owned());
+            }
+            EventType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.r#type = Some(text);
                 wire.rest.extend(fields);

@@ -60,13 +60,13 @@ pub struct Node {
     /// The field `nodeid`.
     pub nodeid: cln_primitives::NodeId,
     /// What comes together with `last_timestamp`.
-    pub last_timestamp: Option<LastTimestamp>,
+    pub announcement: Option<Announcement>,
 }
 
 /// What comes together with `last_timestamp`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct LastTimestamp {
+pub struct Announcement {
     /// The field `last_timestamp`.
     pub last_timestamp: u32,
     /// The field `option_will_fund`.
@@ -102,9 +102,9 @@ struct NodeWire {
 impl TryFrom<NodeWire> for Node {
     type Error = String;
     fn try_from(wire: NodeWire) -> Result<Self, String> {
-        let last_timestamp = match wire.last_timestamp {
+        let announcement = match wire.last_timestamp {
             Some(last_timestamp) => {
-                Some(LastTimestamp {
+                Some(Announcement {
                     last_timestamp,
                     option_will_fund: wire.option_will_fund,
                     alias: cln_primitives::required(
@@ -133,7 +133,7 @@ impl TryFrom<NodeWire> for Node {
         };
         Ok(Self {
             nodeid: wire.nodeid,
-            last_timestamp,
+            announcement,
         })
     }
 }
@@ -149,7 +149,7 @@ impl From<Node> for NodeWire {
             features: None,
             addresses: None,
         };
-        if let Some(it) = value.last_timestamp {
+        if let Some(it) = value.announcement {
             wire.last_timestamp = Some(it.last_timestamp);
             wire.option_will_fund = it.option_will_fund;
             wire.alias = Some(it.alias);
@@ -188,28 +188,28 @@ pub struct Address {
     /// The field `port`.
     pub port: u16,
     /// The field `type`, with what depends on it.
-    pub r#type: Type,
+    pub r#type: AddressType,
 }
 
 /// What `type` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Type {
+pub enum AddressType {
     /// With `type` `dns`.
-    Dns(Dns),
+    Dns(Host),
     /// With `type` `ipv4`.
-    Ipv4(Ipv4),
+    Ipv4(Host),
     /// With `type` `ipv6`.
-    Ipv6(Ipv6),
+    Ipv6(Host),
     /// With `type` `torv2`.
-    Torv2(Torv2),
+    Torv2(Host),
     /// With `type` `torv3`.
-    Torv3(Torv3),
+    Torv3(Host),
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Type {
+impl AddressType {
     /// The text of `type` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
@@ -223,48 +223,16 @@ impl Type {
     }
 }
 
-impl std::fmt::Display for Type {
+impl std::fmt::Display for AddressType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-/// The fields that come with `type` `dns`.
+/// The fields that come with `type` `dns`, or with `type` `ipv4`, or with `type` `ipv6`, or with `type` `torv2`, or with `type` `torv3`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Dns {
-    /// The field `address`.
-    pub address: String,
-}
-
-/// The fields that come with `type` `ipv4`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Ipv4 {
-    /// The field `address`.
-    pub address: String,
-}
-
-/// The fields that come with `type` `ipv6`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Ipv6 {
-    /// The field `address`.
-    pub address: String,
-}
-
-/// The fields that come with `type` `torv2`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Torv2 {
-    /// The field `address`.
-    pub address: String,
-}
-
-/// The fields that come with `type` `torv3`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Torv3 {
+pub struct Host {
     /// The field `address`.
     pub address: String,
 }
@@ -295,33 +263,35 @@ impl TryFrom<AddressWire> for Address {
         }
         let r#type = match wire.r#type.as_deref() {
             Some("dns") => {
-                Type::Dns(Dns {
+                AddressType::Dns(Host {
                     address: cln_primitives::required(wire.address, "address", "dns")?,
                 })
             }
             Some("ipv4") => {
-                Type::Ipv4(Ipv4 {
+                AddressType::Ipv4(Host {
                     address: cln_primitives::required(wire.address, "address", "ipv4")?,
                 })
             }
             Some("ipv6") => {
-                Type::Ipv6(Ipv6 {
+                AddressType::Ipv6(Host {
                     address: cln_primitives::required(wire.address, "address", "ipv6")?,
                 })
             }
             Some("torv2") => {
-                Type::Torv2(Torv2 {
+                AddressType::Torv2(Host {
                     address: cln_primitives::required(wire.address, "address", "torv2")?,
                 })
             }
             Some("torv3") => {
-                Type::Torv3(Torv3 {
+                AddressType::Torv3(Host {
                     address: cln_primitives::required(wire.address, "address", "torv3")?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Type::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                AddressType::Unknown(
+                    cln_primitives::UnknownVariant::new(other, type_rest),
+                )
             }
         };
         Ok(Self { port: wire.port, r#type })
@@ -337,27 +307,27 @@ impl From<Address> for AddressWire {
             rest: Default::default(),
         };
         match value.r#type {
-            Type::Dns(it) => {
+            AddressType::Dns(it) => {
                 wire.r#type = Some("dns".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Ipv4(it) => {
+            AddressType::Ipv4(it) => {
                 wire.r#type = Some("ipv4".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Ipv6(it) => {
+            AddressType::Ipv6(it) => {
                 wire.r#type = Some("ipv6".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Torv2(it) => {
+            AddressType::Torv2(it) => {
                 wire.r#type = Some("torv2".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Torv3(it) => {
+            AddressType::Torv3(it) => {
                 wire.r#type = Some("torv3".to_owned());
                 wire.address = Some(it.address);
             }
-            Type::Unknown(it) => {
+            AddressType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.r#type = Some(text);
                 wire.rest.extend(fields);

@@ -18,12 +18,12 @@ pub struct Request {
     pub payment_hash: Option<cln_primitives::Hash32>,
     /// The field `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<RequestStatus>,
+    pub status: Option<crate::shared::PaymentStatus>,
     /// The field `index`.
     ///
     /// Added in v24.11.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<Index>,
+    pub index: Option<crate::shared::ListIndex>,
     /// The field `start`.
     ///
     /// Added in v24.11.
@@ -62,13 +62,13 @@ impl Request {
     }
     /// Sets [`status`](Self#structfield.status).
     #[must_use]
-    pub fn status(mut self, value: RequestStatus) -> Self {
+    pub fn status(mut self, value: crate::shared::PaymentStatus) -> Self {
         self.status = Some(value);
         self
     }
     /// Sets [`index`](Self#structfield.index).
     #[must_use]
-    pub fn index(mut self, value: Index) -> Self {
+    pub fn index(mut self, value: crate::shared::ListIndex) -> Self {
         self.index = Some(value);
         self
     }
@@ -91,40 +91,6 @@ impl Default for Request {
         Self::new()
     }
 }
-
-/// The texts of `Index`.
-///
-/// Added in v24.11.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Index {
-    /// `created`.
-    Created,
-    /// `updated`.
-    Updated,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Index { Created = "created", Updated = "updated" });
-
-/// The texts of `RequestStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestStatus {
-    /// `pending`.
-    Pending,
-    /// `complete`.
-    Complete,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    RequestStatus { Pending = "pending", Complete = "complete", Failed = "failed" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "listpays";
@@ -171,6 +137,8 @@ pub struct Pay {
     ///
     /// Added in v24.11.
     pub updated_index: Option<u64>,
+    /// The field `amount_sent_msat`.
+    pub amount_sent_msat: cln_primitives::Msat,
     /// The field `status`, with what depends on it.
     pub status: Status,
 }
@@ -211,16 +179,16 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pending {
-    /// The field `completed_at`.
-    pub completed_at: Option<u64>,
+    /// The field `amount_msat`.
+    pub amount_msat: Option<cln_primitives::Msat>,
+    /// The field `number_of_parts`.
+    pub number_of_parts: Option<u64>,
 }
 
 /// The fields that come with `status` `failed`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Failed {
-    /// The field `amount_sent_msat`.
-    pub amount_sent_msat: cln_primitives::Msat,
     /// The field `erroronion`.
     pub erroronion: Option<cln_primitives::HexBytes>,
 }
@@ -233,12 +201,10 @@ pub struct Complete {
     pub completed_at: Option<u64>,
     /// The field `amount_msat`.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The field `amount_sent_msat`.
-    pub amount_sent_msat: cln_primitives::Msat,
-    /// The field `preimage`.
-    pub preimage: cln_primitives::Secret,
     /// The field `number_of_parts`.
     pub number_of_parts: Option<u64>,
+    /// The field `preimage`.
+    pub preimage: cln_primitives::Secret,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -260,18 +226,17 @@ struct PayWire {
     created_index: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_index: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completed_at: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount_sent_msat: Option<cln_primitives::Msat>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    erroronion: Option<cln_primitives::HexBytes>,
+    amount_sent_msat: cln_primitives::Msat,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount_msat: Option<cln_primitives::Msat>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    preimage: Option<cln_primitives::Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     number_of_parts: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erroronion: Option<cln_primitives::HexBytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preimage: Option<cln_primitives::Secret>,
     #[serde(flatten)]
     rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
@@ -294,6 +259,7 @@ impl TryFrom<PayWire> for Pay {
                         "bolt12",
                         "created_index",
                         "updated_index",
+                        "amount_sent_msat",
                         "status",
                     ],
                 )
@@ -306,16 +272,12 @@ impl TryFrom<PayWire> for Pay {
         let status = match wire.status.as_deref() {
             Some("pending") => {
                 Status::Pending(Pending {
-                    completed_at: wire.completed_at,
+                    amount_msat: wire.amount_msat,
+                    number_of_parts: wire.number_of_parts,
                 })
             }
             Some("failed") => {
                 Status::Failed(Failed {
-                    amount_sent_msat: cln_primitives::required(
-                        wire.amount_sent_msat,
-                        "amount_sent_msat",
-                        "failed",
-                    )?,
                     erroronion: wire.erroronion,
                 })
             }
@@ -323,17 +285,12 @@ impl TryFrom<PayWire> for Pay {
                 Status::Complete(Complete {
                     completed_at: wire.completed_at,
                     amount_msat: wire.amount_msat,
-                    amount_sent_msat: cln_primitives::required(
-                        wire.amount_sent_msat,
-                        "amount_sent_msat",
-                        "complete",
-                    )?,
+                    number_of_parts: wire.number_of_parts,
                     preimage: cln_primitives::required(
                         wire.preimage,
                         "preimage",
                         "complete",
                     )?,
-                    number_of_parts: wire.number_of_parts,
                 })
             }
             None => return Err("missing field `status`".to_owned()),
@@ -351,6 +308,7 @@ impl TryFrom<PayWire> for Pay {
             bolt12: wire.bolt12,
             created_index: wire.created_index,
             updated_index: wire.updated_index,
+            amount_sent_msat: wire.amount_sent_msat,
             status,
         })
     }
@@ -369,31 +327,30 @@ impl From<Pay> for PayWire {
             bolt12: value.bolt12,
             created_index: value.created_index,
             updated_index: value.updated_index,
-            completed_at: None,
-            amount_sent_msat: None,
-            erroronion: None,
+            amount_sent_msat: value.amount_sent_msat,
             amount_msat: None,
-            preimage: None,
             number_of_parts: None,
+            erroronion: None,
+            completed_at: None,
+            preimage: None,
             rest: Default::default(),
         };
         match value.status {
             Status::Pending(it) => {
                 wire.status = Some("pending".to_owned());
-                wire.completed_at = it.completed_at;
+                wire.amount_msat = it.amount_msat;
+                wire.number_of_parts = it.number_of_parts;
             }
             Status::Failed(it) => {
                 wire.status = Some("failed".to_owned());
-                wire.amount_sent_msat = Some(it.amount_sent_msat);
                 wire.erroronion = it.erroronion;
             }
             Status::Complete(it) => {
                 wire.status = Some("complete".to_owned());
                 wire.completed_at = it.completed_at;
                 wire.amount_msat = it.amount_msat;
-                wire.amount_sent_msat = Some(it.amount_sent_msat);
-                wire.preimage = Some(it.preimage);
                 wire.number_of_parts = it.number_of_parts;
+                wire.preimage = Some(it.preimage);
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();

@@ -89,14 +89,8 @@ pub struct Response {
 pub struct Channel {
     /// The field `peer_id`.
     pub peer_id: cln_primitives::NodeId,
-    /// The field `peer_connected`.
-    pub peer_connected: bool,
-    /// The field `reestablished`.
-    ///
-    /// Added in v24.02.
-    pub reestablished: Option<bool>,
     /// The field `state`.
-    pub state: State,
+    pub state: crate::shared::ChannelState,
     /// The field `channel_type`.
     ///
     /// Added in v23.05.
@@ -114,7 +108,7 @@ pub struct Channel {
     /// Added in v24.02.
     pub lost_state: Option<bool>,
     /// The field `feerate`.
-    pub feerate: Option<Feerate>,
+    pub feerate: Option<ChannelFeerate>,
     /// The field `owner`.
     pub owner: Option<String>,
     /// The field `channel_id`.
@@ -123,12 +117,14 @@ pub struct Channel {
     pub funding_txid: Option<cln_primitives::bitcoin::Txid>,
     /// The field `funding_outnum`.
     pub funding_outnum: Option<u32>,
+    /// The field `next_fee_step`.
+    pub next_fee_step: Option<u32>,
     /// The field `private`.
     pub private: Option<bool>,
     /// The field `opener`.
-    pub opener: Opener,
+    pub opener: crate::shared::ChannelSide,
     /// The field `closer`.
-    pub closer: Option<Closer>,
+    pub closer: Option<crate::shared::ChannelSide>,
     /// The field `features`.
     pub features: Vec<Feature>,
     /// The field `funding`.
@@ -205,48 +201,50 @@ pub struct Channel {
     pub last_stable_connection: Option<u64>,
     /// The field `htlcs`.
     pub htlcs: Option<Vec<Htlc>>,
-    /// What depends on whether `close_to` is there.
-    pub close_to: CloseTo,
+    /// The field `peer_connected`, with what depends on it.
+    pub peer_connected: Connection,
+    /// What comes together with `close_to`.
+    pub close_target: Option<CloseTarget>,
     /// What comes together with `scratch_txid`.
-    pub scratch_txid: Option<ScratchTxid>,
+    pub scratch_tx: Option<ScratchTx>,
     /// What depends on whether `short_channel_id` is there.
-    pub short_channel_id: ShortChannelId,
-    /// What depends on whether `inflight` is there.
-    pub inflight: Inflight,
+    pub confirmation: Confirmation,
+    /// What comes together with `inflight`.
+    pub inflights: Option<Inflights>,
 }
 
-/// What depends on whether `close_to` is there.
+/// What `peer_connected` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum CloseTo {
-    /// With `close_to`.
-    WithCloseTo(WithCloseTo),
-    /// With no `close_to`.
-    WithoutCloseTo(WithoutCloseTo),
+pub enum Connection {
+    /// With `peer_connected` `true`.
+    Connected(Connected),
+    /// With `peer_connected` `false`.
+    Disconnected,
 }
 
-/// The fields that come with `close_to`.
+/// The fields that come with `peer_connected` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithCloseTo {
+pub struct Connected {
+    /// The field `reestablished`.
+    pub reestablished: Option<bool>,
+}
+
+/// What comes together with `close_to`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CloseTarget {
     /// The field `close_to`.
     pub close_to: cln_primitives::HexBytes,
     /// The field `close_to_addr`.
     pub close_to_addr: Option<String>,
 }
 
-/// The fields that come with no `close_to`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct WithoutCloseTo {
-    /// The field `next_fee_step`.
-    pub next_fee_step: Option<u32>,
-}
-
 /// What comes together with `scratch_txid`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ScratchTxid {
+pub struct ScratchTx {
     /// The field `scratch_txid`.
     pub scratch_txid: cln_primitives::bitcoin::Txid,
     /// The field `last_tx_fee_msat`.
@@ -256,17 +254,17 @@ pub struct ScratchTxid {
 /// What depends on whether `short_channel_id` is there.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum ShortChannelId {
+pub enum Confirmation {
     /// With `short_channel_id`.
-    WithShortChannelId(WithShortChannelId),
+    Confirmed(Confirmed),
     /// With no `short_channel_id`.
-    WithoutShortChannelId(WithoutShortChannelId),
+    Unconfirmed(Unconfirmed),
 }
 
 /// The fields that come with `short_channel_id`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithShortChannelId {
+pub struct Confirmed {
     /// The field `short_channel_id`.
     pub short_channel_id: cln_primitives::ShortChannelId,
     /// The field `direction`.
@@ -278,27 +276,17 @@ pub struct WithShortChannelId {
 /// The fields that come with no `short_channel_id`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct WithoutShortChannelId {
+pub struct Unconfirmed {
     /// The field `direction`.
     pub direction: Option<u32>,
 }
 
-/// What depends on whether `inflight` is there.
+/// What comes together with `inflight`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Inflight {
-    /// With `inflight`.
-    WithInflight(WithInflight),
-    /// With no `inflight`.
-    WithoutInflight(WithoutInflight),
-}
-
-/// The fields that come with `inflight`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct WithInflight {
+pub struct Inflights {
     /// The field `inflight`.
-    pub inflight: Vec<ChannelInflight>,
+    pub inflight: Vec<Inflight>,
     /// The field `initial_feerate`.
     pub initial_feerate: String,
     /// The field `last_feerate`.
@@ -307,26 +295,13 @@ pub struct WithInflight {
     pub next_feerate: String,
 }
 
-/// The fields that come with no `inflight`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct WithoutInflight {
-    /// The field `initial_feerate`.
-    pub initial_feerate: Option<String>,
-    /// The field `last_feerate`.
-    pub last_feerate: Option<String>,
-    /// The field `next_feerate`.
-    pub next_feerate: Option<String>,
-}
-
 #[derive(serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 struct ChannelWire {
-    peer_id: cln_primitives::NodeId,
-    peer_connected: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reestablished: Option<bool>,
-    state: State,
+    peer_connected: Option<bool>,
+    peer_id: cln_primitives::NodeId,
+    state: crate::shared::ChannelState,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel_type: Option<ChannelType>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -336,7 +311,7 @@ struct ChannelWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     lost_state: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    feerate: Option<Feerate>,
+    feerate: Option<ChannelFeerate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -346,10 +321,12 @@ struct ChannelWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     funding_outnum: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    private: Option<bool>,
-    opener: Opener,
+    next_fee_step: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    closer: Option<Closer>,
+    private: Option<bool>,
+    opener: crate::shared::ChannelSide,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closer: Option<crate::shared::ChannelSide>,
     features: Vec<Feature>,
     #[serde(skip_serializing_if = "Option::is_none")]
     funding: Option<Funding>,
@@ -418,11 +395,11 @@ struct ChannelWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     htlcs: Option<Vec<Htlc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reestablished: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     close_to: Option<cln_primitives::HexBytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     close_to_addr: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_fee_step: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scratch_txid: Option<cln_primitives::bitcoin::Txid>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -432,7 +409,7 @@ struct ChannelWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    inflight: Option<Vec<ChannelInflight>>,
+    inflight: Option<Vec<Inflight>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     initial_feerate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -444,22 +421,27 @@ struct ChannelWire {
 impl TryFrom<ChannelWire> for Channel {
     type Error = String;
     fn try_from(wire: ChannelWire) -> Result<Self, String> {
-        let close_to = match wire.close_to {
+        let peer_connected = match wire.peer_connected {
+            Some(true) => {
+                Connection::Connected(Connected {
+                    reestablished: wire.reestablished,
+                })
+            }
+            Some(false) => Connection::Disconnected,
+            None => return Err("missing field `peer_connected`".to_owned()),
+        };
+        let close_target = match wire.close_to {
             Some(close_to) => {
-                CloseTo::WithCloseTo(WithCloseTo {
+                Some(CloseTarget {
                     close_to,
                     close_to_addr: wire.close_to_addr,
                 })
             }
-            None => {
-                CloseTo::WithoutCloseTo(WithoutCloseTo {
-                    next_fee_step: wire.next_fee_step,
-                })
-            }
+            None => None,
         };
-        let scratch_txid = match wire.scratch_txid {
+        let scratch_tx = match wire.scratch_txid {
             Some(scratch_txid) => {
-                Some(ScratchTxid {
+                Some(ScratchTx {
                     scratch_txid,
                     last_tx_fee_msat: cln_primitives::required(
                         wire.last_tx_fee_msat,
@@ -470,9 +452,9 @@ impl TryFrom<ChannelWire> for Channel {
             }
             None => None,
         };
-        let short_channel_id = match wire.short_channel_id {
+        let confirmation = match wire.short_channel_id {
             Some(short_channel_id) => {
-                ShortChannelId::WithShortChannelId(WithShortChannelId {
+                Confirmation::Confirmed(Confirmed {
                     short_channel_id,
                     direction: cln_primitives::required(
                         wire.direction,
@@ -482,14 +464,14 @@ impl TryFrom<ChannelWire> for Channel {
                 })
             }
             None => {
-                ShortChannelId::WithoutShortChannelId(WithoutShortChannelId {
+                Confirmation::Unconfirmed(Unconfirmed {
                     direction: wire.direction,
                 })
             }
         };
-        let inflight = match wire.inflight {
+        let inflights = match wire.inflight {
             Some(inflight) => {
-                Inflight::WithInflight(WithInflight {
+                Some(Inflights {
                     inflight,
                     initial_feerate: cln_primitives::required(
                         wire.initial_feerate,
@@ -508,18 +490,10 @@ impl TryFrom<ChannelWire> for Channel {
                     )?,
                 })
             }
-            None => {
-                Inflight::WithoutInflight(WithoutInflight {
-                    initial_feerate: wire.initial_feerate,
-                    last_feerate: wire.last_feerate,
-                    next_feerate: wire.next_feerate,
-                })
-            }
+            None => None,
         };
         Ok(Self {
             peer_id: wire.peer_id,
-            peer_connected: wire.peer_connected,
-            reestablished: wire.reestablished,
             state: wire.state,
             channel_type: wire.channel_type,
             updates: wire.updates,
@@ -530,6 +504,7 @@ impl TryFrom<ChannelWire> for Channel {
             channel_id: wire.channel_id,
             funding_txid: wire.funding_txid,
             funding_outnum: wire.funding_outnum,
+            next_fee_step: wire.next_fee_step,
             private: wire.private,
             opener: wire.opener,
             closer: wire.closer,
@@ -568,10 +543,11 @@ impl TryFrom<ChannelWire> for Channel {
             out_fulfilled_msat: wire.out_fulfilled_msat,
             last_stable_connection: wire.last_stable_connection,
             htlcs: wire.htlcs,
-            close_to,
-            scratch_txid,
-            short_channel_id,
-            inflight,
+            peer_connected,
+            close_target,
+            scratch_tx,
+            confirmation,
+            inflights,
         })
     }
 }
@@ -579,9 +555,8 @@ impl TryFrom<ChannelWire> for Channel {
 impl From<Channel> for ChannelWire {
     fn from(value: Channel) -> Self {
         let mut wire = Self {
+            peer_connected: None,
             peer_id: value.peer_id,
-            peer_connected: value.peer_connected,
-            reestablished: value.reestablished,
             state: value.state,
             channel_type: value.channel_type,
             updates: value.updates,
@@ -592,6 +567,7 @@ impl From<Channel> for ChannelWire {
             channel_id: value.channel_id,
             funding_txid: value.funding_txid,
             funding_outnum: value.funding_outnum,
+            next_fee_step: value.next_fee_step,
             private: value.private,
             opener: value.opener,
             closer: value.closer,
@@ -630,9 +606,9 @@ impl From<Channel> for ChannelWire {
             out_fulfilled_msat: value.out_fulfilled_msat,
             last_stable_connection: value.last_stable_connection,
             htlcs: value.htlcs,
+            reestablished: None,
             close_to: None,
             close_to_addr: None,
-            next_fee_step: None,
             scratch_txid: None,
             last_tx_fee_msat: None,
             short_channel_id: None,
@@ -642,91 +618,41 @@ impl From<Channel> for ChannelWire {
             last_feerate: None,
             next_feerate: None,
         };
-        match value.close_to {
-            CloseTo::WithCloseTo(it) => {
-                wire.close_to = Some(it.close_to);
-                wire.close_to_addr = it.close_to_addr;
+        match value.peer_connected {
+            Connection::Connected(it) => {
+                wire.peer_connected = Some(true);
+                wire.reestablished = it.reestablished;
             }
-            CloseTo::WithoutCloseTo(it) => {
-                wire.next_fee_step = it.next_fee_step;
+            Connection::Disconnected => {
+                wire.peer_connected = Some(false);
             }
         }
-        if let Some(it) = value.scratch_txid {
+        if let Some(it) = value.close_target {
+            wire.close_to = Some(it.close_to);
+            wire.close_to_addr = it.close_to_addr;
+        }
+        if let Some(it) = value.scratch_tx {
             wire.scratch_txid = Some(it.scratch_txid);
             wire.last_tx_fee_msat = Some(it.last_tx_fee_msat);
         }
-        match value.short_channel_id {
-            ShortChannelId::WithShortChannelId(it) => {
+        match value.confirmation {
+            Confirmation::Confirmed(it) => {
                 wire.short_channel_id = Some(it.short_channel_id);
                 wire.direction = Some(it.direction);
             }
-            ShortChannelId::WithoutShortChannelId(it) => {
+            Confirmation::Unconfirmed(it) => {
                 wire.direction = it.direction;
             }
         }
-        match value.inflight {
-            Inflight::WithInflight(it) => {
-                wire.inflight = Some(it.inflight);
-                wire.initial_feerate = Some(it.initial_feerate);
-                wire.last_feerate = Some(it.last_feerate);
-                wire.next_feerate = Some(it.next_feerate);
-            }
-            Inflight::WithoutInflight(it) => {
-                wire.initial_feerate = it.initial_feerate;
-                wire.last_feerate = it.last_feerate;
-                wire.next_feerate = it.next_feerate;
-            }
+        if let Some(it) = value.inflights {
+            wire.inflight = Some(it.inflight);
+            wire.initial_feerate = Some(it.initial_feerate);
+            wire.last_feerate = Some(it.last_feerate);
+            wire.next_feerate = Some(it.next_feerate);
         }
         wire
     }
 }
-
-/// The texts of `State`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum State {
-    /// `OPENINGD`.
-    Openingd,
-    /// `CHANNELD_AWAITING_LOCKIN`.
-    ChanneldAwaitingLockin,
-    /// `CHANNELD_NORMAL`.
-    ChanneldNormal,
-    /// `CHANNELD_SHUTTING_DOWN`.
-    ChanneldShuttingDown,
-    /// `CLOSINGD_SIGEXCHANGE`.
-    ClosingdSigexchange,
-    /// `CLOSINGD_COMPLETE`.
-    ClosingdComplete,
-    /// `AWAITING_UNILATERAL`.
-    AwaitingUnilateral,
-    /// `FUNDING_SPEND_SEEN`.
-    FundingSpendSeen,
-    /// `ONCHAIN`.
-    Onchain,
-    /// `DUALOPEND_OPEN_INIT`.
-    DualopendOpenInit,
-    /// `DUALOPEND_AWAITING_LOCKIN`.
-    DualopendAwaitingLockin,
-    /// `CHANNELD_AWAITING_SPLICE`.
-    ChanneldAwaitingSplice,
-    /// `DUALOPEND_OPEN_COMMITTED`.
-    DualopendOpenCommitted,
-    /// `DUALOPEND_OPEN_COMMIT_READY`.
-    DualopendOpenCommitReady,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    State { Openingd = "OPENINGD", ChanneldAwaitingLockin = "CHANNELD_AWAITING_LOCKIN",
-    ChanneldNormal = "CHANNELD_NORMAL", ChanneldShuttingDown = "CHANNELD_SHUTTING_DOWN",
-    ClosingdSigexchange = "CLOSINGD_SIGEXCHANGE", ClosingdComplete = "CLOSINGD_COMPLETE",
-    AwaitingUnilateral = "AWAITING_UNILATERAL", FundingSpendSeen = "FUNDING_SPEND_SEEN",
-    Onchain = "ONCHAIN", DualopendOpenInit = "DUALOPEND_OPEN_INIT",
-    DualopendAwaitingLockin = "DUALOPEND_AWAITING_LOCKIN", ChanneldAwaitingSplice =
-    "CHANNELD_AWAITING_SPLICE", DualopendOpenCommitted = "DUALOPEND_OPEN_COMMITTED",
-    DualopendOpenCommitReady = "DUALOPEND_OPEN_COMMIT_READY" }
-);
 
 /// An object of the schema, `ChannelType`.
 ///
@@ -738,35 +664,8 @@ pub struct ChannelType {
     /// The field `bits`.
     pub bits: Vec<u32>,
     /// The field `names`.
-    pub names: Vec<Name>,
+    pub names: Vec<crate::shared::ChannelTypeName>,
 }
-
-/// The texts of `Name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Name {
-    /// `static_remotekey/even`.
-    StaticRemotekeyEven,
-    /// `anchor_outputs/even`.
-    AnchorOutputsEven,
-    /// `anchors/even`.
-    AnchorsEven,
-    /// `anchors_zero_fee_htlc_tx/even`.
-    AnchorsZeroFeeHtlcTxEven,
-    /// `scid_alias/even`.
-    ScidAliasEven,
-    /// `zeroconf/even`.
-    ZeroconfEven,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Name { StaticRemotekeyEven = "static_remotekey/even", AnchorOutputsEven =
-    "anchor_outputs/even", AnchorsEven = "anchors/even", AnchorsZeroFeeHtlcTxEven =
-    "anchors_zero_fee_htlc_tx/even", ScidAliasEven = "scid_alias/even", ZeroconfEven =
-    "zeroconf/even" }
-);
 
 /// An object of the schema, `Updates`.
 ///
@@ -778,21 +677,21 @@ pub struct Updates {
     /// The field `local`.
     ///
     /// Added in v24.02.
-    pub local: Local,
+    pub local: ChannelUpdate,
     /// The field `remote`.
     ///
     /// Added in v24.02.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remote: Option<Remote>,
+    pub remote: Option<ChannelUpdate>,
 }
 
-/// An object of the schema, `Local`.
+/// An object of the schema, `ChannelUpdate`.
 ///
 /// Added in v24.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Local {
+pub struct ChannelUpdate {
     /// The field `htlc_minimum_msat`.
     ///
     /// Added in v24.02.
@@ -815,73 +714,16 @@ pub struct Local {
     pub fee_proportional_millionths: u32,
 }
 
-/// An object of the schema, `Remote`.
-///
-/// Added in v24.02.
+/// An object of the schema, `ChannelFeerate`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Remote {
-    /// The field `htlc_minimum_msat`.
-    ///
-    /// Added in v24.02.
-    pub htlc_minimum_msat: cln_primitives::Msat,
-    /// The field `htlc_maximum_msat`.
-    ///
-    /// Added in v24.02.
-    pub htlc_maximum_msat: cln_primitives::Msat,
-    /// The field `cltv_expiry_delta`.
-    ///
-    /// Added in v24.02.
-    pub cltv_expiry_delta: u32,
-    /// The field `fee_base_msat`.
-    ///
-    /// Added in v24.02.
-    pub fee_base_msat: cln_primitives::Msat,
-    /// The field `fee_proportional_millionths`.
-    ///
-    /// Added in v24.02.
-    pub fee_proportional_millionths: u32,
-}
-
-/// An object of the schema, `Feerate`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Feerate {
+pub struct ChannelFeerate {
     /// The field `perkw`.
     pub perkw: u32,
     /// The field `perkb`.
     pub perkb: u32,
 }
-
-/// The texts of `Opener`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Opener {
-    /// `local`.
-    Local,
-    /// `remote`.
-    Remote,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Opener { Local = "local", Remote = "remote" });
-
-/// The texts of `Closer`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Closer {
-    /// `local`.
-    Local,
-    /// `remote`.
-    Remote,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Closer { Local = "local", Remote = "remote" });
 
 /// The texts of `Feature`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -958,139 +800,24 @@ pub struct StateChange {
     /// The field `timestamp`.
     pub timestamp: String,
     /// The field `old_state`.
-    pub old_state: OldState,
+    pub old_state: crate::shared::ChannelState,
     /// The field `new_state`.
-    pub new_state: NewState,
+    pub new_state: crate::shared::ChannelState,
     /// The field `cause`.
-    pub cause: Cause,
+    pub cause: crate::shared::StateChangeCause,
     /// The field `message`.
     pub message: String,
 }
 
-/// The texts of `OldState`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum OldState {
-    /// `OPENINGD`.
-    Openingd,
-    /// `CHANNELD_AWAITING_LOCKIN`.
-    ChanneldAwaitingLockin,
-    /// `CHANNELD_NORMAL`.
-    ChanneldNormal,
-    /// `CHANNELD_SHUTTING_DOWN`.
-    ChanneldShuttingDown,
-    /// `CLOSINGD_SIGEXCHANGE`.
-    ClosingdSigexchange,
-    /// `CLOSINGD_COMPLETE`.
-    ClosingdComplete,
-    /// `AWAITING_UNILATERAL`.
-    AwaitingUnilateral,
-    /// `FUNDING_SPEND_SEEN`.
-    FundingSpendSeen,
-    /// `ONCHAIN`.
-    Onchain,
-    /// `DUALOPEND_OPEN_INIT`.
-    DualopendOpenInit,
-    /// `DUALOPEND_AWAITING_LOCKIN`.
-    DualopendAwaitingLockin,
-    /// `DUALOPEND_OPEN_COMMITTED`.
-    DualopendOpenCommitted,
-    /// `DUALOPEND_OPEN_COMMIT_READY`.
-    DualopendOpenCommitReady,
-    /// `CHANNELD_AWAITING_SPLICE`.
-    ChanneldAwaitingSplice,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    OldState { Openingd = "OPENINGD", ChanneldAwaitingLockin =
-    "CHANNELD_AWAITING_LOCKIN", ChanneldNormal = "CHANNELD_NORMAL", ChanneldShuttingDown
-    = "CHANNELD_SHUTTING_DOWN", ClosingdSigexchange = "CLOSINGD_SIGEXCHANGE",
-    ClosingdComplete = "CLOSINGD_COMPLETE", AwaitingUnilateral = "AWAITING_UNILATERAL",
-    FundingSpendSeen = "FUNDING_SPEND_SEEN", Onchain = "ONCHAIN", DualopendOpenInit =
-    "DUALOPEND_OPEN_INIT", DualopendAwaitingLockin = "DUALOPEND_AWAITING_LOCKIN",
-    DualopendOpenCommitted = "DUALOPEND_OPEN_COMMITTED", DualopendOpenCommitReady =
-    "DUALOPEND_OPEN_COMMIT_READY", ChanneldAwaitingSplice = "CHANNELD_AWAITING_SPLICE" }
-);
-
-/// The texts of `NewState`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NewState {
-    /// `OPENINGD`.
-    Openingd,
-    /// `CHANNELD_AWAITING_LOCKIN`.
-    ChanneldAwaitingLockin,
-    /// `CHANNELD_NORMAL`.
-    ChanneldNormal,
-    /// `CHANNELD_SHUTTING_DOWN`.
-    ChanneldShuttingDown,
-    /// `CLOSINGD_SIGEXCHANGE`.
-    ClosingdSigexchange,
-    /// `CLOSINGD_COMPLETE`.
-    ClosingdComplete,
-    /// `AWAITING_UNILATERAL`.
-    AwaitingUnilateral,
-    /// `FUNDING_SPEND_SEEN`.
-    FundingSpendSeen,
-    /// `ONCHAIN`.
-    Onchain,
-    /// `DUALOPEND_OPEN_INIT`.
-    DualopendOpenInit,
-    /// `DUALOPEND_AWAITING_LOCKIN`.
-    DualopendAwaitingLockin,
-    /// `DUALOPEND_OPEN_COMMITTED`.
-    DualopendOpenCommitted,
-    /// `DUALOPEND_OPEN_COMMIT_READY`.
-    DualopendOpenCommitReady,
-    /// `CHANNELD_AWAITING_SPLICE`.
-    ChanneldAwaitingSplice,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    NewState { Openingd = "OPENINGD", ChanneldAwaitingLockin =
-    "CHANNELD_AWAITING_LOCKIN", ChanneldNormal = "CHANNELD_NORMAL", ChanneldShuttingDown
-    = "CHANNELD_SHUTTING_DOWN", ClosingdSigexchange = "CLOSINGD_SIGEXCHANGE",
-    ClosingdComplete = "CLOSINGD_COMPLETE", AwaitingUnilateral = "AWAITING_UNILATERAL",
-    FundingSpendSeen = "FUNDING_SPEND_SEEN", Onchain = "ONCHAIN", DualopendOpenInit =
-    "DUALOPEND_OPEN_INIT", DualopendAwaitingLockin = "DUALOPEND_AWAITING_LOCKIN",
-    DualopendOpenCommitted = "DUALOPEND_OPEN_COMMITTED", DualopendOpenCommitReady =
-    "DUALOPEND_OPEN_COMMIT_READY", ChanneldAwaitingSplice = "CHANNELD_AWAITING_SPLICE" }
-);
-
-/// The texts of `Cause`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Cause {
-    /// `unknown`.
-    UnknownCause,
-    /// `local`.
-    Local,
-    /// `user`.
-    User,
-    /// `remote`.
-    Remote,
-    /// `protocol`.
-    Protocol,
-    /// `onchain`.
-    Onchain,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Cause { UnknownCause = "unknown", Local = "local", User = "user", Remote = "remote",
-    Protocol = "protocol", Onchain = "onchain" }
-);
-
 /// An object of the schema, `Htlc`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "HtlcWire", into = "HtlcWire")]
+#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Htlc {
+    /// The field `direction`.
+    ///
+    /// Added in v23.02.
+    pub direction: crate::shared::HtlcDirection,
     /// The field `id`.
     pub id: u64,
     /// The field `amount_msat`.
@@ -1100,254 +827,20 @@ pub struct Htlc {
     /// The field `payment_hash`.
     pub payment_hash: cln_primitives::Hash32,
     /// The field `local_trimmed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub local_trimmed: Option<bool>,
     /// The field `status`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// The field `direction`, with what depends on it.
-    ///
-    /// Added in v23.02.
-    pub direction: Direction,
-}
-
-/// What `direction` can be, and the fields that come with it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Direction {
-    /// With `direction` `in`.
-    In(In),
-    /// With `direction` `out`.
-    Out(Out),
-    /// A value that this version of the types does not name, with the fields that came with it.
-    Unknown(cln_primitives::UnknownVariant),
-}
-
-impl Direction {
-    /// The text of `direction` on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::In(_) => "in",
-            Self::Out(_) => "out",
-            Self::Unknown(unknown) => unknown.as_str(),
-        }
-    }
-}
-
-impl std::fmt::Display for Direction {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// The fields that come with `direction` `in`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct In {
     /// The field `state`.
-    pub state: HtlcState,
+    pub state: crate::shared::HtlcState,
 }
 
-/// The fields that come with `direction` `out`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Out {
-    /// The field `state`.
-    pub state: HtlcState2,
-}
-
-#[derive(serde::Serialize, serde::Deserialize)]
-struct HtlcWire {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    direction: Option<String>,
-    id: u64,
-    amount_msat: cln_primitives::Msat,
-    expiry: u32,
-    payment_hash: cln_primitives::Hash32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    local_trimmed: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<cln_primitives::serde_json::Value>,
-    #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
-}
-
-impl TryFrom<HtlcWire> for Htlc {
-    type Error = String;
-    fn try_from(wire: HtlcWire) -> Result<Self, String> {
-        let direction_rest = match wire.direction.as_deref() {
-            None | Some("in" | "out") => Default::default(),
-            _ => {
-                cln_primitives::leftover(
-                    &wire,
-                    &[
-                        "id",
-                        "amount_msat",
-                        "expiry",
-                        "payment_hash",
-                        "local_trimmed",
-                        "status",
-                        "direction",
-                    ],
-                )
-            }
-        };
-        #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (
-            direction_rest.is_empty(),
-            wire.rest.keys().next(),
-        ) {
-            return Err(format!("unknown field `{name}`"));
-        }
-        let direction = match wire.direction.as_deref() {
-            Some("in") => {
-                Direction::In(In {
-                    state: cln_primitives::required(
-                        cln_primitives::from_json(wire.state, "state")?,
-                        "state",
-                        "in",
-                    )?,
-                })
-            }
-            Some("out") => {
-                Direction::Out(Out {
-                    state: cln_primitives::required(
-                        cln_primitives::from_json(wire.state, "state")?,
-                        "state",
-                        "out",
-                    )?,
-                })
-            }
-            None => return Err("missing field `direction`".to_owned()),
-            Some(other) => {
-                Direction::Unknown(
-                    cln_primitives::UnknownVariant::new(other, direction_rest),
-                )
-            }
-        };
-        Ok(Self {
-            id: wire.id,
-            amount_msat: wire.amount_msat,
-            expiry: wire.expiry,
-            payment_hash: wire.payment_hash,
-            local_trimmed: wire.local_trimmed,
-            status: wire.status,
-            direction,
-        })
-    }
-}
-
-impl From<Htlc> for HtlcWire {
-    fn from(value: Htlc) -> Self {
-        let mut wire = Self {
-            direction: None,
-            id: value.id,
-            amount_msat: value.amount_msat,
-            expiry: value.expiry,
-            payment_hash: value.payment_hash,
-            local_trimmed: value.local_trimmed,
-            status: value.status,
-            state: None,
-            rest: Default::default(),
-        };
-        match value.direction {
-            Direction::In(it) => {
-                wire.direction = Some("in".to_owned());
-                wire.state = cln_primitives::to_json(Some(it.state));
-            }
-            Direction::Out(it) => {
-                wire.direction = Some("out".to_owned());
-                wire.state = cln_primitives::to_json(Some(it.state));
-            }
-            Direction::Unknown(it) => {
-                let (text, fields) = it.into_parts();
-                wire.direction = Some(text);
-                wire.rest.extend(fields);
-            }
-        }
-        wire
-    }
-}
-
-/// The texts of `HtlcState`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum HtlcState {
-    /// `RCVD_ADD_HTLC`.
-    RcvdAddHtlc,
-    /// `RCVD_ADD_COMMIT`.
-    RcvdAddCommit,
-    /// `SENT_ADD_REVOCATION`.
-    SentAddRevocation,
-    /// `SENT_ADD_ACK_COMMIT`.
-    SentAddAckCommit,
-    /// `RCVD_ADD_ACK_REVOCATION`.
-    RcvdAddAckRevocation,
-    /// `SENT_REMOVE_HTLC`.
-    SentRemoveHtlc,
-    /// `SENT_REMOVE_COMMIT`.
-    SentRemoveCommit,
-    /// `RCVD_REMOVE_REVOCATION`.
-    RcvdRemoveRevocation,
-    /// `RCVD_REMOVE_ACK_COMMIT`.
-    RcvdRemoveAckCommit,
-    /// `SENT_REMOVE_ACK_REVOCATION`.
-    SentRemoveAckRevocation,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    HtlcState { RcvdAddHtlc = "RCVD_ADD_HTLC", RcvdAddCommit = "RCVD_ADD_COMMIT",
-    SentAddRevocation = "SENT_ADD_REVOCATION", SentAddAckCommit = "SENT_ADD_ACK_COMMIT",
-    RcvdAddAckRevocation = "RCVD_ADD_ACK_REVOCATION", SentRemoveHtlc =
-    "SENT_REMOVE_HTLC", SentRemoveCommit = "SENT_REMOVE_COMMIT", RcvdRemoveRevocation =
-    "RCVD_REMOVE_REVOCATION", RcvdRemoveAckCommit = "RCVD_REMOVE_ACK_COMMIT",
-    SentRemoveAckRevocation = "SENT_REMOVE_ACK_REVOCATION" }
-);
-
-/// The texts of `HtlcState2`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum HtlcState2 {
-    /// `SENT_ADD_HTLC`.
-    SentAddHtlc,
-    /// `SENT_ADD_COMMIT`.
-    SentAddCommit,
-    /// `RCVD_ADD_REVOCATION`.
-    RcvdAddRevocation,
-    /// `RCVD_ADD_ACK_COMMIT`.
-    RcvdAddAckCommit,
-    /// `SENT_ADD_ACK_REVOCATION`.
-    SentAddAckRevocation,
-    /// `RCVD_REMOVE_HTLC`.
-    RcvdRemoveHtlc,
-    /// `RCVD_REMOVE_COMMIT`.
-    RcvdRemoveCommit,
-    /// `SENT_REMOVE_REVOCATION`.
-    SentRemoveRevocation,
-    /// `SENT_REMOVE_ACK_COMMIT`.
-    SentRemoveAckCommit,
-    /// `RCVD_REMOVE_ACK_REVOCATION`.
-    RcvdRemoveAckRevocation,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    HtlcState2 { SentAddHtlc = "SENT_ADD_HTLC", SentAddCommit = "SENT_ADD_COMMIT",
-    RcvdAddRevocation = "RCVD_ADD_REVOCATION", RcvdAddAckCommit = "RCVD_ADD_ACK_COMMIT",
-    SentAddAckRevocation = "SENT_ADD_ACK_REVOCATION", RcvdRemoveHtlc =
-    "RCVD_REMOVE_HTLC", RcvdRemoveCommit = "RCVD_REMOVE_COMMIT", SentRemoveRevocation =
-    "SENT_REMOVE_REVOCATION", SentRemoveAckCommit = "SENT_REMOVE_ACK_COMMIT",
-    RcvdRemoveAckRevocation = "RCVD_REMOVE_ACK_REVOCATION" }
-);
-
-/// An object of the schema, `ChannelInflight`.
+/// An object of the schema, `Inflight`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ChannelInflight {
+pub struct Inflight {
     /// The field `funding_txid`.
     pub funding_txid: cln_primitives::bitcoin::Txid,
     /// The field `funding_outnum`.

@@ -15,7 +15,7 @@ pub struct Request {
     pub id: Option<cln_primitives::NodeId>,
     /// The field `level`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<Level>,
+    pub level: Option<crate::shared::LogLevel>,
 }
 
 impl Request {
@@ -31,7 +31,7 @@ impl Request {
     }
     /// Sets [`level`](Self#structfield.level).
     #[must_use]
-    pub fn level(mut self, value: Level) -> Self {
+    pub fn level(mut self, value: crate::shared::LogLevel) -> Self {
         self.level = Some(value);
         self
     }
@@ -42,29 +42,6 @@ impl Default for Request {
         Self::new()
     }
 }
-
-/// The texts of `Level`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// `io`.
-    Io,
-    /// `trace`.
-    Trace,
-    /// `debug`.
-    Debug,
-    /// `info`.
-    Info,
-    /// `unusual`.
-    Unusual,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Level { Io = "io", Trace = "trace", Debug = "debug", Info = "info", Unusual =
-    "unusual" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "listpeers";
@@ -96,31 +73,39 @@ pub struct Peer {
     /// Added in v23.02.
     pub num_channels: u32,
     /// The field `log`.
-    pub log: Option<Vec<Log>>,
+    pub log: Option<Vec<LogEntry>>,
     /// The field `connected`, with what depends on it.
-    pub connected: Connected,
+    pub connected: Connection,
 }
 
 /// What `connected` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Connected {
+pub enum Connection {
     /// With `connected` `true`.
-    Connected(ConnectedFields),
+    Connected(Connected),
     /// With `connected` `false`.
-    NotConnected,
+    Disconnected(Disconnected),
 }
 
 /// The fields that come with `connected` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ConnectedFields {
+pub struct Connected {
+    /// The field `features`.
+    pub features: cln_primitives::HexBytes,
     /// The field `netaddr`.
     pub netaddr: Vec<String>,
     /// The field `remote_addr`.
     pub remote_addr: Option<String>,
+}
+
+/// The fields that come with `connected` `false`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Disconnected {
     /// The field `features`.
-    pub features: cln_primitives::HexBytes,
+    pub features: Option<cln_primitives::HexBytes>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -131,13 +116,13 @@ struct PeerWire {
     id: cln_primitives::NodeId,
     num_channels: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<Vec<Log>>,
+    log: Option<Vec<LogEntry>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<cln_primitives::HexBytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     netaddr: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remote_addr: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    features: Option<cln_primitives::HexBytes>,
 }
 
 impl TryFrom<PeerWire> for Peer {
@@ -145,21 +130,25 @@ impl TryFrom<PeerWire> for Peer {
     fn try_from(wire: PeerWire) -> Result<Self, String> {
         let connected = match wire.connected {
             Some(true) => {
-                Connected::Connected(ConnectedFields {
+                Connection::Connected(Connected {
+                    features: cln_primitives::required(
+                        wire.features,
+                        "features",
+                        "connected: true",
+                    )?,
                     netaddr: cln_primitives::required(
                         wire.netaddr,
                         "netaddr",
                         "connected: true",
                     )?,
                     remote_addr: wire.remote_addr,
-                    features: cln_primitives::required(
-                        wire.features,
-                        "features",
-                        "connected: true",
-                    )?,
                 })
             }
-            Some(false) => Connected::NotConnected,
+            Some(false) => {
+                Connection::Disconnected(Disconnected {
+                    features: wire.features,
+                })
+            }
             None => return Err("missing field `connected`".to_owned()),
         };
         Ok(Self {
@@ -178,51 +167,52 @@ impl From<Peer> for PeerWire {
             id: value.id,
             num_channels: value.num_channels,
             log: value.log,
+            features: None,
             netaddr: None,
             remote_addr: None,
-            features: None,
         };
         match value.connected {
-            Connected::Connected(it) => {
+            Connection::Connected(it) => {
                 wire.connected = Some(true);
+                wire.features = Some(it.features);
                 wire.netaddr = Some(it.netaddr);
                 wire.remote_addr = it.remote_addr;
-                wire.features = Some(it.features);
             }
-            Connected::NotConnected => {
+            Connection::Disconnected(it) => {
                 wire.connected = Some(false);
+                wire.features = it.features;
             }
         }
         wire
     }
 }
 
-/// An object of the schema, `Log`.
+/// An object of the schema, `LogEntry`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "LogWire", into = "LogWire")]
+#[serde(try_from = "LogEntryWire", into = "LogEntryWire")]
 #[non_exhaustive]
-pub enum Log {
+pub enum LogEntry {
     /// With `type` `SKIPPED`.
     Skipped(Skipped),
     /// With `type` `BROKEN`.
-    Broken(Broken),
+    Broken(Message),
     /// With `type` `UNUSUAL`.
-    Unusual(Unusual),
+    Unusual(Message),
     /// With `type` `INFO`.
-    Info(Info),
+    Info(Message),
     /// With `type` `DEBUG`.
-    Debug(LogDebug),
+    Debug(Message),
     /// With `type` `TRACE`.
-    Trace(Trace),
+    Trace(Message),
     /// With `type` `IO_IN`.
-    IoIn(IoIn),
+    IoIn(IoMessage),
     /// With `type` `IO_OUT`.
-    IoOut(IoOut),
+    IoOut(IoMessage),
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Log {
+impl LogEntry {
     /// The text of `type` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
@@ -239,7 +229,7 @@ impl Log {
     }
 }
 
-impl std::fmt::Display for Log {
+impl std::fmt::Display for LogEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
@@ -253,10 +243,10 @@ pub struct Skipped {
     pub num_skipped: u32,
 }
 
-/// The fields that come with `type` `BROKEN`.
+/// The fields that come with `type` `BROKEN`, or with `type` `UNUSUAL`, or with `type` `INFO`, or with `type` `DEBUG`, or with `type` `TRACE`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Broken {
+pub struct Message {
     /// The field `time`.
     pub time: String,
     /// The field `source`.
@@ -267,82 +257,10 @@ pub struct Broken {
     pub node_id: cln_primitives::NodeId,
 }
 
-/// The fields that come with `type` `UNUSUAL`.
+/// The fields that come with `type` `IO_IN`, or with `type` `IO_OUT`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Unusual {
-    /// The field `time`.
-    pub time: String,
-    /// The field `source`.
-    pub source: String,
-    /// The field `log`.
-    pub log: String,
-    /// The field `node_id`.
-    pub node_id: cln_primitives::NodeId,
-}
-
-/// The fields that come with `type` `INFO`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Info {
-    /// The field `time`.
-    pub time: String,
-    /// The field `source`.
-    pub source: String,
-    /// The field `log`.
-    pub log: String,
-    /// The field `node_id`.
-    pub node_id: cln_primitives::NodeId,
-}
-
-/// The fields that come with `type` `DEBUG`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct LogDebug {
-    /// The field `time`.
-    pub time: String,
-    /// The field `source`.
-    pub source: String,
-    /// The field `log`.
-    pub log: String,
-    /// The field `node_id`.
-    pub node_id: cln_primitives::NodeId,
-}
-
-/// The fields that come with `type` `TRACE`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Trace {
-    /// The field `time`.
-    pub time: String,
-    /// The field `source`.
-    pub source: String,
-    /// The field `log`.
-    pub log: String,
-    /// The field `node_id`.
-    pub node_id: cln_primitives::NodeId,
-}
-
-/// The fields that come with `type` `IO_IN`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct IoIn {
-    /// The field `time`.
-    pub time: String,
-    /// The field `source`.
-    pub source: String,
-    /// The field `log`.
-    pub log: String,
-    /// The field `node_id`.
-    pub node_id: cln_primitives::NodeId,
-    /// The field `data`.
-    pub data: cln_primitives::HexBytes,
-}
-
-/// The fields that come with `type` `IO_OUT`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct IoOut {
+pub struct IoMessage {
     /// The field `time`.
     pub time: String,
     /// The field `source`.
@@ -356,7 +274,7 @@ pub struct IoOut {
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
-struct LogWire {
+struct LogEntryWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -375,9 +293,9 @@ struct LogWire {
     rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
-impl TryFrom<LogWire> for Log {
+impl TryFrom<LogEntryWire> for LogEntry {
     type Error = String;
-    fn try_from(wire: LogWire) -> Result<Self, String> {
+    fn try_from(wire: LogEntryWire) -> Result<Self, String> {
         let type_rest = match wire.r#type.as_deref() {
             None
             | Some(
@@ -401,7 +319,7 @@ impl TryFrom<LogWire> for Log {
                 })
             }
             Some("BROKEN") => {
-                Self::Broken(Broken {
+                Self::Broken(Message {
                     time: cln_primitives::required(wire.time, "time", "BROKEN")?,
                     source: cln_primitives::required(wire.source, "source", "BROKEN")?,
                     log: cln_primitives::required(wire.log, "log", "BROKEN")?,
@@ -409,7 +327,7 @@ impl TryFrom<LogWire> for Log {
                 })
             }
             Some("UNUSUAL") => {
-                Self::Unusual(Unusual {
+                Self::Unusual(Message {
                     time: cln_primitives::required(wire.time, "time", "UNUSUAL")?,
                     source: cln_primitives::required(wire.source, "source", "UNUSUAL")?,
                     log: cln_primitives::required(wire.log, "log", "UNUSUAL")?,
@@ -421,7 +339,7 @@ impl TryFrom<LogWire> for Log {
                 })
             }
             Some("INFO") => {
-                Self::Info(Info {
+                Self::Info(Message {
                     time: cln_primitives::required(wire.time, "time", "INFO")?,
                     source: cln_primitives::required(wire.source, "source", "INFO")?,
                     log: cln_primitives::required(wire.log, "log", "INFO")?,
@@ -429,7 +347,7 @@ impl TryFrom<LogWire> for Log {
                 })
             }
             Some("DEBUG") => {
-                Self::Debug(LogDebug {
+                Self::Debug(Message {
                     time: cln_primitives::required(wire.time, "time", "DEBUG")?,
                     source: cln_primitives::required(wire.source, "source", "DEBUG")?,
                     log: cln_primitives::required(wire.log, "log", "DEBUG")?,
@@ -437,7 +355,7 @@ impl TryFrom<LogWire> for Log {
                 })
             }
             Some("TRACE") => {
-                Self::Trace(Trace {
+                Self::Trace(Message {
                     time: cln_primitives::required(wire.time, "time", "TRACE")?,
                     source: cln_primitives::required(wire.source, "source", "TRACE")?,
                     log: cln_primitives::required(wire.log, "log", "TRACE")?,
@@ -445,7 +363,7 @@ impl TryFrom<LogWire> for Log {
                 })
             }
             Some("IO_IN") => {
-                Self::IoIn(IoIn {
+                Self::IoIn(IoMessage {
                     time: cln_primitives::required(wire.time, "time", "IO_IN")?,
                     source: cln_primitives::required(wire.source, "source", "IO_IN")?,
                     log: cln_primitives::required(wire.log, "log", "IO_IN")?,
@@ -454,7 +372,7 @@ impl TryFrom<LogWire> for Log {
                 })
             }
             Some("IO_OUT") => {
-                Self::IoOut(IoOut {
+                Self::IoOut(IoMessage {
                     time: cln_primitives::required(wire.time, "time", "IO_OUT")?,
                     source: cln_primitives::required(wire.source, "source", "IO_OUT")?,
                     log: cln_primitives::required(wire.log, "log", "IO_OUT")?,
@@ -475,8 +393,8 @@ impl TryFrom<LogWire> for Log {
     }
 }
 
-impl From<Log> for LogWire {
-    fn from(value: Log) -> Self {
+impl From<LogEntry> for LogEntryWire {
+    fn from(value: LogEntry) -> Self {
         let mut wire = Self {
             r#type: None,
             num_skipped: None,
@@ -488,46 +406,46 @@ impl From<Log> for LogWire {
             rest: Default::default(),
         };
         match value {
-            Log::Skipped(it) => {
+            LogEntry::Skipped(it) => {
                 wire.r#type = Some("SKIPPED".to_owned());
                 wire.num_skipped = Some(it.num_skipped);
             }
-            Log::Broken(it) => {
+            LogEntry::Broken(it) => {
                 wire.r#type = Some("BROKEN".to_owned());
                 wire.time = Some(it.time);
                 wire.source = Some(it.source);
                 wire.log = Some(it.log);
                 wire.node_id = Some(it.node_id);
             }
-            Log::Unusual(it) => {
+            LogEntry::Unusual(it) => {
                 wire.r#type = Some("UNUSUAL".to_owned());
                 wire.time = Some(it.time);
                 wire.source = Some(it.source);
                 wire.log = Some(it.log);
                 wire.node_id = Some(it.node_id);
             }
-            Log::Info(it) => {
+            LogEntry::Info(it) => {
                 wire.r#type = Some("INFO".to_owned());
                 wire.time = Some(it.time);
                 wire.source = Some(it.source);
                 wire.log = Some(it.log);
                 wire.node_id = Some(it.node_id);
             }
-            Log::Debug(it) => {
+            LogEntry::Debug(it) => {
                 wire.r#type = Some("DEBUG".to_owned());
                 wire.time = Some(it.time);
                 wire.source = Some(it.source);
                 wire.log = Some(it.log);
                 wire.node_id = Some(it.node_id);
             }
-            Log::Trace(it) => {
+            LogEntry::Trace(it) => {
                 wire.r#type = Some("TRACE".to_owned());
                 wire.time = Some(it.time);
                 wire.source = Some(it.source);
                 wire.log = Some(it.log);
                 wire.node_id = Some(it.node_id);
             }
-            Log::IoIn(it) => {
+            LogEntry::IoIn(it) => {
                 wire.r#type = Some("IO_IN".to_owned());
                 wire.time = Some(it.time);
                 wire.source = Some(it.source);
@@ -535,7 +453,7 @@ impl From<Log> for LogWire {
                 wire.node_id = Some(it.node_id);
                 wire.data = Some(it.data);
             }
-            Log::IoOut(it) => {
+            LogEntry::IoOut(it) => {
                 wire.r#type = Some("IO_OUT".to_owned());
                 wire.time = Some(it.time);
                 wire.source = Some(it.source);
@@ -543,7 +461,7 @@ impl From<Log> for LogWire {
                 wire.node_id = Some(it.node_id);
                 wire.data = Some(it.data);
             }
-            Log::Unknown(it) => {
+            LogEntry::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.r#type = Some(text);
                 wire.rest.extend(fields);

@@ -18,12 +18,12 @@ pub struct Request {
     pub payment_hash: Option<cln_primitives::Hash32>,
     /// The field `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<RequestStatus>,
+    pub status: Option<crate::shared::PaymentStatus>,
     /// The field `index`.
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<Index>,
+    pub index: Option<crate::shared::ListIndex>,
     /// The field `start`.
     ///
     /// Added in v23.11.
@@ -62,13 +62,13 @@ impl Request {
     }
     /// Sets [`status`](Self#structfield.status).
     #[must_use]
-    pub fn status(mut self, value: RequestStatus) -> Self {
+    pub fn status(mut self, value: crate::shared::PaymentStatus) -> Self {
         self.status = Some(value);
         self
     }
     /// Sets [`index`](Self#structfield.index).
     #[must_use]
-    pub fn index(mut self, value: Index) -> Self {
+    pub fn index(mut self, value: crate::shared::ListIndex) -> Self {
         self.index = Some(value);
         self
     }
@@ -91,40 +91,6 @@ impl Default for Request {
         Self::new()
     }
 }
-
-/// The texts of `Index`.
-///
-/// Added in v23.11.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Index {
-    /// `created`.
-    Created,
-    /// `updated`.
-    Updated,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Index { Created = "created", Updated = "updated" });
-
-/// The texts of `RequestStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestStatus {
-    /// `pending`.
-    Pending,
-    /// `complete`.
-    Complete,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    RequestStatus { Pending = "pending", Complete = "complete", Failed = "failed" }
-);
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "listsendpays";

@@ -78,13 +78,13 @@ pub struct Column {
     /// The field `name`.
     pub name: String,
     /// The field `type`.
-    pub r#type: Type,
+    pub r#type: ColumnType,
 }
 
-/// The texts of `Type`.
+/// The texts of `ColumnType`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Type {
+pub enum ColumnType {
     /// `INTEGER`.
     Integer,
     /// `BLOB`.
@@ -98,7 +98,7 @@ pub enum Type {
 }
 
 cln_primitives::wire_enum!(
-    Type { Integer = "INTEGER", Blob = "BLOB", Text = "TEXT", Real = "REAL" }
+    ColumnType { Integer = "INTEGER", Blob = "BLOB", Text = "TEXT", Real = "REAL" }
 );
 
 /// Why `listsqlschemas` can fail.

@@ -199,17 +199,17 @@ pub struct Response {
     /// The field `txid`.
     pub txid: cln_primitives::bitcoin::Txid,
     /// The field `channel_ids`.
-    pub channel_ids: Vec<ChannelId>,
+    pub channel_ids: Vec<OpenedChannel>,
     /// The field `failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Vec<Failed>>,
+    pub failed: Option<Vec<FailedDestination>>,
 }
 
-/// An object of the schema, `ChannelId`.
+/// An object of the schema, `OpenedChannel`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ChannelId {
+pub struct OpenedChannel {
     /// The field `id`.
     pub id: cln_primitives::NodeId,
     /// The field `outnum`.
@@ -239,47 +239,20 @@ pub struct ChannelType {
     /// The field `names`.
     ///
     /// Added in v24.02.
-    pub names: Vec<Name>,
+    pub names: Vec<crate::shared::ChannelTypeName>,
 }
 
-/// The texts of `Name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Name {
-    /// `static_remotekey/even`.
-    StaticRemotekeyEven,
-    /// `anchor_outputs/even`.
-    AnchorOutputsEven,
-    /// `anchors_zero_fee_htlc_tx/even`.
-    AnchorsZeroFeeHtlcTxEven,
-    /// `anchors/even`.
-    AnchorsEven,
-    /// `scid_alias/even`.
-    ScidAliasEven,
-    /// `zeroconf/even`.
-    ZeroconfEven,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Name { StaticRemotekeyEven = "static_remotekey/even", AnchorOutputsEven =
-    "anchor_outputs/even", AnchorsZeroFeeHtlcTxEven = "anchors_zero_fee_htlc_tx/even",
-    AnchorsEven = "anchors/even", ScidAliasEven = "scid_alias/even", ZeroconfEven =
-    "zeroconf/even" }
-);
-
-/// An object of the schema, `Failed`.
+/// An object of the schema, `FailedDestination`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Failed {
+pub struct FailedDestination {
     /// The field `id`.
     pub id: cln_primitives::NodeId,
     /// The field `method`.
     pub method: Method,
     /// The field `error`.
-    pub error: FailedError,
+    pub error: Failure,
 }
 
 /// The texts of `Method`.
@@ -303,11 +276,11 @@ cln_primitives::wire_enum!(
     = "fundchannel_start", FundchannelComplete = "fundchannel_complete" }
 );
 
-/// An object of the schema, `FailedError`.
+/// An object of the schema, `Failure`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct FailedError {
+pub struct Failure {
     /// The field `code`.
     pub code: i64,
     /// The field `message`.
@@ -345,6 +318,10 @@ pub enum Error {
     ///
     /// Code 313, `FUND_CANNOT_AFFORD_WITH_EMERGENCY`.
     CannotAffordWithEmergency(cln_primitives::RpcError),
+    /// Every known address was tried without success; the message lists each with its failure. Check host, port and node id: a handshake that the peer closes usually means a wrong id.
+    ///
+    /// Code 401, `CONNECT_ALL_ADDRESSES_FAILED`.
+    AllAddressesFailed(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
@@ -352,5 +329,5 @@ pub enum Error {
 cln_primitives::rpc_errors!(
     "multifundchannel", Error { - 1 => Lightningd, 300 => FundMaxExceeded, 301 =>
     CannotAfford, 302 => OutputIsDust, 303 => FundingBroadcastFail, 313 =>
-    CannotAffordWithEmergency }
+    CannotAffordWithEmergency, 401 => AllAddressesFailed }
 );

@@ -14,7 +14,7 @@ pub struct Request {
     ///
     /// Default: *p2tr* address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub addresstype: Option<Addresstype>,
+    pub addresstype: Option<AddressType>,
 }
 
 impl Request {
@@ -24,7 +24,7 @@ impl Request {
     }
     /// Sets [`addresstype`](Self#structfield.addresstype).
     #[must_use]
-    pub fn addresstype(mut self, value: Addresstype) -> Self {
+    pub fn addresstype(mut self, value: AddressType) -> Self {
         self.addresstype = Some(value);
         self
     }
@@ -36,12 +36,12 @@ impl Default for Request {
     }
 }
 
-/// The texts of `Addresstype`.
+/// The texts of `AddressType`.
 ///
 /// Default: *p2tr* address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Addresstype {
+pub enum AddressType {
     /// `bech32`.
     Bech32,
     /// `p2tr`.
@@ -53,7 +53,7 @@ pub enum Addresstype {
 }
 
 cln_primitives::wire_enum!(
-    Addresstype { Bech32 = "bech32", P2tr = "p2tr", All = "all" }
+    AddressType { Bech32 = "bech32", P2tr = "p2tr", All = "all" }
 );
 
 impl cln_primitives::Command for Request {

@@ -155,35 +155,8 @@ pub struct ChannelType {
     /// The field `names`.
     ///
     /// Added in v24.02.
-    pub names: Vec<Name>,
+    pub names: Vec<crate::shared::ChannelTypeName>,
 }
-
-/// The texts of `Name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Name {
-    /// `static_remotekey/even`.
-    StaticRemotekeyEven,
-    /// `anchor_outputs/even`.
-    AnchorOutputsEven,
-    /// `anchors_zero_fee_htlc_tx/even`.
-    AnchorsZeroFeeHtlcTxEven,
-    /// `anchors/even`.
-    AnchorsEven,
-    /// `scid_alias/even`.
-    ScidAliasEven,
-    /// `zeroconf/even`.
-    ZeroconfEven,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Name { StaticRemotekeyEven = "static_remotekey/even", AnchorOutputsEven =
-    "anchor_outputs/even", AnchorsZeroFeeHtlcTxEven = "anchors_zero_fee_htlc_tx/even",
-    AnchorsEven = "anchors/even", ScidAliasEven = "scid_alias/even", ZeroconfEven =
-    "zeroconf/even" }
-);
 
 /// Why `openchannel_init` can fail.
 #[derive(Clone, Debug, PartialEq)]

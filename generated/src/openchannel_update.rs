@@ -50,28 +50,28 @@ pub struct Response {
     pub psbt: String,
     /// The field `funding_outnum`.
     pub funding_outnum: u32,
+    /// The field `requires_confirmed_inputs`.
+    pub requires_confirmed_inputs: Option<bool>,
     /// The field `commitments_secured`, with what depends on it.
-    pub commitments_secured: CommitmentsSecured,
+    pub commitments_secured: Commitments,
 }
 
 /// What `commitments_secured` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum CommitmentsSecured {
+pub enum Commitments {
     /// With `commitments_secured` `true`.
-    CommitmentsSecured(CommitmentsSecuredFields),
+    Secured(Secured),
     /// With `commitments_secured` `false`.
-    NotCommitmentsSecured,
+    Unsecured,
 }
 
 /// The fields that come with `commitments_secured` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct CommitmentsSecuredFields {
+pub struct Secured {
     /// The field `close_to`.
     pub close_to: Option<cln_primitives::HexBytes>,
-    /// The field `requires_confirmed_inputs`.
-    pub requires_confirmed_inputs: Option<bool>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -84,22 +84,17 @@ struct ResponseWire {
     psbt: String,
     funding_outnum: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    close_to: Option<cln_primitives::HexBytes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     requires_confirmed_inputs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    close_to: Option<cln_primitives::HexBytes>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
     fn try_from(wire: ResponseWire) -> Result<Self, String> {
         let commitments_secured = match wire.commitments_secured {
-            Some(true) => {
-                CommitmentsSecured::CommitmentsSecured(CommitmentsSecuredFields {
-                    close_to: wire.close_to,
-                    requires_confirmed_inputs: wire.requires_confirmed_inputs,
-                })
-            }
-            Some(false) => CommitmentsSecured::NotCommitmentsSecured,
+            Some(true) => Commitments::Secured(Secured { close_to: wire.close_to }),
+            Some(false) => Commitments::Unsecured,
             None => return Err("missing field `commitments_secured`".to_owned()),
         };
         Ok(Self {
@@ -107,6 +102,7 @@ impl TryFrom<ResponseWire> for Response {
             channel_type: wire.channel_type,
             psbt: wire.psbt,
             funding_outnum: wire.funding_outnum,
+            requires_confirmed_inputs: wire.requires_confirmed_inputs,
             commitments_secured,
         })
     }
@@ -120,16 +116,15 @@ impl From<Response> for ResponseWire {
             channel_type: value.channel_type,
             psbt: value.psbt,
             funding_outnum: value.funding_outnum,
+            requires_confirmed_inputs: value.requires_confirmed_inputs,
             close_to: None,
-            requires_confirmed_inputs: None,
         };
         match value.commitments_secured {
-            CommitmentsSecured::CommitmentsSecured(it) => {
+            Commitments::Secured(it) => {
                 wire.commitments_secured = Some(true);
                 wire.close_to = it.close_to;
-                wire.requires_confirmed_inputs = it.requires_confirmed_inputs;
             }
-            CommitmentsSecured::NotCommitmentsSecured => {
+            Commitments::Unsecured => {
                 wire.commitments_secured = Some(false);
             }
         }
@@ -151,35 +146,8 @@ pub struct ChannelType {
     /// The field `names`.
     ///
     /// Added in v24.02.
-    pub names: Vec<Name>,
+    pub names: Vec<crate::shared::ChannelTypeName>,
 }
-
-/// The texts of `Name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Name {
-    /// `static_remotekey/even`.
-    StaticRemotekeyEven,
-    /// `anchor_outputs/even`.
-    AnchorOutputsEven,
-    /// `anchors_zero_fee_htlc_tx/even`.
-    AnchorsZeroFeeHtlcTxEven,
-    /// `anchors/even`.
-    AnchorsEven,
-    /// `scid_alias/even`.
-    ScidAliasEven,
-    /// `zeroconf/even`.
-    ZeroconfEven,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Name { StaticRemotekeyEven = "static_remotekey/even", AnchorOutputsEven =
-    "anchor_outputs/even", AnchorsZeroFeeHtlcTxEven = "anchors_zero_fee_htlc_tx/even",
-    AnchorsEven = "anchors/even", ScidAliasEven = "scid_alias/even", ZeroconfEven =
-    "zeroconf/even" }
-);
 
 /// Why `openchannel_update` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,16 +8,14 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The field `feerate_str`.
-    pub feerate_str: String,
+    /// The feerate in words or numbers, such as `slow` or `1000perkw`.
+    pub feerate: String,
 }
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(feerate_str: impl Into<String>) -> Self {
-        Self {
-            feerate_str: feerate_str.into(),
-        }
+    pub fn new(feerate: impl Into<String>) -> Self {
+        Self { feerate: feerate.into() }
     }
 }
 

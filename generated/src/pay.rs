@@ -224,26 +224,8 @@ pub struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning_partial_completion: Option<String>,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::PaymentStatus,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `complete`.
-    Complete,
-    /// `pending`.
-    Pending,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Complete = "complete", Pending = "pending", Failed = "failed" }
-);
 
 /// Why `pay` can fail.
 #[derive(Clone, Debug, PartialEq)]

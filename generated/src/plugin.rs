@@ -107,15 +107,15 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub enum Response {
     /// With `command` `start`.
-    Start(Start),
+    Start(Plugins),
     /// With `command` `stop`.
-    Stop(Stop),
+    Stop(Stopped),
     /// With `command` `rescan`.
-    Rescan(Rescan),
+    Rescan(Plugins),
     /// With `command` `startdir`.
-    Startdir(Startdir),
+    Startdir(Plugins),
     /// With `command` `list`.
-    List(List),
+    List(Plugins),
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
@@ -140,10 +140,10 @@ impl std::fmt::Display for Response {
     }
 }
 
-/// The fields that come with `command` `start`.
+/// The fields that come with `command` `start`, or with `command` `rescan`, or with `command` `startdir`, or with `command` `list`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Start {
+pub struct Plugins {
     /// The field `plugins`.
     pub plugins: Vec<Plugin>,
 }
@@ -151,33 +151,9 @@ pub struct Start {
 /// The fields that come with `command` `stop`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Stop {
+pub struct Stopped {
     /// The field `result`.
     pub result: String,
-}
-
-/// The fields that come with `command` `rescan`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Rescan {
-    /// The field `plugins`.
-    pub plugins: Vec<Plugin>,
-}
-
-/// The fields that come with `command` `startdir`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Startdir {
-    /// The field `plugins`.
-    pub plugins: Vec<Plugin>,
-}
-
-/// The fields that come with `command` `list`.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct List {
-    /// The field `plugins`.
-    pub plugins: Vec<Plugin>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -207,22 +183,22 @@ impl TryFrom<ResponseWire> for Response {
         }
         let command = match wire.command.as_deref() {
             Some("start") => {
-                Self::Start(Start {
+                Self::Start(Plugins {
                     plugins: cln_primitives::required(wire.plugins, "plugins", "start")?,
                 })
             }
             Some("stop") => {
-                Self::Stop(Stop {
+                Self::Stop(Stopped {
                     result: cln_primitives::required(wire.result, "result", "stop")?,
                 })
             }
             Some("rescan") => {
-                Self::Rescan(Rescan {
+                Self::Rescan(Plugins {
                     plugins: cln_primitives::required(wire.plugins, "plugins", "rescan")?,
                 })
             }
             Some("startdir") => {
-                Self::Startdir(Startdir {
+                Self::Startdir(Plugins {
                     plugins: cln_primitives::required(
                         wire.plugins,
                         "plugins",
@@ -231,7 +207,7 @@ impl TryFrom<ResponseWire> for Response {
                 })
             }
             Some("list") => {
-                Self::List(List {
+                Self::List(Plugins {
                     plugins: cln_primitives::required(wire.plugins, "plugins", "list")?,
                 })
             }

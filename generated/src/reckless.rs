@@ -9,7 +9,7 @@
 #[non_exhaustive]
 pub struct Request {
     /// The field `command`.
-    pub command: RequestCommand,
+    pub command: Subcommand,
     /// The field `target/subcommand`.
     #[serde(rename = "target/subcommand", skip_serializing_if = "Option::is_none")]
     pub target_subcommand: Option<TargetSubcommand>,
@@ -20,7 +20,7 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(command: RequestCommand) -> Self {
+    pub fn new(command: Subcommand) -> Self {
         Self {
             command,
             target_subcommand: None,
@@ -99,10 +99,10 @@ impl From<Vec<cln_primitives::serde_json::Value>> for TargetSubcommand {
     }
 }
 
-/// The texts of `RequestCommand`.
+/// The texts of `Subcommand`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum RequestCommand {
+pub enum Subcommand {
     /// `install`.
     Install,
     /// `uninstall`.
@@ -122,8 +122,8 @@ pub enum RequestCommand {
 }
 
 cln_primitives::wire_enum!(
-    RequestCommand { Install = "install", Uninstall = "uninstall", Search = "search",
-    Enable = "enable", Disable = "disable", Source = "source", Version = "--version" }
+    Subcommand { Install = "install", Uninstall = "uninstall", Search = "search", Enable
+    = "enable", Disable = "disable", Source = "source", Version = "--version" }
 );
 
 impl cln_primitives::Command for Request {

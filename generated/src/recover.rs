@@ -9,12 +9,12 @@
 #[non_exhaustive]
 pub struct Request {
     /// The field `hsmsecret`.
-    pub hsmsecret: String,
+    pub hsmsecret: cln_primitives::SecretString,
 }
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(hsmsecret: impl Into<String>) -> Self {
+    pub fn new(hsmsecret: impl Into<cln_primitives::SecretString>) -> Self {
         Self {
             hsmsecret: hsmsecret.into(),
         }
@@ -38,15 +38,15 @@ pub struct Response {
     /// The field `result`.
     ///
     /// Added in v24.05.
-    pub result: ResponseResult,
+    pub result: Outcome,
 }
 
-/// The texts of `ResponseResult`.
+/// The texts of `Outcome`.
 ///
 /// Added in v24.05.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ResponseResult {
+pub enum Outcome {
     /// `Recovery restart in progress`.
     RecoveryRestartInProgress,
     /// A text that this version of the types does not name.
@@ -54,7 +54,7 @@ pub enum ResponseResult {
 }
 
 cln_primitives::wire_enum!(
-    ResponseResult { RecoveryRestartInProgress = "Recovery restart in progress" }
+    Outcome { RecoveryRestartInProgress = "Recovery restart in progress" }
 );
 
 /// Why `recover` can fail.

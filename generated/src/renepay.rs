@@ -175,29 +175,14 @@ pub struct Response {
     /// The field `amount_sent_msat`.
     pub amount_sent_msat: cln_primitives::Msat,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::PaymentStatus,
     /// The field `destination`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
+    /// The label that the payment was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `complete`.
-    Complete,
-    /// `pending`.
-    Pending,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Complete = "complete", Pending = "pending", Failed = "failed" }
-);
 
 /// Why `renepay` can fail.
 #[derive(Clone, Debug, PartialEq)]

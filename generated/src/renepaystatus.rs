@@ -59,14 +59,14 @@ impl cln_primitives::Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// The field `paystatus`.
-    pub paystatus: Vec<Paystatus>,
+    pub paystatus: Vec<PayStatus>,
 }
 
-/// An object of the schema, `Paystatus`.
+/// An object of the schema, `PayStatus`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Paystatus {
+pub struct PayStatus {
     /// The field `bolt11`.
     pub bolt11: String,
     /// The field `payment_preimage`.
@@ -88,32 +88,17 @@ pub struct Paystatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_sent_msat: Option<cln_primitives::Msat>,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::PaymentStatus,
     /// The field `destination`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
     /// The field `notes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<Vec<String>>,
+    /// The label that the payment was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `complete`.
-    Complete,
-    /// `pending`.
-    Pending,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Complete = "complete", Pending = "pending", Failed = "failed" }
-);
 
 /// Why `renepaystatus` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -83,7 +83,7 @@ pub struct Response {
     /// The label that was given.
     pub label: String,
     /// What the payer wrote into the request; a node leaves this out when the request has none.
-    pub description: String,
+    pub description: Option<String>,
     /// The hash whose preimage proves the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// UNIX time in seconds from which the invoice can no longer be paid.
@@ -155,7 +155,8 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
     label: String,
-    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
     payment_hash: cln_primitives::Hash32,
     expires_at: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -311,11 +312,20 @@ pub enum Error {
     ///
     /// Code 1005, `OFFER_TIMEOUT`.
     Timeout(cln_primitives::RpcErrorData<crate::error_data::UnansweredInvoice>),
+    /// Another invoice holds this label, and no new one was made; `sendinvoice` and `createinvoice` put that invoice into `data`. If it is your own earlier try, look at its status, otherwise use a new label or `delinvoice` the old one.
+    ///
+    /// Code 900, `INVOICE_LABEL_ALREADY_EXISTS`.
+    InvoiceLabelAlreadyExists(cln_primitives::RpcErrorData<crate::error_data::Invoice>),
+    /// The invoice ran out unpaid, while being waited for or earlier; `data` holds the invoice. Make a new one under a new label.
+    ///
+    /// Code 903, `INVOICE_EXPIRED_DURING_WAIT`.
+    InvoiceExpiredDuringWait(cln_primitives::RpcErrorData<crate::error_data::Invoice>),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
 cln_primitives::rpc_errors!(
     "sendinvoice", Error { - 1 => Lightningd, 1002 => OfferExpired, 1003 =>
-    OfferRouteNotFound, 1004 => OfferBadInvreqReply, 1005 => Timeout }
+    OfferRouteNotFound, 1004 => OfferBadInvreqReply, 1005 => Timeout, 900 =>
+    InvoiceLabelAlreadyExists, 903 => InvoiceExpiredDuringWait }
 );

@@ -201,6 +201,8 @@ pub struct Response {
     pub bolt12: Option<String>,
     /// The field `partid`.
     pub partid: Option<u64>,
+    /// What tells several attempts to pay one hash apart.
+    pub groupid: Option<u64>,
     /// The field `status`, with what depends on it.
     pub status: Status,
 }
@@ -276,6 +278,8 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     partid: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    groupid: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_index: Option<u64>,
@@ -305,6 +309,7 @@ impl TryFrom<ResponseWire> for Response {
                         "bolt11",
                         "bolt12",
                         "partid",
+                        "groupid",
                         "status",
                     ],
                 )
@@ -343,6 +348,7 @@ impl TryFrom<ResponseWire> for Response {
             bolt11: wire.bolt11,
             bolt12: wire.bolt12,
             partid: wire.partid,
+            groupid: wire.groupid,
             status,
         })
     }
@@ -363,6 +369,7 @@ impl From<Response> for ResponseWire {
             bolt11: value.bolt11,
             bolt12: value.bolt12,
             partid: value.partid,
+            groupid: value.groupid,
             message: None,
             updated_index: None,
             payment_preimage: None,
@@ -396,8 +403,14 @@ pub enum Error {
     ///
     /// Code 202, `PAY_UNPARSEABLE_ONION`.
     UnparseableOnion(cln_primitives::RpcError),
+    /// This payment hash was already paid, with a different amount or destination. Treat the invoice as settled and compare with `listpays`; paying once more needs a new invoice from the recipient.
+    ///
+    /// Code 201, `PAY_RHASH_ALREADY_USED`.
+    RhashAlreadyUsed(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
-cln_primitives::rpc_errors!("sendonion", Error { 202 => UnparseableOnion });
+cln_primitives::rpc_errors!(
+    "sendonion", Error { 202 => UnparseableOnion, 201 => RhashAlreadyUsed }
+);

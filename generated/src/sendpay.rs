@@ -11,7 +11,7 @@
 #[non_exhaustive]
 pub struct Request {
     /// The field `route`.
-    pub route: Vec<Route>,
+    pub route: Vec<RouteHop>,
     /// The field `payment_hash`.
     pub payment_hash: cln_primitives::Hash32,
     /// The field `label`.
@@ -51,7 +51,7 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(route: Vec<Route>, payment_hash: cln_primitives::Hash32) -> Self {
+    pub fn new(route: Vec<RouteHop>, payment_hash: cln_primitives::Hash32) -> Self {
         Self {
             route,
             payment_hash,
@@ -122,11 +122,11 @@ impl Request {
     }
 }
 
-/// An object of the schema, `Route`.
+/// An object of the schema, `RouteHop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Route {
+pub struct RouteHop {
     /// The field `short_channel_id_dir`.
     ///
     /// Added in v26.06.
@@ -161,8 +161,8 @@ pub struct Route {
     pub amount_msat: Option<cln_primitives::Msat>,
 }
 
-impl Route {
-    /// A `Route` with everything that it must have.
+impl RouteHop {
+    /// A `RouteHop` with everything that it must have.
     pub fn new() -> Self {
         Self {
             short_channel_id_dir: None,
@@ -228,7 +228,7 @@ impl Route {
     }
 }
 
-impl Default for Route {
+impl Default for RouteHop {
     fn default() -> Self {
         Self::new()
     }
@@ -509,6 +509,10 @@ pub enum Error {
     ///
     /// Code 212, `PAY_INVOICE_REQUEST_INVALID`.
     InvoiceRequestInvalid(cln_primitives::RpcError),
+    /// A payment with this hash is still on its way, or `waitsendpay` ran out of its timeout (seconds) before an outcome. Nothing has failed: wait with `waitsendpay` or watch `listpays`, and start no second payment.
+    ///
+    /// Code 200, `PAY_IN_PROGRESS`.
+    PayInProgress(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
@@ -516,5 +520,5 @@ pub enum Error {
 cln_primitives::rpc_errors!(
     "sendpay", Error { - 1 => Lightningd, 201 => RhashAlreadyUsed, 202 =>
     UnparseableOnion, 203 => DestinationPermFail, 204 => TryOtherRoute, 212 =>
-    InvoiceRequestInvalid }
+    InvoiceRequestInvalid, 200 => PayInProgress }
 );

@@ -7,6 +7,51 @@
 //!
 //! See also [`listconfigs`](crate::listconfigs).
 
+/// One of the forms that `ConfigValue` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum ConfigValue {
+    /// As `String`.
+    String(String),
+    /// As `Integer`.
+    Integer(i64),
+    /// As `Boolean`.
+    Boolean(bool),
+    /// As `Array`.
+    Array(Vec<String>),
+}
+
+impl From<String> for ConfigValue {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for ConfigValue {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<i64> for ConfigValue {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<bool> for ConfigValue {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<Vec<String>> for ConfigValue {
+    fn from(value: Vec<String>) -> Self {
+        Self::Array(value)
+    }
+}
+
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,7 +61,7 @@ pub struct Request {
     pub config: String,
     /// The field `val`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub val: Option<Val>,
+    pub val: Option<ConfigValue>,
     /// The field `transient`.
     ///
     /// Default: False.
@@ -37,7 +82,7 @@ impl Request {
     }
     /// Sets [`val`](Self#structfield.val).
     #[must_use]
-    pub fn val(mut self, value: impl Into<Val>) -> Self {
+    pub fn val(mut self, value: impl Into<ConfigValue>) -> Self {
         self.val = Some(value.into());
         self
     }
@@ -46,51 +91,6 @@ impl Request {
     pub fn transient(mut self, value: bool) -> Self {
         self.transient = Some(value);
         self
-    }
-}
-
-/// One of the forms that `Val` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Val {
-    /// As `String`.
-    String(String),
-    /// As `Integer`.
-    Integer(i64),
-    /// As `Boolean`.
-    Boolean(bool),
-    /// As `Array`.
-    Array(Vec<String>),
-}
-
-impl From<String> for Val {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for Val {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<i64> for Val {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
-impl From<bool> for Val {
-    fn from(value: bool) -> Self {
-        Self::Boolean(value)
-    }
-}
-
-impl From<Vec<String>> for Val {
-    fn from(value: Vec<String>) -> Self {
-        Self::Array(value)
     }
 }
 

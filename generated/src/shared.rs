@@ -2,3 +2,432 @@
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Enums that several commands, notifications and hooks use.
+
+/// A kind of record that `autoclean` deletes when it is old.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AutocleanSubsystem {
+    /// `succeededforwards`.
+    Succeededforwards,
+    /// `failedforwards`.
+    Failedforwards,
+    /// `succeededpays`.
+    Succeededpays,
+    /// `failedpays`.
+    Failedpays,
+    /// `paidinvoices`.
+    Paidinvoices,
+    /// `expiredinvoices`.
+    Expiredinvoices,
+    /// `networkevents`.
+    Networkevents,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    AutocleanSubsystem { Succeededforwards = "succeededforwards", Failedforwards =
+    "failedforwards", Succeededpays = "succeededpays", Failedpays = "failedpays",
+    Paidinvoices = "paidinvoices", Expiredinvoices = "expiredinvoices", Networkevents =
+    "networkevents" }
+);
+
+/// One of the two ends of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChannelSide {
+    /// `local`.
+    Local,
+    /// `remote`.
+    Remote,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(ChannelSide { Local = "local", Remote = "remote" });
+
+/// How far a channel is on its way from opening to its end on the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChannelState {
+    /// `OPENINGD`.
+    Openingd,
+    /// `CHANNELD_AWAITING_LOCKIN`.
+    ChanneldAwaitingLockin,
+    /// `CHANNELD_NORMAL`.
+    ChanneldNormal,
+    /// `CHANNELD_SHUTTING_DOWN`.
+    ChanneldShuttingDown,
+    /// `CLOSINGD_SIGEXCHANGE`.
+    ClosingdSigexchange,
+    /// `CLOSINGD_COMPLETE`.
+    ClosingdComplete,
+    /// `AWAITING_UNILATERAL`.
+    AwaitingUnilateral,
+    /// `FUNDING_SPEND_SEEN`.
+    FundingSpendSeen,
+    /// `ONCHAIN`.
+    Onchain,
+    /// `DUALOPEND_OPEN_INIT`.
+    DualopendOpenInit,
+    /// `DUALOPEND_AWAITING_LOCKIN`.
+    DualopendAwaitingLockin,
+    /// `CHANNELD_AWAITING_SPLICE`.
+    ChanneldAwaitingSplice,
+    /// `DUALOPEND_OPEN_COMMITTED`.
+    DualopendOpenCommitted,
+    /// `DUALOPEND_OPEN_COMMIT_READY`.
+    DualopendOpenCommitReady,
+    /// `CLOSED`.
+    Closed,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    ChannelState { Openingd = "OPENINGD", ChanneldAwaitingLockin =
+    "CHANNELD_AWAITING_LOCKIN", ChanneldNormal = "CHANNELD_NORMAL", ChanneldShuttingDown
+    = "CHANNELD_SHUTTING_DOWN", ClosingdSigexchange = "CLOSINGD_SIGEXCHANGE",
+    ClosingdComplete = "CLOSINGD_COMPLETE", AwaitingUnilateral = "AWAITING_UNILATERAL",
+    FundingSpendSeen = "FUNDING_SPEND_SEEN", Onchain = "ONCHAIN", DualopendOpenInit =
+    "DUALOPEND_OPEN_INIT", DualopendAwaitingLockin = "DUALOPEND_AWAITING_LOCKIN",
+    ChanneldAwaitingSplice = "CHANNELD_AWAITING_SPLICE", DualopendOpenCommitted =
+    "DUALOPEND_OPEN_COMMITTED", DualopendOpenCommitReady = "DUALOPEND_OPEN_COMMIT_READY",
+    Closed = "CLOSED" }
+);
+
+/// A feature bit of a channel type, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChannelTypeName {
+    /// `static_remotekey/even`.
+    StaticRemotekeyEven,
+    /// `anchor_outputs/even`.
+    AnchorOutputsEven,
+    /// `anchors_zero_fee_htlc_tx/even`.
+    AnchorsZeroFeeHtlcTxEven,
+    /// `anchors/even`.
+    AnchorsEven,
+    /// `scid_alias/even`.
+    ScidAliasEven,
+    /// `zeroconf/even`.
+    ZeroconfEven,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    ChannelTypeName { StaticRemotekeyEven = "static_remotekey/even", AnchorOutputsEven =
+    "anchor_outputs/even", AnchorsZeroFeeHtlcTxEven = "anchors_zero_fee_htlc_tx/even",
+    AnchorsEven = "anchors/even", ScidAliasEven = "scid_alias/even", ZeroconfEven =
+    "zeroconf/even" }
+);
+
+/// Who made a connection: the peer (`in`) or this node (`out`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionDirection {
+    /// `in`.
+    In,
+    /// `out`.
+    Out,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(ConnectionDirection { In = "in", Out = "out" });
+
+/// How the forwarding of an HTLC stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ForwardStatus {
+    /// `settled`.
+    Settled,
+    /// `local_failed`.
+    LocalFailed,
+    /// `failed`.
+    Failed,
+    /// `offered`.
+    Offered,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    ForwardStatus { Settled = "settled", LocalFailed = "local_failed", Failed = "failed",
+    Offered = "offered" }
+);
+
+/// The form of the onion that a forwarded HTLC came with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ForwardStyle {
+    /// `legacy`.
+    Legacy,
+    /// `tlv`.
+    Tlv,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(ForwardStyle { Legacy = "legacy", Tlv = "tlv" });
+
+/// The rule by which this node adds funds to a channel that a peer opens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FunderPolicy {
+    /// `match`.
+    Match,
+    /// `available`.
+    Available,
+    /// `fixed`.
+    Fixed,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    FunderPolicy { Match = "match", Available = "available", Fixed = "fixed" }
+);
+
+/// Whether the peer offered an HTLC to this node (`in`) or this node to the peer (`out`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HtlcDirection {
+    /// `out`.
+    Out,
+    /// `in`.
+    In,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(HtlcDirection { Out = "out", In = "in" });
+
+/// How far an HTLC is on its way into both commitments and out of them again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HtlcState {
+    /// `SENT_ADD_HTLC`.
+    SentAddHtlc,
+    /// `SENT_ADD_COMMIT`.
+    SentAddCommit,
+    /// `RCVD_ADD_REVOCATION`.
+    RcvdAddRevocation,
+    /// `RCVD_ADD_ACK_COMMIT`.
+    RcvdAddAckCommit,
+    /// `SENT_ADD_ACK_REVOCATION`.
+    SentAddAckRevocation,
+    /// `RCVD_REMOVE_HTLC`.
+    RcvdRemoveHtlc,
+    /// `RCVD_REMOVE_COMMIT`.
+    RcvdRemoveCommit,
+    /// `SENT_REMOVE_REVOCATION`.
+    SentRemoveRevocation,
+    /// `SENT_REMOVE_ACK_COMMIT`.
+    SentRemoveAckCommit,
+    /// `RCVD_REMOVE_ACK_REVOCATION`.
+    RcvdRemoveAckRevocation,
+    /// `RCVD_ADD_HTLC`.
+    RcvdAddHtlc,
+    /// `RCVD_ADD_COMMIT`.
+    RcvdAddCommit,
+    /// `SENT_ADD_REVOCATION`.
+    SentAddRevocation,
+    /// `SENT_ADD_ACK_COMMIT`.
+    SentAddAckCommit,
+    /// `RCVD_ADD_ACK_REVOCATION`.
+    RcvdAddAckRevocation,
+    /// `SENT_REMOVE_HTLC`.
+    SentRemoveHtlc,
+    /// `SENT_REMOVE_COMMIT`.
+    SentRemoveCommit,
+    /// `RCVD_REMOVE_REVOCATION`.
+    RcvdRemoveRevocation,
+    /// `RCVD_REMOVE_ACK_COMMIT`.
+    RcvdRemoveAckCommit,
+    /// `SENT_REMOVE_ACK_REVOCATION`.
+    SentRemoveAckRevocation,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    HtlcState { SentAddHtlc = "SENT_ADD_HTLC", SentAddCommit = "SENT_ADD_COMMIT",
+    RcvdAddRevocation = "RCVD_ADD_REVOCATION", RcvdAddAckCommit = "RCVD_ADD_ACK_COMMIT",
+    SentAddAckRevocation = "SENT_ADD_ACK_REVOCATION", RcvdRemoveHtlc =
+    "RCVD_REMOVE_HTLC", RcvdRemoveCommit = "RCVD_REMOVE_COMMIT", SentRemoveRevocation =
+    "SENT_REMOVE_REVOCATION", SentRemoveAckCommit = "SENT_REMOVE_ACK_COMMIT",
+    RcvdRemoveAckRevocation = "RCVD_REMOVE_ACK_REVOCATION", RcvdAddHtlc =
+    "RCVD_ADD_HTLC", RcvdAddCommit = "RCVD_ADD_COMMIT", SentAddRevocation =
+    "SENT_ADD_REVOCATION", SentAddAckCommit = "SENT_ADD_ACK_COMMIT", RcvdAddAckRevocation
+    = "RCVD_ADD_ACK_REVOCATION", SentRemoveHtlc = "SENT_REMOVE_HTLC", SentRemoveCommit =
+    "SENT_REMOVE_COMMIT", RcvdRemoveRevocation = "RCVD_REMOVE_REVOCATION",
+    RcvdRemoveAckCommit = "RCVD_REMOVE_ACK_COMMIT", SentRemoveAckRevocation =
+    "SENT_REMOVE_ACK_REVOCATION" }
+);
+
+/// How an invoice stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvoiceStatus {
+    /// `paid`.
+    Paid,
+    /// `expired`.
+    Expired,
+    /// `unpaid`.
+    Unpaid,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    InvoiceStatus { Paid = "paid", Expired = "expired", Unpaid = "unpaid" }
+);
+
+/// The index that `start` and `limit` of a list command count by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ListIndex {
+    /// `created`.
+    Created,
+    /// `updated`.
+    Updated,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(ListIndex { Created = "created", Updated = "updated" });
+
+/// How much is worth telling: a log line has its level, and a filter lets through that level and those above.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LogLevel {
+    /// `broken`.
+    Broken,
+    /// `unusual`.
+    Unusual,
+    /// `info`.
+    Info,
+    /// `debug`.
+    Debug,
+    /// `trace`.
+    Trace,
+    /// `io`.
+    Io,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    LogLevel { Broken = "broken", Unusual = "unusual", Info = "info", Debug = "debug",
+    Trace = "trace", Io = "io" }
+);
+
+/// Why coins moved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MoveTag {
+    /// `deposit`.
+    Deposit,
+    /// `withdrawal`.
+    Withdrawal,
+    /// `penalty`.
+    Penalty,
+    /// `channel_open`.
+    ChannelOpen,
+    /// `channel_close`.
+    ChannelClose,
+    /// `delayed_to_us`.
+    DelayedToUs,
+    /// `htlc_tx`.
+    HtlcTx,
+    /// `htlc_timeout`.
+    HtlcTimeout,
+    /// `htlc_fulfill`.
+    HtlcFulfill,
+    /// `to_wallet`.
+    ToWallet,
+    /// `anchor`.
+    Anchor,
+    /// `to_them`.
+    ToThem,
+    /// `penalized`.
+    Penalized,
+    /// `stolen`.
+    Stolen,
+    /// `ignored`.
+    Ignored,
+    /// `to_miner`.
+    ToMiner,
+    /// `invoice`.
+    Invoice,
+    /// `routed`.
+    Routed,
+    /// `pushed`.
+    Pushed,
+    /// `lease_fee`.
+    LeaseFee,
+    /// `channel_proposed`.
+    ChannelProposed,
+    /// `penalty_adj`.
+    PenaltyAdj,
+    /// `journal_entry`.
+    JournalEntry,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    MoveTag { Deposit = "deposit", Withdrawal = "withdrawal", Penalty = "penalty",
+    ChannelOpen = "channel_open", ChannelClose = "channel_close", DelayedToUs =
+    "delayed_to_us", HtlcTx = "htlc_tx", HtlcTimeout = "htlc_timeout", HtlcFulfill =
+    "htlc_fulfill", ToWallet = "to_wallet", Anchor = "anchor", ToThem = "to_them",
+    Penalized = "penalized", Stolen = "stolen", Ignored = "ignored", ToMiner =
+    "to_miner", Invoice = "invoice", Routed = "routed", Pushed = "pushed", LeaseFee =
+    "lease_fee", ChannelProposed = "channel_proposed", PenaltyAdj = "penalty_adj",
+    JournalEntry = "journal_entry" }
+);
+
+/// How a payment that this node makes stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PaymentStatus {
+    /// `complete`.
+    Complete,
+    /// `failed`.
+    Failed,
+    /// `pending`.
+    Pending,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    PaymentStatus { Complete = "complete", Failed = "failed", Pending = "pending" }
+);
+
+/// Who or what made a channel change its state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StateChangeCause {
+    /// `unknown`.
+    UnknownStateChangeCause,
+    /// `local`.
+    Local,
+    /// `user`.
+    User,
+    /// `remote`.
+    Remote,
+    /// `protocol`.
+    Protocol,
+    /// `onchain`.
+    Onchain,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    StateChangeCause { UnknownStateChangeCause = "unknown", Local = "local", User =
+    "user", Remote = "remote", Protocol = "protocol", Onchain = "onchain" }
+);

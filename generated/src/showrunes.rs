@@ -14,7 +14,7 @@
 pub struct Request {
     /// The field `rune`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rune: Option<String>,
+    pub rune: Option<cln_primitives::SecretString>,
 }
 
 impl Request {
@@ -24,7 +24,7 @@ impl Request {
     }
     /// Sets [`rune`](Self#structfield.rune).
     #[must_use]
-    pub fn rune(mut self, value: impl Into<String>) -> Self {
+    pub fn rune(mut self, value: impl Into<cln_primitives::SecretString>) -> Self {
         self.rune = Some(value.into());
         self
     }
@@ -62,7 +62,7 @@ pub struct Response {
 #[non_exhaustive]
 pub struct Rune {
     /// The field `rune`.
-    pub rune: String,
+    pub rune: cln_primitives::SecretString,
     /// The field `unique_id`.
     pub unique_id: String,
     /// The field `restrictions`.

@@ -71,8 +71,23 @@ pub struct Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
+    /// The channel is disconnected or has not finished reconnecting. Reconnect the peer, wait until `listpeerchannels` shows it connected and normal, then retry.
+    ///
+    /// Code 351, `SPLICE_WRONG_OWNER`.
+    SpliceWrongOwner(cln_primitives::RpcError),
+    /// No channel carries this channel id. Splicing takes the full id of 32 bytes from `listpeerchannels`, not the short channel id.
+    ///
+    /// Code 352, `SPLICE_UNKNOWN_CHANNEL`.
+    SpliceUnknownChannel(cln_primitives::RpcError),
+    /// The command does not fit the progress of the splice: one is already running on this channel, or none has begun. Keep to the order `splice_init`, `splice_update`, `splice_signed`.
+    ///
+    /// Code 358, `SPLICE_STATE_ERROR`.
+    SpliceStateError(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
-cln_primitives::rpc_errors!("splice_signed", Error {});
+cln_primitives::rpc_errors!(
+    "splice_signed", Error { 351 => SpliceWrongOwner, 352 => SpliceUnknownChannel, 358 =>
+    SpliceStateError }
+);

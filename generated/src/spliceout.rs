@@ -79,8 +79,12 @@ pub struct Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
+    /// The channel is disconnected or has not finished reconnecting. Reconnect the peer, wait until `listpeerchannels` shows it connected and normal, then retry.
+    ///
+    /// Code 351, `SPLICE_WRONG_OWNER`.
+    SpliceWrongOwner(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
-cln_primitives::rpc_errors!("spliceout", Error {});
+cln_primitives::rpc_errors!("spliceout", Error { 351 => SpliceWrongOwner });

@@ -41,22 +41,22 @@ pub struct Response {
     /// The field `result`.
     ///
     /// Added in v24.05.
-    pub result: ResponseResult,
+    pub result: Outcome,
 }
 
-/// The texts of `ResponseResult`.
+/// The texts of `Outcome`.
 ///
 /// Added in v24.05.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ResponseResult {
+pub enum Outcome {
     /// `Shutdown complete`.
     ShutdownComplete,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
 }
 
-cln_primitives::wire_enum!(ResponseResult { ShutdownComplete = "Shutdown complete" });
+cln_primitives::wire_enum!(Outcome { ShutdownComplete = "Shutdown complete" });
 
 /// Why `stop` can fail.
 #[derive(Clone, Debug, PartialEq)]

@@ -65,23 +65,23 @@ pub struct Reservation {
     /// The field `was_reserved`.
     pub was_reserved: bool,
     /// The field `reserved`, with what depends on it.
-    pub reserved: Reserved,
+    pub reserved: ReservedState,
 }
 
 /// What `reserved` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Reserved {
+pub enum ReservedState {
     /// With `reserved` `true`.
-    Reserved(ReservedFields),
+    Reserved(Reserved),
     /// With `reserved` `false`.
-    NotReserved,
+    Unreserved,
 }
 
 /// The fields that come with `reserved` `true`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ReservedFields {
+pub struct Reserved {
     /// The field `reserved_to_block`.
     pub reserved_to_block: u32,
 }
@@ -103,7 +103,7 @@ impl TryFrom<ReservationWire> for Reservation {
     fn try_from(wire: ReservationWire) -> Result<Self, String> {
         let reserved = match wire.reserved {
             Some(true) => {
-                Reserved::Reserved(ReservedFields {
+                ReservedState::Reserved(Reserved {
                     reserved_to_block: cln_primitives::required(
                         wire.reserved_to_block,
                         "reserved_to_block",
@@ -111,7 +111,7 @@ impl TryFrom<ReservationWire> for Reservation {
                     )?,
                 })
             }
-            Some(false) => Reserved::NotReserved,
+            Some(false) => ReservedState::Unreserved,
             None => return Err("missing field `reserved`".to_owned()),
         };
         Ok(Self {
@@ -133,11 +133,11 @@ impl From<Reservation> for ReservationWire {
             reserved_to_block: None,
         };
         match value.reserved {
-            Reserved::Reserved(it) => {
+            ReservedState::Reserved(it) => {
                 wire.reserved = Some(true);
                 wire.reserved_to_block = Some(it.reserved_to_block);
             }
-            Reserved::NotReserved => {
+            ReservedState::Unreserved => {
                 wire.reserved = Some(false);
             }
         }

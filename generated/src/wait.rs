@@ -13,7 +13,7 @@
 #[non_exhaustive]
 pub struct Request {
     /// The field `subsystem`.
-    pub subsystem: RequestSubsystem,
+    pub subsystem: Subsystem,
     /// The field `indexname`.
     pub indexname: Indexname,
     /// The field `nextvalue`.
@@ -22,11 +22,7 @@ pub struct Request {
 
 impl Request {
     /// A `Request` with everything that it must have.
-    pub fn new(
-        subsystem: RequestSubsystem,
-        indexname: Indexname,
-        nextvalue: u64,
-    ) -> Self {
+    pub fn new(subsystem: Subsystem, indexname: Indexname, nextvalue: u64) -> Self {
         Self {
             subsystem,
             indexname,
@@ -53,10 +49,10 @@ cln_primitives::wire_enum!(
     Indexname { Created = "created", Updated = "updated", Deleted = "deleted" }
 );
 
-/// The texts of `RequestSubsystem`.
+/// The texts of `Subsystem`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum RequestSubsystem {
+pub enum Subsystem {
     /// `invoices`.
     Invoices,
     /// `forwards`.
@@ -76,9 +72,9 @@ pub enum RequestSubsystem {
 }
 
 cln_primitives::wire_enum!(
-    RequestSubsystem { Invoices = "invoices", Forwards = "forwards", Sendpays =
-    "sendpays", Htlcs = "htlcs", Chainmoves = "chainmoves", Channelmoves =
-    "channelmoves", Networkevents = "networkevents" }
+    Subsystem { Invoices = "invoices", Forwards = "forwards", Sendpays = "sendpays",
+    Htlcs = "htlcs", Chainmoves = "chainmoves", Channelmoves = "channelmoves",
+    Networkevents = "networkevents" }
 );
 
 impl cln_primitives::Command for Request {
@@ -104,13 +100,13 @@ pub struct Response {
     /// The field `deleted`.
     pub deleted: Option<u64>,
     /// The field `subsystem`, with what depends on it.
-    pub subsystem: Subsystem,
+    pub subsystem: Change,
 }
 
 /// What `subsystem` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Subsystem {
+pub enum Change {
     /// With `subsystem` `invoices`.
     Invoices(Invoices),
     /// With `subsystem` `forwards`.
@@ -129,7 +125,7 @@ pub enum Subsystem {
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Subsystem {
+impl Change {
     /// The text of `subsystem` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
@@ -145,7 +141,7 @@ impl Subsystem {
     }
 }
 
-impl std::fmt::Display for Subsystem {
+impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
@@ -157,11 +153,11 @@ impl std::fmt::Display for Subsystem {
 pub struct Invoices {
     /// The field `details`.
     #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
-    pub details: Option<Details>,
+    pub details: Option<Invoice>,
     /// The field `invoices`.
     ///
     /// Added in v25.05.
-    pub invoices: Option<ResponseInvoices>,
+    pub invoices: Option<Invoice>,
 }
 
 /// The fields that come with `subsystem` `forwards`.
@@ -170,11 +166,11 @@ pub struct Invoices {
 pub struct Forwards {
     /// The field `details`.
     #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
-    pub details: Option<ResponseDetails>,
+    pub details: Option<Forward>,
     /// The field `forwards`.
     ///
     /// Added in v25.05.
-    pub forwards: Option<ResponseForwards>,
+    pub forwards: Option<Forward>,
 }
 
 /// The fields that come with `subsystem` `sendpays`.
@@ -183,11 +179,11 @@ pub struct Forwards {
 pub struct Sendpays {
     /// The field `details`.
     #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
-    pub details: Option<ResponseDetails2>,
+    pub details: Option<Sendpay>,
     /// The field `sendpays`.
     ///
     /// Added in v25.05.
-    pub sendpays: Option<ResponseSendpays>,
+    pub sendpays: Option<Sendpay>,
 }
 
 /// The fields that come with `subsystem` `htlcs`.
@@ -197,21 +193,17 @@ pub struct Htlcs {
     /// The field `htlcs`.
     ///
     /// Added in v25.05.
-    pub htlcs: Option<ResponseHtlcs>,
+    pub htlcs: Option<Htlc>,
 }
 
 /// The fields that come with `subsystem` `chainmoves`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Chainmoves {
-    /// The field `channelmoves`.
-    ///
-    /// Added in v25.09.
-    pub channelmoves: Option<ResponseChannelmoves>,
     /// The field `chainmoves`.
     ///
     /// Added in v25.09.
-    pub chainmoves: Option<ResponseChainmoves>,
+    pub chainmoves: Option<Chainmove>,
 }
 
 /// The fields that come with `subsystem` `channelmoves`.
@@ -221,11 +213,7 @@ pub struct Channelmoves {
     /// The field `channelmoves`.
     ///
     /// Added in v25.09.
-    pub channelmoves: Option<ResponseChannelmoves>,
-    /// The field `chainmoves`.
-    ///
-    /// Added in v25.09.
-    pub chainmoves: Option<ResponseChainmoves>,
+    pub channelmoves: Option<Channelmove>,
 }
 
 /// The fields that come with `subsystem` `networkevents`.
@@ -235,7 +223,7 @@ pub struct Networkevents {
     /// The field `networkevents`.
     ///
     /// Added in v25.12.
-    pub networkevents: Option<ResponseNetworkevents>,
+    pub networkevents: Option<Networkevent>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -251,19 +239,19 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<cln_primitives::serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    invoices: Option<ResponseInvoices>,
+    invoices: Option<Invoice>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    forwards: Option<ResponseForwards>,
+    forwards: Option<Forward>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sendpays: Option<ResponseSendpays>,
+    sendpays: Option<Sendpay>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    htlcs: Option<ResponseHtlcs>,
+    htlcs: Option<Htlc>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    channelmoves: Option<ResponseChannelmoves>,
+    chainmoves: Option<Chainmove>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    chainmoves: Option<ResponseChainmoves>,
+    channelmoves: Option<Channelmove>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    networkevents: Option<ResponseNetworkevents>,
+    networkevents: Option<Networkevent>,
     #[serde(flatten)]
     rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
@@ -293,44 +281,42 @@ impl TryFrom<ResponseWire> for Response {
         }
         let subsystem = match wire.subsystem.as_deref() {
             Some("invoices") => {
-                Subsystem::Invoices(Invoices {
+                Change::Invoices(Invoices {
                     details: cln_primitives::from_json(wire.details, "details")?,
                     invoices: wire.invoices,
                 })
             }
             Some("forwards") => {
-                Subsystem::Forwards(Forwards {
+                Change::Forwards(Forwards {
                     details: cln_primitives::from_json(wire.details, "details")?,
                     forwards: wire.forwards,
                 })
             }
             Some("sendpays") => {
-                Subsystem::Sendpays(Sendpays {
+                Change::Sendpays(Sendpays {
                     details: cln_primitives::from_json(wire.details, "details")?,
                     sendpays: wire.sendpays,
                 })
             }
-            Some("htlcs") => Subsystem::Htlcs(Htlcs { htlcs: wire.htlcs }),
+            Some("htlcs") => Change::Htlcs(Htlcs { htlcs: wire.htlcs }),
             Some("chainmoves") => {
-                Subsystem::Chainmoves(Chainmoves {
-                    channelmoves: wire.channelmoves,
+                Change::Chainmoves(Chainmoves {
                     chainmoves: wire.chainmoves,
                 })
             }
             Some("channelmoves") => {
-                Subsystem::Channelmoves(Channelmoves {
+                Change::Channelmoves(Channelmoves {
                     channelmoves: wire.channelmoves,
-                    chainmoves: wire.chainmoves,
                 })
             }
             Some("networkevents") => {
-                Subsystem::Networkevents(Networkevents {
+                Change::Networkevents(Networkevents {
                     networkevents: wire.networkevents,
                 })
             }
             None => return Err("missing field `subsystem`".to_owned()),
             Some(other) => {
-                Subsystem::Unknown(
+                Change::Unknown(
                     cln_primitives::UnknownVariant::new(other, subsystem_rest),
                 )
             }
@@ -356,46 +342,44 @@ impl From<Response> for ResponseWire {
             forwards: None,
             sendpays: None,
             htlcs: None,
-            channelmoves: None,
             chainmoves: None,
+            channelmoves: None,
             networkevents: None,
             rest: Default::default(),
         };
         match value.subsystem {
-            Subsystem::Invoices(it) => {
+            Change::Invoices(it) => {
                 wire.subsystem = Some("invoices".to_owned());
                 wire.details = cln_primitives::to_json(it.details);
                 wire.invoices = it.invoices;
             }
-            Subsystem::Forwards(it) => {
+            Change::Forwards(it) => {
                 wire.subsystem = Some("forwards".to_owned());
                 wire.details = cln_primitives::to_json(it.details);
                 wire.forwards = it.forwards;
             }
-            Subsystem::Sendpays(it) => {
+            Change::Sendpays(it) => {
                 wire.subsystem = Some("sendpays".to_owned());
                 wire.details = cln_primitives::to_json(it.details);
                 wire.sendpays = it.sendpays;
             }
-            Subsystem::Htlcs(it) => {
+            Change::Htlcs(it) => {
                 wire.subsystem = Some("htlcs".to_owned());
                 wire.htlcs = it.htlcs;
             }
-            Subsystem::Chainmoves(it) => {
+            Change::Chainmoves(it) => {
                 wire.subsystem = Some("chainmoves".to_owned());
-                wire.channelmoves = it.channelmoves;
                 wire.chainmoves = it.chainmoves;
             }
-            Subsystem::Channelmoves(it) => {
+            Change::Channelmoves(it) => {
                 wire.subsystem = Some("channelmoves".to_owned());
                 wire.channelmoves = it.channelmoves;
-                wire.chainmoves = it.chainmoves;
             }
-            Subsystem::Networkevents(it) => {
+            Change::Networkevents(it) => {
                 wire.subsystem = Some("networkevents".to_owned());
                 wire.networkevents = it.networkevents;
             }
-            Subsystem::Unknown(it) => {
+            Change::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.subsystem = Some(text);
                 wire.rest.extend(fields);
@@ -405,15 +389,15 @@ impl From<Response> for ResponseWire {
     }
 }
 
-/// An object of the schema, `Details`.
+/// An object of the schema, `Invoice`.
 #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Details {
+pub struct Invoice {
     /// The field `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
+    pub status: Option<crate::shared::InvoiceStatus>,
     /// The field `label`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -428,67 +412,15 @@ pub struct Details {
     pub bolt12: Option<String>,
 }
 
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `unpaid`.
-    Unpaid,
-    /// `paid`.
-    Paid,
-    /// `expired`.
-    Expired,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Unpaid = "unpaid", Paid = "paid", Expired = "expired" }
-);
-
-/// An object of the schema, `ResponseInvoices`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct ResponseInvoices {
-    /// The field `status`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-    /// The field `label`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// The field `description`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The field `bolt11`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bolt11: Option<String>,
-    /// The field `bolt12`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bolt12: Option<String>,
-}
-
-/// An object of the schema, `ResponseDetails`.
+/// An object of the schema, `Forward`.
 #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ResponseDetails {
+pub struct Forward {
     /// The field `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<ResponseDetailsStatus>,
+    pub status: Option<crate::shared::ForwardStatus>,
     /// The field `in_channel`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_channel: Option<cln_primitives::ShortChannelId>,
@@ -503,93 +435,15 @@ pub struct ResponseDetails {
     pub out_channel: Option<cln_primitives::ShortChannelId>,
 }
 
-/// The texts of `ResponseDetailsStatus`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ResponseDetailsStatus {
-    /// `offered`.
-    Offered,
-    /// `settled`.
-    Settled,
-    /// `failed`.
-    Failed,
-    /// `local_failed`.
-    LocalFailed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    ResponseDetailsStatus { Offered = "offered", Settled = "settled", Failed = "failed",
-    LocalFailed = "local_failed" }
-);
-
-/// An object of the schema, `ResponseForwards`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct ResponseForwards {
-    /// The field `status`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<ResponseForwardsStatus>,
-    /// The field `in_channel`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_channel: Option<cln_primitives::ShortChannelId>,
-    /// The field `in_htlc_id`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_htlc_id: Option<u64>,
-    /// The field `in_msat`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_msat: Option<cln_primitives::Msat>,
-    /// The field `out_channel`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub out_channel: Option<cln_primitives::ShortChannelId>,
-}
-
-/// The texts of `ResponseForwardsStatus`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ResponseForwardsStatus {
-    /// `offered`.
-    Offered,
-    /// `settled`.
-    Settled,
-    /// `failed`.
-    Failed,
-    /// `local_failed`.
-    LocalFailed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    ResponseForwardsStatus { Offered = "offered", Settled = "settled", Failed = "failed",
-    LocalFailed = "local_failed" }
-);
-
-/// An object of the schema, `ResponseDetails2`.
+/// An object of the schema, `Sendpay`.
 #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ResponseDetails2 {
+pub struct Sendpay {
     /// The field `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<ResponseDetails2Status>,
+    pub status: Option<crate::shared::PaymentStatus>,
     /// The field `partid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
@@ -601,87 +455,18 @@ pub struct ResponseDetails2 {
     pub payment_hash: Option<cln_primitives::Hash32>,
 }
 
-/// The texts of `ResponseDetails2Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ResponseDetails2Status {
-    /// `pending`.
-    Pending,
-    /// `failed`.
-    Failed,
-    /// `complete`.
-    Complete,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    ResponseDetails2Status { Pending = "pending", Failed = "failed", Complete =
-    "complete" }
-);
-
-/// An object of the schema, `ResponseSendpays`.
+/// An object of the schema, `Htlc`.
 ///
 /// Added in v25.05.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ResponseSendpays {
-    /// The field `status`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<ResponseSendpaysStatus>,
-    /// The field `partid`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub partid: Option<u64>,
-    /// The field `groupid`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub groupid: Option<u64>,
-    /// The field `payment_hash`.
-    ///
-    /// Added in v25.05.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payment_hash: Option<cln_primitives::Hash32>,
-}
-
-/// The texts of `ResponseSendpaysStatus`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ResponseSendpaysStatus {
-    /// `pending`.
-    Pending,
-    /// `failed`.
-    Failed,
-    /// `complete`.
-    Complete,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    ResponseSendpaysStatus { Pending = "pending", Failed = "failed", Complete =
-    "complete" }
-);
-
-/// An object of the schema, `ResponseHtlcs`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct ResponseHtlcs {
+pub struct Htlc {
     /// The field `state`.
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<State>,
+    pub state: Option<crate::shared::HtlcState>,
     /// The field `htlc_id`.
     ///
     /// Added in v25.05.
@@ -706,7 +491,7 @@ pub struct ResponseHtlcs {
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub direction: Option<Direction>,
+    pub direction: Option<crate::shared::HtlcDirection>,
     /// The field `payment_hash`.
     ///
     /// Added in v25.05.
@@ -714,94 +499,13 @@ pub struct ResponseHtlcs {
     pub payment_hash: Option<cln_primitives::Hash32>,
 }
 
-/// The texts of `State`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum State {
-    /// `SENT_ADD_HTLC`.
-    SentAddHtlc,
-    /// `SENT_ADD_COMMIT`.
-    SentAddCommit,
-    /// `RCVD_ADD_REVOCATION`.
-    RcvdAddRevocation,
-    /// `RCVD_ADD_ACK_COMMIT`.
-    RcvdAddAckCommit,
-    /// `SENT_ADD_ACK_REVOCATION`.
-    SentAddAckRevocation,
-    /// `RCVD_REMOVE_HTLC`.
-    RcvdRemoveHtlc,
-    /// `RCVD_REMOVE_COMMIT`.
-    RcvdRemoveCommit,
-    /// `SENT_REMOVE_REVOCATION`.
-    SentRemoveRevocation,
-    /// `SENT_REMOVE_ACK_COMMIT`.
-    SentRemoveAckCommit,
-    /// `RCVD_REMOVE_ACK_REVOCATION`.
-    RcvdRemoveAckRevocation,
-    /// `RCVD_ADD_HTLC`.
-    RcvdAddHtlc,
-    /// `RCVD_ADD_COMMIT`.
-    RcvdAddCommit,
-    /// `SENT_ADD_REVOCATION`.
-    SentAddRevocation,
-    /// `SENT_ADD_ACK_COMMIT`.
-    SentAddAckCommit,
-    /// `RCVD_ADD_ACK_REVOCATION`.
-    RcvdAddAckRevocation,
-    /// `SENT_REMOVE_HTLC`.
-    SentRemoveHtlc,
-    /// `SENT_REMOVE_COMMIT`.
-    SentRemoveCommit,
-    /// `RCVD_REMOVE_REVOCATION`.
-    RcvdRemoveRevocation,
-    /// `RCVD_REMOVE_ACK_COMMIT`.
-    RcvdRemoveAckCommit,
-    /// `SENT_REMOVE_ACK_REVOCATION`.
-    SentRemoveAckRevocation,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    State { SentAddHtlc = "SENT_ADD_HTLC", SentAddCommit = "SENT_ADD_COMMIT",
-    RcvdAddRevocation = "RCVD_ADD_REVOCATION", RcvdAddAckCommit = "RCVD_ADD_ACK_COMMIT",
-    SentAddAckRevocation = "SENT_ADD_ACK_REVOCATION", RcvdRemoveHtlc =
-    "RCVD_REMOVE_HTLC", RcvdRemoveCommit = "RCVD_REMOVE_COMMIT", SentRemoveRevocation =
-    "SENT_REMOVE_REVOCATION", SentRemoveAckCommit = "SENT_REMOVE_ACK_COMMIT",
-    RcvdRemoveAckRevocation = "RCVD_REMOVE_ACK_REVOCATION", RcvdAddHtlc =
-    "RCVD_ADD_HTLC", RcvdAddCommit = "RCVD_ADD_COMMIT", SentAddRevocation =
-    "SENT_ADD_REVOCATION", SentAddAckCommit = "SENT_ADD_ACK_COMMIT", RcvdAddAckRevocation
-    = "RCVD_ADD_ACK_REVOCATION", SentRemoveHtlc = "SENT_REMOVE_HTLC", SentRemoveCommit =
-    "SENT_REMOVE_COMMIT", RcvdRemoveRevocation = "RCVD_REMOVE_REVOCATION",
-    RcvdRemoveAckCommit = "RCVD_REMOVE_ACK_COMMIT", SentRemoveAckRevocation =
-    "SENT_REMOVE_ACK_REVOCATION" }
-);
-
-/// The texts of `Direction`.
-///
-/// Added in v25.05.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Direction {
-    /// `out`.
-    Out,
-    /// `in`.
-    In,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Direction { Out = "out", In = "in" });
-
-/// An object of the schema, `ResponseChannelmoves`.
+/// An object of the schema, `Chainmove`.
 ///
 /// Added in v25.09.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ResponseChannelmoves {
+pub struct Chainmove {
     /// The field `account`.
     ///
     /// Added in v25.09.
@@ -816,13 +520,13 @@ pub struct ResponseChannelmoves {
     pub debit_msat: cln_primitives::Msat,
 }
 
-/// An object of the schema, `ResponseChainmoves`.
+/// An object of the schema, `Channelmove`.
 ///
 /// Added in v25.09.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ResponseChainmoves {
+pub struct Channelmove {
     /// The field `account`.
     ///
     /// Added in v25.09.
@@ -837,13 +541,13 @@ pub struct ResponseChainmoves {
     pub debit_msat: cln_primitives::Msat,
 }
 
-/// An object of the schema, `ResponseNetworkevents`.
+/// An object of the schema, `Networkevent`.
 ///
 /// Added in v25.12.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ResponseNetworkevents {
+pub struct Networkevent {
     /// The field `created_index`.
     ///
     /// Added in v25.12.
@@ -853,7 +557,7 @@ pub struct ResponseNetworkevents {
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<Type>,
+    pub r#type: Option<EventType>,
     /// The field `peer_id`.
     ///
     /// Added in v25.12.
@@ -861,12 +565,12 @@ pub struct ResponseNetworkevents {
     pub peer_id: Option<cln_primitives::NodeId>,
 }
 
-/// The texts of `Type`.
+/// The texts of `EventType`.
 ///
 /// Added in v25.12.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Type {
+pub enum EventType {
     /// `connect`.
     Connect,
     /// `connect_fail`.
@@ -880,8 +584,8 @@ pub enum Type {
 }
 
 cln_primitives::wire_enum!(
-    Type { Connect = "connect", ConnectFail = "connect_fail", Ping = "ping", Disconnect =
-    "disconnect" }
+    EventType { Connect = "connect", ConnectFail = "connect_fail", Ping = "ping",
+    Disconnect = "disconnect" }
 );
 
 /// Why `wait` can fail.

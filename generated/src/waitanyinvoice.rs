@@ -131,6 +131,8 @@ pub struct Paid {
     pub paid_outpoint: Option<PaidOutpoint>,
     /// The field `payment_preimage`.
     pub payment_preimage: cln_primitives::Secret,
+    /// The offer that the invoice was made for.
+    pub local_offer_id: Option<cln_primitives::Hash32>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -161,6 +163,8 @@ struct ResponseWire {
     paid_outpoint: Option<PaidOutpoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_preimage: Option<cln_primitives::Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local_offer_id: Option<cln_primitives::Hash32>,
     #[serde(flatten)]
     rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
@@ -212,6 +216,7 @@ impl TryFrom<ResponseWire> for Response {
                         "payment_preimage",
                         "paid",
                     )?,
+                    local_offer_id: wire.local_offer_id,
                 })
             }
             Some("expired") => Status::Expired,
@@ -253,6 +258,7 @@ impl From<Response> for ResponseWire {
             paid_at: None,
             paid_outpoint: None,
             payment_preimage: None,
+            local_offer_id: None,
             rest: Default::default(),
         };
         match value.status {
@@ -263,6 +269,7 @@ impl From<Response> for ResponseWire {
                 wire.paid_at = Some(it.paid_at);
                 wire.paid_outpoint = it.paid_outpoint;
                 wire.payment_preimage = Some(it.payment_preimage);
+                wire.local_offer_id = it.local_offer_id;
             }
             Status::Expired => {
                 wire.status = Some("expired".to_owned());

@@ -130,8 +130,18 @@ pub struct Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
+    /// No path to the recipient can carry the amount. Try a smaller amount, check that your channels are connected and hold enough outgoing balance, or retry once more gossip has arrived.
+    ///
+    /// Code 205, `PAY_ROUTE_NOT_FOUND`.
+    RouteNotFound(cln_primitives::RpcError),
+    /// Paths exist, but all exceed the fee limit (msat or percent) or the delay limit (blocks). Raise the limit in question, or send less.
+    ///
+    /// Code 206, `PAY_ROUTE_TOO_EXPENSIVE`.
+    RouteTooExpensive(cln_primitives::RpcError),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
-cln_primitives::rpc_errors!("xkeysend", Error {});
+cln_primitives::rpc_errors!(
+    "xkeysend", Error { 205 => RouteNotFound, 206 => RouteTooExpensive }
+);

@@ -185,11 +185,20 @@ pub enum Error {
     ///
     /// Code 209, `PAY_UNSPECIFIED_ERROR`.
     UnspecifiedError(cln_primitives::RpcError),
+    /// Paths exist, but all exceed the fee limit (msat or percent) or the delay limit (blocks). Raise the limit in question, or send less.
+    ///
+    /// Code 206, `PAY_ROUTE_TOO_EXPENSIVE`.
+    RouteTooExpensive(cln_primitives::RpcError),
+    /// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. The invoice of a `sendinvoice` stays payable until it expires: see in `listinvoices` that it was not paid, then mend the fault and use a new label.
+    ///
+    /// Code 1004, `OFFER_BAD_INVREQ_REPLY`.
+    OfferBadInvreqReply(cln_primitives::RpcErrorData<crate::error_data::Refusal>),
     /// A code that the command's schema does not list; [`Error::common`] tells those that every call can meet.
     Other(cln_primitives::RpcError),
 }
 
 cln_primitives::rpc_errors!(
     "xpay", Error { - 1 => Lightningd, 203 => DestinationPermFail, 205 => RouteNotFound,
-    207 => InvoiceExpired, 219 => AlreadyPaid, 209 => UnspecifiedError }
+    207 => InvoiceExpired, 219 => AlreadyPaid, 209 => UnspecifiedError, 206 =>
+    RouteTooExpensive, 1004 => OfferBadInvreqReply }
 );

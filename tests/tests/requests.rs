@@ -23,13 +23,13 @@ fn what_is_not_set_is_not_sent() {
 fn unions_take_each_of_their_forms() {
     assert_eq!(wire(&datastore::Request::new("one"))["key"], "one");
     assert_eq!(wire(&datastore::Request::new(vec!["one".to_owned(), "two".to_owned()]))["key"], json!(["one", "two"]));
-    let request = delinvoice::Request::new(5_u64, delinvoice::RequestStatus::Unpaid);
+    let request = delinvoice::Request::new(5_u64, cln_api::shared::InvoiceStatus::Unpaid);
     assert_eq!(wire(&request), json!({"label": 5, "status": "unpaid"}));
 }
 
 #[test]
 fn an_unlisted_text_is_sent_when_it_is_spelt_out() {
-    let held = delinvoice::RequestStatus::from_wire("held");
+    let held = cln_api::shared::InvoiceStatus::from_wire("held");
     assert_eq!(wire(&delinvoice::Request::new("a", held))["status"], "held");
 }
 
@@ -49,7 +49,7 @@ fn an_empty_list_is_not_the_same_as_none() {
 #[test]
 fn a_parameter_that_needs_another_is_refused_without_it() {
     check(&listinvoices::Request::new().start(1), "parameter `start` has a meaning only together with `index`");
-    check(&listinvoices::Request::new().start(1).index(listinvoices::Index::Created), "");
+    check(&listinvoices::Request::new().start(1).index(cln_api::shared::ListIndex::Created), "");
 }
 
 #[test]

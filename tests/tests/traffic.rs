@@ -7,6 +7,16 @@ use std::path::PathBuf;
 use cln_api::{Command, Hook, Notification};
 use serde_json::Value;
 
+/// Requests that a node takes and its own schemas do not describe.
+const UNDESCRIBED: &[(&str, &str)] = &[
+    ("check", "takes the parameters of the command that it checks"),
+    ("pay", "takes `invstring`, the name that `xpay` has for its invoice"),
+    ("invoicerequest", "takes a request without `description`, which BOLT 12 requires"),
+];
+
+/// Notifications without a schema.
+const WITHOUT_SCHEMA: &[&str] = &["channel_hint_update", "pay_failure", "pay_success"];
+
 type Read = fn(&[u8]) -> Result<Value, String>;
 
 fn text(error: impl std::fmt::Display) -> String {
@@ -65,7 +75,7 @@ fn every_recorded_answer_is_read() {
             Ok(again) => lost(method, response, &again, &mut failures),
             Err(error) => failures.push(error),
         }
-        if line["request"].is_object() {
+        if line["request"].is_object() && UNDESCRIBED.iter().all(|(undescribed, _)| *undescribed != method) {
             if let Err(error) = requests[method](&serde_json::to_vec(&line["request"]).unwrap()) {
                 failures.push(format!("REQUEST {method}: {error}"));
             }
@@ -79,7 +89,8 @@ fn every_recorded_answer_is_read() {
 fn lost(at: &str, before: &Value, after: &Value, failures: &mut Vec<String>) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
-            for (key, value) in before {
+            // `null` says the same as nothing.
+            for (key, value) in before.iter().filter(|(_, value)| !value.is_null()) {
                 match after.get(key) {
                     Some(after) => lost(&format!("{at}.{key}"), value, after, failures),
                     None => failures.push(format!("LOST {at}.{key}")),
@@ -121,7 +132,9 @@ fn every_recorded_event_is_read() {
     for line in &lines {
         let (kind, name) = (line["kind"].as_str().unwrap(), line["name"].as_str().unwrap());
         let Some((_, reader)) = readers.iter().find(|((k, n), _)| *k == kind && *n == name) else {
-            failures.push(format!("no {kind} `{name}`"));
+            if !WITHOUT_SCHEMA.contains(&name) {
+                failures.push(format!("no {kind} `{name}`"));
+            }
             continue;
         };
         let payload = &line["payload"];

@@ -25,9 +25,10 @@ pub(super) fn lower(cx: &Context<'_>, file: &SchemaFile) -> Request {
             .filter(|(index, _)| cx.overlay.confirms(&cx.at(&format!("{}/pairedWith/{index}", schema.pointer))))
             .map(|(_, set)| Rule::Together(set.clone())),
     );
-    rules.extend(cx.overlay.refusals(&file.name).into_iter().map(Rule::Refuse));
-    let known = |name: &str| object.fields.iter().any(|field| field.wire == name);
-    for name in rules.iter().flat_map(Rule::parameters).filter(|name| !known(name)) {
+    // An older release may lack the parameter: then there is nothing to refuse.
+    let has = |name: &str| object.fields.iter().any(|field| field.wire == name);
+    rules.extend(cx.overlay.refusals(&file.name, &has).into_iter().map(Rule::Refuse));
+    for name in rules.iter().flat_map(Rule::parameters).filter(|name| !has(name)) {
         cx.problem(&schema.pointer, Problem::RequiredUndefined(name.to_owned()));
     }
     Request { object, rules }

@@ -35,10 +35,11 @@ fn union_of(shared: &Shared, parsed: &[(String, Value)], overlay: &Overlay, stal
         overlay.mark("shared", path);
         for wire in values {
             if it.values.iter().all(|value| value.wire != *wire) {
-                let rust = match pascal(wire) {
+                let given = overlay.variant(&format!("shared#{}", shared.name), wire).cloned();
+                let rust = given.unwrap_or_else(|| match pascal(wire) {
                     unknown if unknown == "Unknown" => format!("Unknown{}", shared.name),
                     rust => rust,
-                };
+                });
                 it.values.push(EnumValue { wire: (*wire).to_owned(), rust });
             }
         }

@@ -115,8 +115,8 @@ impl Overlay {
 
     /// True for a text that must not be shown.
     pub(crate) fn is_secret(&self, at: &str) -> bool {
-        let found = self.file.secrets.iter().any(|path| path == at).then_some(());
-        self.used_if("secrets", at, found).is_some()
+        let found = self.file.secrets.iter().find(|pattern| fits(pattern, at));
+        found.is_some_and(|pattern| self.used_if("secrets", pattern, Some(())).is_some())
     }
 
     /// True for an object to which plugins add fields of their own.
@@ -171,9 +171,14 @@ impl Overlay {
         self.codes.data.iter().find(|entry| entry.codes.contains(&code))
     }
 
-    pub(crate) fn refusals(&self, command: &str) -> Vec<Refusal> {
-        self.mark("refuse", command);
-        self.file.refuse.iter().filter(|refusal| refusal.command == command).cloned().collect()
+    /// The inputs of a command to refuse, among the parameters that it has.
+    pub(crate) fn refusals(&self, command: &str, has: &dyn Fn(&str) -> bool) -> Vec<Refusal> {
+        let fits = |refusal: &&Refusal| refusal.command == command && has(&refusal.parameter);
+        let refusals: Vec<Refusal> = self.file.refuse.iter().filter(fits).cloned().collect();
+        for refusal in &refusals {
+            self.mark("refuse", &format!("{command}.{}", refusal.parameter));
+        }
+        refusals
     }
 
     fn used_if<T>(&self, table: &str, at: &str, found: Option<T>) -> Option<T> {
@@ -212,7 +217,8 @@ impl Overlay {
         for entry in &file.error {
             entries.extend(entry.codes.iter().map(|code| ("error", format!("{} {code}", entry.command))));
         }
-        entries.extend(file.refuse.iter().map(|refusal| ("refuse", refusal.command.clone())));
+        entries
+            .extend(file.refuse.iter().map(|refusal| ("refuse", format!("{}.{}", refusal.command, refusal.parameter))));
         let used = self.used.borrow();
         for (table, at) in entries {
             if !used.contains(&format!("{table} {at}")) {
@@ -265,16 +271,16 @@ fn lookup<'t, T>(entries: &'t BTreeMap<String, T>, at: &str) -> Option<(&'t str,
     if let Some((key, entry)) = entries.get_key_value(at) {
         return Some((key, entry));
     }
-    let steps: Vec<&str> = at.split('/').collect();
-    let fits = |pattern: &str| {
-        let wanted: Vec<&str> = pattern.split('/').collect();
-        let same = |(wanted, step): (&&str, &&str)| match wanted.strip_prefix('*') {
-            Some(rest) => step.ends_with(rest),
-            None => wanted == step,
-        };
-        wanted.len() == steps.len() && wanted.iter().zip(&steps).all(same)
+    entries.iter().find(|(pattern, _)| fits(pattern, at)).map(|(key, entry)| (key.as_str(), entry))
+}
+
+/// True for the place itself, and for a pattern in which `*` stands for one step of its pointer.
+fn fits(pattern: &str, at: &str) -> bool {
+    let same = |(wanted, step): (&str, &str)| match wanted.strip_prefix('*') {
+        Some(rest) => step.ends_with(rest),
+        None => wanted == step,
     };
-    entries.iter().find(|(pattern, _)| pattern.contains('*') && fits(pattern)).map(|(key, entry)| (key.as_str(), entry))
+    pattern.split('/').count() == at.split('/').count() && pattern.split('/').zip(at.split('/')).all(same)
 }
 
 fn table<T: for<'de> Deserialize<'de> + Default>(file: &str, text: &str, sink: &mut Sink) -> T {

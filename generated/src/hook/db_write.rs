@@ -30,15 +30,13 @@ pub struct Payload {
 #[non_exhaustive]
 pub struct Action {
     /// The field `result`.
-    pub result: ActionResult,
+    pub result: Decision,
 }
 
 impl Action {
     /// A `Action` with everything that it must have.
     pub fn new() -> Self {
-        Self {
-            result: ActionResult::Continue,
-        }
+        Self { result: Decision::Continue }
     }
 }
 
@@ -48,14 +46,14 @@ impl Default for Action {
     }
 }
 
-/// The texts of `ActionResult`.
+/// The texts of `Decision`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ActionResult {
+pub enum Decision {
     /// `continue`.
     Continue,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
 }
 
-cln_primitives::wire_enum!(ActionResult { Continue = "continue" });
+cln_primitives::wire_enum!(Decision { Continue = "continue" });

@@ -41,7 +41,7 @@ pub struct Onion {
     pub payload: cln_primitives::HexBytes,
     /// The field `type`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<Type>,
+    pub r#type: Option<PayloadType>,
     /// The field `short_channel_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
@@ -69,17 +69,17 @@ pub struct Onion {
     pub shared_secret: cln_primitives::Secret,
 }
 
-/// The texts of `Type`.
+/// The texts of `PayloadType`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Type {
+pub enum PayloadType {
     /// `tlv`.
     Tlv,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
 }
 
-cln_primitives::wire_enum!(Type { Tlv = "tlv" });
+cln_primitives::wire_enum!(PayloadType { Tlv = "tlv" });
 
 /// An object of the schema, `Htlc`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -115,78 +115,105 @@ pub struct Htlc {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "ActionWire", into = "ActionWire")]
 #[non_exhaustive]
-pub struct Action {
-    /// The field `payload`.
-    pub payload: Option<cln_primitives::HexBytes>,
-    /// The field `forward_to`.
-    pub forward_to: Option<cln_primitives::Hash32>,
-    /// The field `extra_tlvs`.
-    ///
-    /// Added in v25.09.
-    pub extra_tlvs: Option<cln_primitives::HexBytes>,
-    /// The field `invoice_msat`.
-    ///
-    /// Added in v25.12.
-    pub invoice_msat: Option<cln_primitives::Msat>,
-    /// The field `result`, with what depends on it.
-    pub result: ActionResult,
+pub enum Action {
+    /// With `result` `continue`.
+    Continue(Continue),
+    /// With `result` `fail` and `failure_message`.
+    FailWithMessage(FailWithMessage),
+    /// With `result` `fail` and `failure_onion`.
+    FailWithOnion(FailWithOnion),
+    /// With `result` `resolve`.
+    Resolve(Resolve),
 }
 
 impl Action {
-    /// A `Action` with everything that it must have.
-    pub fn new(result: ActionResult) -> Self {
+    /// The text of `result` on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Continue(_) => "continue",
+            Self::FailWithMessage(_) => "fail",
+            Self::FailWithOnion(_) => "fail",
+            Self::Resolve(_) => "resolve",
+        }
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The fields that come with `result` `continue`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Continue {
+    /// The payload to go by, instead of the one in the onion.
+    pub payload: Option<cln_primitives::HexBytes>,
+    /// The id of the channel to forward through, instead of the one that was asked for.
+    pub forward_to: Option<cln_primitives::Hash32>,
+    /// The records to send along when it is forwarded, instead of those that came.
+    ///
+    /// Added in v25.09.
+    pub extra_tlvs: Option<cln_primitives::HexBytes>,
+    /// The amount to take for that of the invoice, when we are the payee.
+    ///
+    /// Added in v25.12.
+    pub invoice_msat: Option<cln_primitives::Msat>,
+}
+
+impl Continue {
+    /// A `Continue` with everything that it must have.
+    pub fn new() -> Self {
         Self {
-            result,
             payload: None,
             forward_to: None,
             extra_tlvs: None,
             invoice_msat: None,
         }
     }
-}
-
-/// What `result` can be, and the fields that come with it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum ActionResult {
-    /// With `result` `continue`.
-    Continue,
-    /// With `result` `fail` and `failure_message`.
-    FailFailureMessage(FailFailureMessage),
-    /// With `result` `fail` and `failure_onion`.
-    FailFailureOnion(FailFailureOnion),
-    /// With `result` `resolve`.
-    Resolve(Resolve),
-}
-
-impl ActionResult {
-    /// The text of `result` on the wire.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Continue => "continue",
-            Self::FailFailureMessage(_) => "fail",
-            Self::FailFailureOnion(_) => "fail",
-            Self::Resolve(_) => "resolve",
-        }
+    /// Sets [`payload`](Self#structfield.payload).
+    #[must_use]
+    pub fn payload(mut self, value: cln_primitives::HexBytes) -> Self {
+        self.payload = Some(value);
+        self
+    }
+    /// Sets [`forward_to`](Self#structfield.forward_to).
+    #[must_use]
+    pub fn forward_to(mut self, value: cln_primitives::Hash32) -> Self {
+        self.forward_to = Some(value);
+        self
+    }
+    /// Sets [`extra_tlvs`](Self#structfield.extra_tlvs).
+    #[must_use]
+    pub fn extra_tlvs(mut self, value: cln_primitives::HexBytes) -> Self {
+        self.extra_tlvs = Some(value);
+        self
+    }
+    /// Sets [`invoice_msat`](Self#structfield.invoice_msat).
+    #[must_use]
+    pub fn invoice_msat(mut self, value: cln_primitives::Msat) -> Self {
+        self.invoice_msat = Some(value);
+        self
     }
 }
 
-impl std::fmt::Display for ActionResult {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
+impl Default for Continue {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 /// The fields that come with `result` `fail` and `failure_message`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct FailFailureMessage {
+pub struct FailWithMessage {
     /// The field `failure_message`.
     pub failure_message: cln_primitives::HexBytes,
 }
 
-impl FailFailureMessage {
-    /// A `FailFailureMessage` with everything that it must have.
+impl FailWithMessage {
+    /// A `FailWithMessage` with everything that it must have.
     pub fn new(failure_message: cln_primitives::HexBytes) -> Self {
         Self { failure_message }
     }
@@ -195,13 +222,13 @@ impl FailFailureMessage {
 /// The fields that come with `result` `fail` and `failure_onion`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct FailFailureOnion {
+pub struct FailWithOnion {
     /// The field `failure_onion`.
     pub failure_onion: cln_primitives::HexBytes,
 }
 
-impl FailFailureOnion {
-    /// A `FailFailureOnion` with everything that it must have.
+impl FailWithOnion {
+    /// A `FailWithOnion` with everything that it must have.
     pub fn new(failure_onion: cln_primitives::HexBytes) -> Self {
         Self { failure_onion }
     }
@@ -247,9 +274,16 @@ impl TryFrom<ActionWire> for Action {
     type Error = String;
     fn try_from(wire: ActionWire) -> Result<Self, String> {
         let result = match wire.result.as_deref() {
-            Some("continue") => ActionResult::Continue,
+            Some("continue") => {
+                Self::Continue(Continue {
+                    payload: wire.payload,
+                    forward_to: wire.forward_to,
+                    extra_tlvs: wire.extra_tlvs,
+                    invoice_msat: wire.invoice_msat,
+                })
+            }
             Some("fail") if wire.failure_message.is_some() => {
-                ActionResult::FailFailureMessage(FailFailureMessage {
+                Self::FailWithMessage(FailWithMessage {
                     failure_message: cln_primitives::required(
                         wire.failure_message,
                         "failure_message",
@@ -258,7 +292,7 @@ impl TryFrom<ActionWire> for Action {
                 })
             }
             Some("fail") => {
-                ActionResult::FailFailureOnion(FailFailureOnion {
+                Self::FailWithOnion(FailWithOnion {
                     failure_onion: cln_primitives::required(
                         wire.failure_onion,
                         "failure_onion",
@@ -267,7 +301,7 @@ impl TryFrom<ActionWire> for Action {
                 })
             }
             Some("resolve") => {
-                ActionResult::Resolve(Resolve {
+                Self::Resolve(Resolve {
                     payment_key: cln_primitives::required(
                         wire.payment_key,
                         "payment_key",
@@ -278,13 +312,7 @@ impl TryFrom<ActionWire> for Action {
             None => return Err("missing field `result`".to_owned()),
             Some(other) => return Err(format!("`result` cannot be `{other}`")),
         };
-        Ok(Self {
-            payload: wire.payload,
-            forward_to: wire.forward_to,
-            extra_tlvs: wire.extra_tlvs,
-            invoice_msat: wire.invoice_msat,
-            result,
-        })
+        Ok(result)
     }
 }
 
@@ -292,27 +320,31 @@ impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
         let mut wire = Self {
             result: None,
-            payload: value.payload,
-            forward_to: value.forward_to,
-            extra_tlvs: value.extra_tlvs,
-            invoice_msat: value.invoice_msat,
+            payload: None,
+            forward_to: None,
+            extra_tlvs: None,
+            invoice_msat: None,
             failure_message: None,
             failure_onion: None,
             payment_key: None,
         };
-        match value.result {
-            ActionResult::Continue => {
+        match value {
+            Action::Continue(it) => {
                 wire.result = Some("continue".to_owned());
+                wire.payload = it.payload;
+                wire.forward_to = it.forward_to;
+                wire.extra_tlvs = it.extra_tlvs;
+                wire.invoice_msat = it.invoice_msat;
             }
-            ActionResult::FailFailureMessage(it) => {
+            Action::FailWithMessage(it) => {
                 wire.result = Some("fail".to_owned());
                 wire.failure_message = Some(it.failure_message);
             }
-            ActionResult::FailFailureOnion(it) => {
+            Action::FailWithOnion(it) => {
                 wire.result = Some("fail".to_owned());
                 wire.failure_onion = Some(it.failure_onion);
             }
-            ActionResult::Resolve(it) => {
+            Action::Resolve(it) => {
                 wire.result = Some("resolve".to_owned());
                 wire.payment_key = Some(it.payment_key);
             }

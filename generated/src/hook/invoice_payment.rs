@@ -33,6 +33,22 @@ pub struct Payment {
     pub preimage: cln_primitives::Secret,
     /// The field `msat`.
     pub msat: cln_primitives::Msat,
+    /// Records of the payload that the node does not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extratlvs: Option<Vec<ExtraTlv>>,
+}
+
+/// An object of the schema, `ExtraTlv`.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct ExtraTlv {
+    /// How many bytes it has.
+    pub length: u64,
+    /// The number of the record.
+    pub r#type: u64,
+    /// Its bytes.
+    pub value: cln_primitives::HexBytes,
 }
 
 /// What the plugin answers.

@@ -29,7 +29,7 @@ pub struct Payload {
 pub struct OnionMessage {
     /// The field `reply_blindedpath`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_blindedpath: Option<ReplyBlindedpath>,
+    pub reply_blindedpath: Option<BlindedPath>,
     /// The field `invoice_request`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoice_request: Option<cln_primitives::HexBytes>,
@@ -44,11 +44,11 @@ pub struct OnionMessage {
     pub unknown_fields: Option<Vec<UnknownField>>,
 }
 
-/// An object of the schema, `ReplyBlindedpath`.
+/// An object of the schema, `BlindedPath`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct ReplyBlindedpath {
+pub struct BlindedPath {
     /// The field `first_node_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_node_id: Option<cln_primitives::NodeId>,
@@ -65,14 +65,14 @@ pub struct ReplyBlindedpath {
     pub first_path_key: Option<cln_primitives::NodeId>,
     /// The field `hops`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hops: Option<Vec<Hop>>,
+    pub hops: Option<Vec<BlindedHop>>,
 }
 
-/// An object of the schema, `Hop`.
+/// An object of the schema, `BlindedHop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Hop {
+pub struct BlindedHop {
     /// The field `blinded_node_id`.
     pub blinded_node_id: cln_primitives::NodeId,
     /// The field `encrypted_recipient_data`.
@@ -96,12 +96,26 @@ pub struct UnknownField {
 #[non_exhaustive]
 pub struct Action {
     /// The field `result`.
-    pub result: String,
+    pub result: Decision,
 }
 
 impl Action {
     /// A `Action` with everything that it must have.
-    pub fn new(result: impl Into<String>) -> Self {
-        Self { result: result.into() }
+    pub fn new(result: Decision) -> Self {
+        Self { result }
     }
 }
+
+/// The texts of `Decision`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Decision {
+    /// `continue`.
+    Continue,
+    /// `resolve`.
+    Resolve,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(Decision { Continue = "continue", Resolve = "resolve" });

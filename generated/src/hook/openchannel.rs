@@ -76,56 +76,77 @@ pub struct ChannelType {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "ActionWire", into = "ActionWire")]
 #[non_exhaustive]
-pub struct Action {
-    /// The field `close_to`.
-    pub close_to: Option<String>,
-    /// The field `mindepth`.
-    ///
-    /// Added in v0.12.0.
-    pub mindepth: Option<u32>,
-    /// The field `reserve`.
-    ///
-    /// Added in v22.11.
-    pub reserve: Option<cln_primitives::bitcoin::Amount>,
-    /// The field `result`, with what depends on it.
-    pub result: ActionResult,
-}
-
-impl Action {
-    /// A `Action` with everything that it must have.
-    pub fn new(result: ActionResult) -> Self {
-        Self {
-            result,
-            close_to: None,
-            mindepth: None,
-            reserve: None,
-        }
-    }
-}
-
-/// What `result` can be, and the fields that come with it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum ActionResult {
+pub enum Action {
     /// With `result` `continue`.
-    Continue,
+    Continue(Continue),
     /// With `result` `reject`.
     Reject(Reject),
 }
 
-impl ActionResult {
+impl Action {
     /// The text of `result` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Continue => "continue",
+            Self::Continue(_) => "continue",
             Self::Reject(_) => "reject",
         }
     }
 }
 
-impl std::fmt::Display for ActionResult {
+impl std::fmt::Display for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// The fields that come with `result` `continue`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Continue {
+    /// The address that a mutual close pays us at. The node exits when it is not one of its chain.
+    pub close_to: Option<String>,
+    /// Confirmations to wait for. With few or none the opener can spend twice.
+    ///
+    /// Added in v0.12.0.
+    pub mindepth: Option<u32>,
+    /// What the peer must always keep on its side.
+    ///
+    /// Added in v22.11.
+    pub reserve: Option<cln_primitives::bitcoin::Amount>,
+}
+
+impl Continue {
+    /// A `Continue` with everything that it must have.
+    pub fn new() -> Self {
+        Self {
+            close_to: None,
+            mindepth: None,
+            reserve: None,
+        }
+    }
+    /// Sets [`close_to`](Self#structfield.close_to).
+    #[must_use]
+    pub fn close_to(mut self, value: impl Into<String>) -> Self {
+        self.close_to = Some(value.into());
+        self
+    }
+    /// Sets [`mindepth`](Self#structfield.mindepth).
+    #[must_use]
+    pub fn mindepth(mut self, value: u32) -> Self {
+        self.mindepth = Some(value);
+        self
+    }
+    /// Sets [`reserve`](Self#structfield.reserve).
+    #[must_use]
+    pub fn reserve(mut self, value: cln_primitives::bitcoin::Amount) -> Self {
+        self.reserve = Some(value);
+        self
+    }
+}
+
+impl Default for Continue {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -179,21 +200,22 @@ impl TryFrom<ActionWire> for Action {
     type Error = String;
     fn try_from(wire: ActionWire) -> Result<Self, String> {
         let result = match wire.result.as_deref() {
-            Some("continue") => ActionResult::Continue,
+            Some("continue") => {
+                Self::Continue(Continue {
+                    close_to: wire.close_to,
+                    mindepth: wire.mindepth,
+                    reserve: wire.reserve,
+                })
+            }
             Some("reject") => {
-                ActionResult::Reject(Reject {
+                Self::Reject(Reject {
                     error_message: wire.error_message,
                 })
             }
             None => return Err("missing field `result`".to_owned()),
             Some(other) => return Err(format!("`result` cannot be `{other}`")),
         };
-        Ok(Self {
-            close_to: wire.close_to,
-            mindepth: wire.mindepth,
-            reserve: wire.reserve,
-            result,
-        })
+        Ok(result)
     }
 }
 
@@ -201,16 +223,19 @@ impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
         let mut wire = Self {
             result: None,
-            close_to: value.close_to,
-            mindepth: value.mindepth,
-            reserve: value.reserve,
+            close_to: None,
+            mindepth: None,
+            reserve: None,
             error_message: None,
         };
-        match value.result {
-            ActionResult::Continue => {
+        match value {
+            Action::Continue(it) => {
                 wire.result = Some("continue".to_owned());
+                wire.close_to = it.close_to;
+                wire.mindepth = it.mindepth;
+                wire.reserve = it.reserve;
             }
-            ActionResult::Reject(it) => {
+            Action::Reject(it) => {
                 wire.result = Some("reject".to_owned());
                 wire.error_message = it.error_message;
             }

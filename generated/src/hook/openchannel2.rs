@@ -97,52 +97,73 @@ pub struct ChannelType {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "ActionWire", into = "ActionWire")]
 #[non_exhaustive]
-pub struct Action {
-    /// The field `close_to`.
-    pub close_to: Option<String>,
-    /// The field `psbt`.
-    pub psbt: Option<String>,
-    /// The field `our_funding_msat`.
-    pub our_funding_msat: Option<cln_primitives::Msat>,
-    /// The field `result`, with what depends on it.
-    pub result: ActionResult,
-}
-
-impl Action {
-    /// A `Action` with everything that it must have.
-    pub fn new(result: ActionResult) -> Self {
-        Self {
-            result,
-            close_to: None,
-            psbt: None,
-            our_funding_msat: None,
-        }
-    }
-}
-
-/// What `result` can be, and the fields that come with it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum ActionResult {
+pub enum Action {
     /// With `result` `continue`.
-    Continue,
+    Continue(Continue),
     /// With `result` `reject`.
     Reject(Reject),
 }
 
-impl ActionResult {
+impl Action {
     /// The text of `result` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Continue => "continue",
+            Self::Continue(_) => "continue",
             Self::Reject(_) => "reject",
         }
     }
 }
 
-impl std::fmt::Display for ActionResult {
+impl std::fmt::Display for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// The fields that come with `result` `continue`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Continue {
+    /// The address that a mutual close pays us at. The node exits when it is not one of its chain.
+    pub close_to: Option<String>,
+    /// The PSBT with our inputs and outputs added.
+    pub psbt: Option<String>,
+    /// What we put in. No output of the PSBT may hold it.
+    pub our_funding_msat: Option<cln_primitives::Msat>,
+}
+
+impl Continue {
+    /// A `Continue` with everything that it must have.
+    pub fn new() -> Self {
+        Self {
+            close_to: None,
+            psbt: None,
+            our_funding_msat: None,
+        }
+    }
+    /// Sets [`close_to`](Self#structfield.close_to).
+    #[must_use]
+    pub fn close_to(mut self, value: impl Into<String>) -> Self {
+        self.close_to = Some(value.into());
+        self
+    }
+    /// Sets [`psbt`](Self#structfield.psbt).
+    #[must_use]
+    pub fn psbt(mut self, value: impl Into<String>) -> Self {
+        self.psbt = Some(value.into());
+        self
+    }
+    /// Sets [`our_funding_msat`](Self#structfield.our_funding_msat).
+    #[must_use]
+    pub fn our_funding_msat(mut self, value: cln_primitives::Msat) -> Self {
+        self.our_funding_msat = Some(value);
+        self
+    }
+}
+
+impl Default for Continue {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -192,21 +213,22 @@ impl TryFrom<ActionWire> for Action {
     type Error = String;
     fn try_from(wire: ActionWire) -> Result<Self, String> {
         let result = match wire.result.as_deref() {
-            Some("continue") => ActionResult::Continue,
+            Some("continue") => {
+                Self::Continue(Continue {
+                    close_to: wire.close_to,
+                    psbt: wire.psbt,
+                    our_funding_msat: wire.our_funding_msat,
+                })
+            }
             Some("reject") => {
-                ActionResult::Reject(Reject {
+                Self::Reject(Reject {
                     error_message: wire.error_message,
                 })
             }
             None => return Err("missing field `result`".to_owned()),
             Some(other) => return Err(format!("`result` cannot be `{other}`")),
         };
-        Ok(Self {
-            close_to: wire.close_to,
-            psbt: wire.psbt,
-            our_funding_msat: wire.our_funding_msat,
-            result,
-        })
+        Ok(result)
     }
 }
 
@@ -214,16 +236,19 @@ impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
         let mut wire = Self {
             result: None,
-            close_to: value.close_to,
-            psbt: value.psbt,
-            our_funding_msat: value.our_funding_msat,
+            close_to: None,
+            psbt: None,
+            our_funding_msat: None,
             error_message: None,
         };
-        match value.result {
-            ActionResult::Continue => {
+        match value {
+            Action::Continue(it) => {
                 wire.result = Some("continue".to_owned());
+                wire.close_to = it.close_to;
+                wire.psbt = it.psbt;
+                wire.our_funding_msat = it.our_funding_msat;
             }
-            ActionResult::Reject(it) => {
+            Action::Reject(it) => {
                 wire.result = Some("reject".to_owned());
                 wire.error_message = it.error_message;
             }

@@ -43,7 +43,7 @@ pub struct Openchannel2Changed {
 #[non_exhaustive]
 pub struct Action {
     /// The field `result`.
-    pub result: ActionResult,
+    pub result: Decision,
     /// The field `psbt`.
     pub psbt: String,
 }
@@ -52,20 +52,20 @@ impl Action {
     /// A `Action` with everything that it must have.
     pub fn new(psbt: impl Into<String>) -> Self {
         Self {
-            result: ActionResult::Continue,
+            result: Decision::Continue,
             psbt: psbt.into(),
         }
     }
 }
 
-/// The texts of `ActionResult`.
+/// The texts of `Decision`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ActionResult {
+pub enum Decision {
     /// `continue`.
     Continue,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
 }
 
-cln_primitives::wire_enum!(ActionResult { Continue = "continue" });
+cln_primitives::wire_enum!(Decision { Continue = "continue" });

@@ -30,7 +30,7 @@ pub struct Peer {
     /// The field `id`.
     pub id: cln_primitives::NodeId,
     /// The field `direction`.
-    pub direction: Direction,
+    pub direction: crate::shared::ConnectionDirection,
     /// The field `addr`.
     pub addr: String,
     /// The field `remote_addr`.
@@ -40,39 +40,45 @@ pub struct Peer {
     pub features: cln_primitives::HexBytes,
 }
 
-/// The texts of `Direction`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Direction {
-    /// `in`.
-    In,
-    /// `out`.
-    Out,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Direction { In = "in", Out = "out" });
-
 /// What the plugin answers.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ActionWire", into = "ActionWire")]
 #[non_exhaustive]
-pub struct Action {
-    /// The field `result`.
-    pub result: ActionResult,
-    /// The field `error_message`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_message: Option<String>,
+pub enum Action {
+    /// With `result` `continue`.
+    Continue,
+    /// With `result` `disconnect`.
+    Disconnect(Disconnect),
 }
 
 impl Action {
-    /// A `Action` with everything that it must have.
-    pub fn new(result: ActionResult) -> Self {
-        Self {
-            result,
-            error_message: None,
+    /// The text of `result` on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Continue => "continue",
+            Self::Disconnect(_) => "disconnect",
         }
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The fields that come with `result` `disconnect`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Disconnect {
+    /// What the peer is told.
+    pub error_message: Option<String>,
+}
+
+impl Disconnect {
+    /// A `Disconnect` with everything that it must have.
+    pub fn new() -> Self {
+        Self { error_message: None }
     }
     /// Sets [`error_message`](Self#structfield.error_message).
     #[must_use]
@@ -82,18 +88,53 @@ impl Action {
     }
 }
 
-/// The texts of `ActionResult`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ActionResult {
-    /// `continue`.
-    Continue,
-    /// `disconnect`.
-    Disconnect,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
+impl Default for Disconnect {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
-cln_primitives::wire_enum!(
-    ActionResult { Continue = "continue", Disconnect = "disconnect" }
-);
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+}
+
+impl TryFrom<ActionWire> for Action {
+    type Error = String;
+    fn try_from(wire: ActionWire) -> Result<Self, String> {
+        let result = match wire.result.as_deref() {
+            Some("continue") => Self::Continue,
+            Some("disconnect") => {
+                Self::Disconnect(Disconnect {
+                    error_message: wire.error_message,
+                })
+            }
+            None => return Err("missing field `result`".to_owned()),
+            Some(other) => return Err(format!("`result` cannot be `{other}`")),
+        };
+        Ok(result)
+    }
+}
+
+impl From<Action> for ActionWire {
+    fn from(value: Action) -> Self {
+        let mut wire = Self {
+            result: None,
+            error_message: None,
+        };
+        match value {
+            Action::Continue => {
+                wire.result = Some("continue".to_owned());
+            }
+            Action::Disconnect(it) => {
+                wire.result = Some("disconnect".to_owned());
+                wire.error_message = it.error_message;
+            }
+        }
+        wire
+    }
+}

@@ -58,30 +58,47 @@ pub struct RbfChannel {
 
 /// What the plugin answers.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ActionWire", into = "ActionWire")]
 #[non_exhaustive]
-pub struct Action {
-    /// The field `result`.
-    pub result: ActionResult,
-    /// The field `psbt`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub psbt: Option<String>,
-    /// The field `our_funding_msat`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub our_funding_msat: Option<cln_primitives::Msat>,
-    /// The field `error_message`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_message: Option<String>,
+pub enum Action {
+    /// With `result` `continue`.
+    Continue(Continue),
+    /// With `result` `reject`.
+    Reject(Reject),
 }
 
 impl Action {
-    /// A `Action` with everything that it must have.
-    pub fn new(result: ActionResult) -> Self {
+    /// The text of `result` on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Continue(_) => "continue",
+            Self::Reject(_) => "reject",
+        }
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The fields that come with `result` `continue`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Continue {
+    /// The PSBT with our inputs and outputs added.
+    pub psbt: Option<String>,
+    /// What we put in. No output of the PSBT may hold it.
+    pub our_funding_msat: Option<cln_primitives::Msat>,
+}
+
+impl Continue {
+    /// A `Continue` with everything that it must have.
+    pub fn new() -> Self {
         Self {
-            result,
             psbt: None,
             our_funding_msat: None,
-            error_message: None,
         }
     }
     /// Sets [`psbt`](Self#structfield.psbt).
@@ -96,6 +113,27 @@ impl Action {
         self.our_funding_msat = Some(value);
         self
     }
+}
+
+impl Default for Continue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The fields that come with `result` `reject`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Reject {
+    /// What the peer is told.
+    pub error_message: Option<String>,
+}
+
+impl Reject {
+    /// A `Reject` with everything that it must have.
+    pub fn new() -> Self {
+        Self { error_message: None }
+    }
     /// Sets [`error_message`](Self#structfield.error_message).
     #[must_use]
     pub fn error_message(mut self, value: impl Into<String>) -> Self {
@@ -104,16 +142,66 @@ impl Action {
     }
 }
 
-/// The texts of `ActionResult`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ActionResult {
-    /// `continue`.
-    Continue,
-    /// `reject`.
-    Reject,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
+impl Default for Reject {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
-cln_primitives::wire_enum!(ActionResult { Continue = "continue", Reject = "reject" });
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionWire {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psbt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    our_funding_msat: Option<cln_primitives::Msat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+}
+
+impl TryFrom<ActionWire> for Action {
+    type Error = String;
+    fn try_from(wire: ActionWire) -> Result<Self, String> {
+        let result = match wire.result.as_deref() {
+            Some("continue") => {
+                Self::Continue(Continue {
+                    psbt: wire.psbt,
+                    our_funding_msat: wire.our_funding_msat,
+                })
+            }
+            Some("reject") => {
+                Self::Reject(Reject {
+                    error_message: wire.error_message,
+                })
+            }
+            None => return Err("missing field `result`".to_owned()),
+            Some(other) => return Err(format!("`result` cannot be `{other}`")),
+        };
+        Ok(result)
+    }
+}
+
+impl From<Action> for ActionWire {
+    fn from(value: Action) -> Self {
+        let mut wire = Self {
+            result: None,
+            psbt: None,
+            our_funding_msat: None,
+            error_message: None,
+        };
+        match value {
+            Action::Continue(it) => {
+                wire.result = Some("continue".to_owned());
+                wire.psbt = it.psbt;
+                wire.our_funding_msat = it.our_funding_msat;
+            }
+            Action::Reject(it) => {
+                wire.result = Some("reject".to_owned());
+                wire.error_message = it.error_message;
+            }
+        }
+        wire
+    }
+}

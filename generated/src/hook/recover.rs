@@ -19,7 +19,7 @@ impl cln_primitives::Hook for Payload {
 #[non_exhaustive]
 pub struct Payload {
     /// The field `codex32`.
-    pub codex32: String,
+    pub codex32: cln_primitives::SecretString,
 }
 
 /// What the plugin answers.
@@ -28,15 +28,13 @@ pub struct Payload {
 #[non_exhaustive]
 pub struct Action {
     /// The field `result`.
-    pub result: ActionResult,
+    pub result: Decision,
 }
 
 impl Action {
     /// A `Action` with everything that it must have.
     pub fn new() -> Self {
-        Self {
-            result: ActionResult::Continue,
-        }
+        Self { result: Decision::Continue }
     }
 }
 
@@ -46,14 +44,14 @@ impl Default for Action {
     }
 }
 
-/// The texts of `ActionResult`.
+/// The texts of `Decision`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ActionResult {
+pub enum Decision {
     /// `continue`.
     Continue,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
 }
 
-cln_primitives::wire_enum!(ActionResult { Continue = "continue" });
+cln_primitives::wire_enum!(Decision { Continue = "continue" });

@@ -33,6 +33,9 @@ pub struct RpcCommand {
     pub method: String,
     /// The field `params`.
     pub params: Params,
+    /// The version of JSON-RPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jsonrpc: Option<String>,
 }
 
 /// One of the forms that `Id` has.
@@ -102,7 +105,7 @@ impl From<Vec<cln_primitives::serde_json::Value>> for Params {
 #[non_exhaustive]
 pub enum Action {
     /// With `result`.
-    Result(ActionResult),
+    Continue(Continue),
     /// With `replace`.
     Replace(Replace),
     /// With `return`.
@@ -115,21 +118,19 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct ActionResult {
+pub struct Continue {
     /// The field `result`.
-    pub result: ActionResult2,
+    pub result: Decision,
 }
 
-impl ActionResult {
-    /// A `ActionResult` with everything that it must have.
+impl Continue {
+    /// A `Continue` with everything that it must have.
     pub fn new() -> Self {
-        Self {
-            result: ActionResult2::Continue,
-        }
+        Self { result: Decision::Continue }
     }
 }
 
-impl Default for ActionResult {
+impl Default for Continue {
     fn default() -> Self {
         Self::new()
     }
@@ -141,12 +142,12 @@ impl Default for ActionResult {
 #[non_exhaustive]
 pub struct Replace {
     /// The field `replace`.
-    pub replace: ActionReplace,
+    pub replace: Replacement,
 }
 
 impl Replace {
     /// A `Replace` with everything that it must have.
-    pub fn new(replace: ActionReplace) -> Self {
+    pub fn new(replace: Replacement) -> Self {
         Self { replace }
     }
 }
@@ -183,39 +184,39 @@ impl ReturnError {
     }
 }
 
-/// The texts of `ActionResult2`.
+/// The texts of `Decision`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ActionResult2 {
+pub enum Decision {
     /// `continue`.
     Continue,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
 }
 
-cln_primitives::wire_enum!(ActionResult2 { Continue = "continue" });
+cln_primitives::wire_enum!(Decision { Continue = "continue" });
 
-/// An object of the schema, `ActionReplace`.
+/// An object of the schema, `Replacement`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct ActionReplace {
+pub struct Replacement {
     /// The field `jsonrpc`.
     pub jsonrpc: Jsonrpc,
     /// The field `id`.
-    pub id: ActionReplaceId,
+    pub id: RequestId,
     /// The field `method`.
     pub method: String,
     /// The field `params`.
-    pub params: ActionReplaceParams,
+    pub params: Parameters,
 }
 
-impl ActionReplace {
-    /// A `ActionReplace` with everything that it must have.
+impl Replacement {
+    /// A `Replacement` with everything that it must have.
     pub fn new(
-        id: impl Into<ActionReplaceId>,
+        id: impl Into<RequestId>,
         method: impl Into<String>,
-        params: impl Into<ActionReplaceParams>,
+        params: impl Into<Parameters>,
     ) -> Self {
         Self {
             jsonrpc: Jsonrpc::V20,
@@ -238,11 +239,11 @@ pub enum Jsonrpc {
 
 cln_primitives::wire_enum!(Jsonrpc { V20 = "2.0" });
 
-/// One of the forms that `ActionReplaceId` has.
+/// One of the forms that `RequestId` has.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum ActionReplaceId {
+pub enum RequestId {
     /// A text.
     String(String),
     /// A number.
@@ -251,29 +252,29 @@ pub enum ActionReplaceId {
     Null,
 }
 
-impl From<String> for ActionReplaceId {
+impl From<String> for RequestId {
     fn from(value: String) -> Self {
         Self::String(value)
     }
 }
 
-impl From<&str> for ActionReplaceId {
+impl From<&str> for RequestId {
     fn from(value: &str) -> Self {
         Self::String(value.to_owned())
     }
 }
 
-impl From<cln_primitives::serde_json::Number> for ActionReplaceId {
+impl From<cln_primitives::serde_json::Number> for RequestId {
     fn from(value: cln_primitives::serde_json::Number) -> Self {
         Self::Number(value)
     }
 }
 
-/// One of the forms that `ActionReplaceParams` has.
+/// One of the forms that `Parameters` has.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum ActionReplaceParams {
+pub enum Parameters {
     /// An object.
     Object(cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>),
     /// A list.
@@ -281,7 +282,7 @@ pub enum ActionReplaceParams {
 }
 
 impl From<cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>>
-for ActionReplaceParams {
+for Parameters {
     fn from(
         value: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
     ) -> Self {
@@ -289,7 +290,7 @@ for ActionReplaceParams {
     }
 }
 
-impl From<Vec<cln_primitives::serde_json::Value>> for ActionReplaceParams {
+impl From<Vec<cln_primitives::serde_json::Value>> for Parameters {
     fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
         Self::Array(value)
     }
@@ -325,29 +326,29 @@ impl Return {
 #[non_exhaustive]
 pub struct ActionReturn {
     /// The field `error`.
-    pub error: ActionReturnError,
+    pub error: Failure,
 }
 
 impl ActionReturn {
     /// A `ActionReturn` with everything that it must have.
-    pub fn new(error: ActionReturnError) -> Self {
+    pub fn new(error: Failure) -> Self {
         Self { error }
     }
 }
 
-/// An object of the schema, `ActionReturnError`.
+/// An object of the schema, `Failure`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct ActionReturnError {
+pub struct Failure {
     /// The field `code`.
     pub code: i64,
     /// The field `message`.
     pub message: String,
 }
 
-impl ActionReturnError {
-    /// A `ActionReturnError` with everything that it must have.
+impl Failure {
+    /// A `Failure` with everything that it must have.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self {
             code,

@@ -41,7 +41,7 @@ pub struct Payload {
     /// The field `primary_tag`.
     ///
     /// Added in v25.09.
-    pub primary_tag: Option<PrimaryTag>,
+    pub primary_tag: Option<crate::shared::MoveTag>,
     /// The field `extra_tags`.
     ///
     /// Added in v25.09.
@@ -72,33 +72,33 @@ pub struct Payload {
     /// The field `output_count`.
     pub output_count: Option<u32>,
     /// The field `type`, with what depends on it.
-    pub r#type: Type,
+    pub r#type: Movement,
 }
 
 /// What `type` can be, and the fields that come with it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Type {
+pub enum Movement {
     /// With `type` `channel_mvt`.
-    ChannelMvt(ChannelMvt),
+    Channel(Channel),
     /// With `type` `chain_mvt`.
-    ChainMvt(ChainMvt),
+    Chain(Chain),
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
 }
 
-impl Type {
+impl Movement {
     /// The text of `type` on the wire.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::ChannelMvt(_) => "channel_mvt",
-            Self::ChainMvt(_) => "chain_mvt",
+            Self::Channel(_) => "channel_mvt",
+            Self::Chain(_) => "chain_mvt",
             Self::Unknown(unknown) => unknown.as_str(),
         }
     }
 }
 
-impl std::fmt::Display for Type {
+impl std::fmt::Display for Movement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
     }
@@ -107,25 +107,15 @@ impl std::fmt::Display for Type {
 /// The fields that come with `type` `channel_mvt`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ChannelMvt {
+pub struct Channel {
     /// The field `fees_msat`.
     pub fees_msat: cln_primitives::Msat,
-    /// The field `utxo`.
-    ///
-    /// Added in v25.09.
-    pub utxo: Option<cln_primitives::bitcoin::OutPoint>,
-    /// The field `output_msat`.
-    pub output_msat: Option<cln_primitives::Msat>,
-    /// The field `blockheight`.
-    pub blockheight: Option<u32>,
 }
 
 /// The fields that come with `type` `chain_mvt`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ChainMvt {
-    /// The field `fees_msat`.
-    pub fees_msat: Option<cln_primitives::Msat>,
+pub struct Chain {
     /// The field `utxo`.
     ///
     /// Added in v25.09.
@@ -152,7 +142,7 @@ struct PayloadWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    primary_tag: Option<PrimaryTag>,
+    primary_tag: Option<crate::shared::MoveTag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extra_tags: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,20 +218,16 @@ impl TryFrom<PayloadWire> for Payload {
         }
         let r#type = match wire.r#type.as_deref() {
             Some("channel_mvt") => {
-                Type::ChannelMvt(ChannelMvt {
+                Movement::Channel(Channel {
                     fees_msat: cln_primitives::required(
                         wire.fees_msat,
                         "fees_msat",
                         "channel_mvt",
                     )?,
-                    utxo: wire.utxo,
-                    output_msat: wire.output_msat,
-                    blockheight: wire.blockheight,
                 })
             }
             Some("chain_mvt") => {
-                Type::ChainMvt(ChainMvt {
-                    fees_msat: wire.fees_msat,
+                Movement::Chain(Chain {
                     utxo: wire.utxo,
                     output_msat: cln_primitives::required(
                         wire.output_msat,
@@ -257,7 +243,7 @@ impl TryFrom<PayloadWire> for Payload {
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Type::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                Movement::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
             }
         };
         Ok(Self {
@@ -319,21 +305,17 @@ impl From<Payload> for PayloadWire {
             rest: Default::default(),
         };
         match value.r#type {
-            Type::ChannelMvt(it) => {
+            Movement::Channel(it) => {
                 wire.r#type = Some("channel_mvt".to_owned());
                 wire.fees_msat = Some(it.fees_msat);
-                wire.utxo = it.utxo;
-                wire.output_msat = it.output_msat;
-                wire.blockheight = it.blockheight;
             }
-            Type::ChainMvt(it) => {
+            Movement::Chain(it) => {
                 wire.r#type = Some("chain_mvt".to_owned());
-                wire.fees_msat = it.fees_msat;
                 wire.utxo = it.utxo;
                 wire.output_msat = Some(it.output_msat);
                 wire.blockheight = Some(it.blockheight);
             }
-            Type::Unknown(it) => {
+            Movement::Unknown(it) => {
                 let (text, fields) = it.into_parts();
                 wire.r#type = Some(text);
                 wire.rest.extend(fields);
@@ -342,70 +324,3 @@ impl From<Payload> for PayloadWire {
         wire
     }
 }
-
-/// The texts of `PrimaryTag`.
-///
-/// Added in v25.09.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrimaryTag {
-    /// `deposit`.
-    Deposit,
-    /// `withdrawal`.
-    Withdrawal,
-    /// `penalty`.
-    Penalty,
-    /// `channel_open`.
-    ChannelOpen,
-    /// `channel_close`.
-    ChannelClose,
-    /// `delayed_to_us`.
-    DelayedToUs,
-    /// `htlc_tx`.
-    HtlcTx,
-    /// `htlc_timeout`.
-    HtlcTimeout,
-    /// `htlc_fulfill`.
-    HtlcFulfill,
-    /// `to_wallet`.
-    ToWallet,
-    /// `anchor`.
-    Anchor,
-    /// `to_them`.
-    ToThem,
-    /// `penalized`.
-    Penalized,
-    /// `stolen`.
-    Stolen,
-    /// `ignored`.
-    Ignored,
-    /// `to_miner`.
-    ToMiner,
-    /// `invoice`.
-    Invoice,
-    /// `routed`.
-    Routed,
-    /// `pushed`.
-    Pushed,
-    /// `lease_fee`.
-    LeaseFee,
-    /// `channel_proposed`.
-    ChannelProposed,
-    /// `penalty_adj`.
-    PenaltyAdj,
-    /// `journal_entry`.
-    JournalEntry,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    PrimaryTag { Deposit = "deposit", Withdrawal = "withdrawal", Penalty = "penalty",
-    ChannelOpen = "channel_open", ChannelClose = "channel_close", DelayedToUs =
-    "delayed_to_us", HtlcTx = "htlc_tx", HtlcTimeout = "htlc_timeout", HtlcFulfill =
-    "htlc_fulfill", ToWallet = "to_wallet", Anchor = "anchor", ToThem = "to_them",
-    Penalized = "penalized", Stolen = "stolen", Ignored = "ignored", ToMiner =
-    "to_miner", Invoice = "invoice", Routed = "routed", Pushed = "pushed", LeaseFee =
-    "lease_fee", ChannelProposed = "channel_proposed", PenaltyAdj = "penalty_adj",
-    JournalEntry = "journal_entry" }
-);

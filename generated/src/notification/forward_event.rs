@@ -33,7 +33,7 @@ pub struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_msat: Option<cln_primitives::Msat>,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::ForwardStatus,
     /// The field `failcode`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failcode: Option<u32>,
@@ -44,7 +44,7 @@ pub struct Payload {
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub style: Option<Style>,
+    pub style: Option<crate::shared::ForwardStyle>,
     /// The field `received_time`.
     #[serde(serialize_with = "cln_primitives::number::serialize")]
     pub received_time: f64,
@@ -54,41 +54,16 @@ pub struct Payload {
         skip_serializing_if = "Option::is_none"
     )]
     pub resolved_time: Option<f64>,
+    /// The index of its creation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_index: Option<u64>,
+    /// The index of its last change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_index: Option<u64>,
+    /// The number of the incoming HTLC in its channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_htlc_id: Option<u64>,
+    /// What settled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preimage: Option<cln_primitives::Secret>,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `offered`.
-    Offered,
-    /// `settled`.
-    Settled,
-    /// `local_failed`.
-    LocalFailed,
-    /// `failed`.
-    Failed,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Offered = "offered", Settled = "settled", LocalFailed = "local_failed",
-    Failed = "failed" }
-);
-
-/// The texts of `Style`.
-///
-/// Added in v23.11.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Style {
-    /// `legacy`.
-    Legacy,
-    /// `tlv`.
-    Tlv,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Style { Legacy = "legacy", Tlv = "tlv" });

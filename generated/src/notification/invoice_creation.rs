@@ -24,4 +24,7 @@ pub struct Payload {
     pub preimage: cln_primitives::Secret,
     /// The field `label`.
     pub label: String,
+    /// The offer that the invoice was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_id: Option<cln_primitives::Hash32>,
 }

@@ -18,7 +18,7 @@ impl cln_primitives::Notification for Payload {
 #[non_exhaustive]
 pub struct Payload {
     /// The field `level`.
-    pub level: Level,
+    pub level: crate::shared::LogLevel,
     /// The field `time`.
     pub time: String,
     /// The field `timestamp`.
@@ -28,28 +28,3 @@ pub struct Payload {
     /// The field `log`.
     pub log: String,
 }
-
-/// The texts of `Level`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// `io`.
-    Io,
-    /// `trace`.
-    Trace,
-    /// `debug`.
-    Debug,
-    /// `info`.
-    Info,
-    /// `unusual`.
-    Unusual,
-    /// `broken`.
-    Broken,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Level { Io = "io", Trace = "trace", Debug = "debug", Info = "info", Unusual =
-    "unusual", Broken = "broken" }
-);

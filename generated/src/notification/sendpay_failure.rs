@@ -69,7 +69,7 @@ pub struct Data {
     pub completed_at: Option<u64>,
     /// The field `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
+    pub status: Option<crate::shared::PaymentStatus>,
     /// The field `payment_preimage`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_preimage: Option<cln_primitives::Secret>,
@@ -115,21 +115,3 @@ pub struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw_message: Option<cln_primitives::HexBytes>,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `failed`.
-    Failed,
-    /// `pending`.
-    Pending,
-    /// `complete`.
-    Complete,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Status { Failed = "failed", Pending = "pending", Complete = "complete" }
-);

@@ -49,7 +49,7 @@ pub struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<u64>,
     /// The field `status`.
-    pub status: Status,
+    pub status: crate::shared::PaymentStatus,
     /// The field `payment_preimage`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_preimage: Option<cln_primitives::Secret>,
@@ -71,15 +71,3 @@ pub struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erroronion: Option<cln_primitives::HexBytes>,
 }
-
-/// The texts of `Status`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// `complete`.
-    Complete,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(Status { Complete = "complete" });

@@ -69,18 +69,13 @@ fn is_set(object: &Object, wire: &str) -> TokenStream {
     }
 }
 
-/// A check of a parameter's value, done when it is given.
-fn when_given(object: &Object, wire: &str, check: TokenStream) -> TokenStream {
-    match field(object, wire) {
-        Some(field) => {
-            let name = ident(&field.rust);
-            if field.required {
-                quote!({ let value = &self.#name; #check })
-            } else {
-                quote!(if let Some(value) = &self.#name { #check })
-            }
-        }
-        None => TokenStream::new(),
+/// Refuses when the parameter is given and its `value` meets the condition.
+fn refuse_value(object: &Object, wire: &str, condition: TokenStream, refusal: TokenStream) -> TokenStream {
+    let Some(field) = field(object, wire) else { return TokenStream::new() };
+    let name = ident(&field.rust);
+    match field.required {
+        true => quote!({ let value = &self.#name; if #condition { #refusal } }),
+        false => quote!(if let Some(value) = &self.#name && #condition { #refusal }),
     }
 }
 
@@ -112,7 +107,7 @@ fn length(
         (None, None) => return TokenStream::new(),
     };
     let invalid = invalid(parameter, &text);
-    when_given(object, parameter, quote!(if !(#range).contains(&#measured) { #invalid }))
+    refuse_value(object, parameter, quote!(!(#range).contains(&#measured)), invalid)
 }
 
 fn to_usize(number: u64) -> usize {
@@ -126,15 +121,15 @@ fn refuse(object: &Object, refusal: &Refusal, invalid: &dyn Fn(&str, &str) -> To
             let Some(other) = field(object, other) else { return TokenStream::new() };
             let name = ident(&other.rust);
             let bound = if other.required { quote!(Some(&self.#name)) } else { quote!(self.#name.as_ref()) };
-            when_given(object, &refusal.parameter, quote!(if #bound.is_some_and(|bound| value < bound) { #invalid }))
+            refuse_value(object, &refusal.parameter, quote!(#bound.is_some_and(|bound| value < bound)), invalid)
         }
         RefuseWhen::Unlisted => match field(object, &refusal.parameter).map(|field| &field.ty) {
             Some(Type::Enum(it)) => {
                 let ty = quote::format_ident!("{}", it.name);
-                when_given(object, &refusal.parameter, quote!(if matches!(value, #ty::Unknown(_)) { #invalid }))
+                refuse_value(object, &refusal.parameter, quote!(matches!(value, #ty::Unknown(_))), invalid)
             }
             _ => TokenStream::new(),
         },
-        RefuseWhen::Empty => when_given(object, &refusal.parameter, quote!(if value.is_empty() { #invalid })),
+        RefuseWhen::Empty => refuse_value(object, &refusal.parameter, quote!(value.is_empty()), invalid),
     }
 }
