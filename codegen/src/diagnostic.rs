@@ -103,6 +103,9 @@ pub enum Problem {
     /// A condition that no rule understands.
     #[error("no rule understands this condition: {0}")]
     UnsupportedCondition(String),
+    /// What the schema names and the model does not have.
+    #[error("`{0}` would be lost: no rule for this form of schema keeps it; teach it to codegen/src/lower")]
+    Lost(String),
     /// A `oneOf` that no rule understands.
     #[error("no rule understands this `oneOf`: {0}")]
     UnsupportedUnion(String),
@@ -131,9 +134,6 @@ pub enum Problem {
     /// A command without a feature.
     #[error("command `{0}` has no group; add it to one in `[groups]` of overlay.toml")]
     NoGroup(String),
-    /// The schema-to-Rust library refused a request.
-    #[error("the request cannot be lowered: {0}")]
-    Request(String),
     /// The emitted text is not Rust: a defect of the generator.
     #[error("the generated code does not parse, which is a defect of this generator: {0}")]
     Emit(String),

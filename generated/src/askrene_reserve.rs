@@ -7,6 +7,22 @@
 //!
 //! See also [`askrene-listreservations`](crate::askrene_listreservations), [`askrene-unreserve`](crate::askrene_unreserve), [`getroutes`](crate::getroutes).
 
+/// The parameters.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Request {
+    /// The field `path`.
+    pub path: Vec<Hop>,
+}
+
+impl Request {
+    /// A `Request` with everything that it must have.
+    pub fn new(path: Vec<Hop>) -> Self {
+        Self { path }
+    }
+}
+
 /// An object of the schema, `Hop`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,22 +56,6 @@ impl Hop {
     pub fn layer(mut self, value: impl Into<String>) -> Self {
         self.layer = Some(value.into());
         self
-    }
-}
-
-/// The parameters.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Request {
-    /// The field `path`.
-    pub path: Vec<Hop>,
-}
-
-impl Request {
-    /// A `Request` with everything that it must have.
-    pub fn new(path: Vec<Hop>) -> Self {
-        Self { path }
     }
 }
 

@@ -7,32 +7,6 @@
 //!
 //! See also [`blacklistrune`](crate::blacklistrune), [`createrune`](crate::createrune).
 
-/// One of the forms that `Params` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Params {
-    /// As `Array`.
-    Array(Vec<cln_primitives::serde_json::Value>),
-    /// As `Object`.
-    Object(cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>),
-}
-
-impl From<Vec<cln_primitives::serde_json::Value>> for Params {
-    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
-        Self::Array(value)
-    }
-}
-
-impl From<cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>>
-for Params {
-    fn from(
-        value: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
-    ) -> Self {
-        Self::Object(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +52,32 @@ impl Request {
     pub fn params(mut self, value: impl Into<Params>) -> Self {
         self.params = Some(value.into());
         self
+    }
+}
+
+/// One of the forms that `Params` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Params {
+    /// A list.
+    Array(Vec<cln_primitives::serde_json::Value>),
+    /// An object.
+    Object(cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>),
+}
+
+impl From<Vec<cln_primitives::serde_json::Value>> for Params {
+    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
+        Self::Array(value)
+    }
+}
+
+impl From<cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>>
+for Params {
+    fn from(
+        value: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    ) -> Self {
+        Self::Object(value)
     }
 }
 

@@ -3,32 +3,6 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The command `commando`.
 
-/// One of the forms that `Params` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Params {
-    /// As `Array`.
-    Array(Vec<cln_primitives::serde_json::Value>),
-    /// As `Object`.
-    Object(cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>),
-}
-
-impl From<Vec<cln_primitives::serde_json::Value>> for Params {
-    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
-        Self::Array(value)
-    }
-}
-
-impl From<cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>>
-for Params {
-    fn from(
-        value: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
-    ) -> Self {
-        Self::Object(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +56,32 @@ impl Request {
     ) -> Self {
         self.filter = Some(value);
         self
+    }
+}
+
+/// One of the forms that `Params` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Params {
+    /// A list.
+    Array(Vec<cln_primitives::serde_json::Value>),
+    /// An object.
+    Object(cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>),
+}
+
+impl From<Vec<cln_primitives::serde_json::Value>> for Params {
+    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
+        Self::Array(value)
+    }
+}
+
+impl From<cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>>
+for Params {
+    fn from(
+        value: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    ) -> Self {
+        Self::Object(value)
     }
 }
 

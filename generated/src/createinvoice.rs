@@ -5,35 +5,6 @@
 //!
 //! See also [`delinvoice`](crate::delinvoice), [`getroute`](crate::getroute), [`invoice`](crate::invoice), [`listinvoices`](crate::listinvoices), [`offer`](crate::offer), [`sendpay`](crate::sendpay).
 
-/// One of the forms that `Label` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Label {
-    /// As `String`.
-    String(String),
-    /// As `Integer`.
-    Integer(i64),
-}
-
-impl From<String> for Label {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for Label {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<i64> for Label {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,6 +30,35 @@ impl Request {
             label: label.into(),
             preimage: preimage.into(),
         }
+    }
+}
+
+/// One of the forms that `Label` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Label {
+    /// A text.
+    String(String),
+    /// A number.
+    Integer(i64),
+}
+
+impl From<String> for Label {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for Label {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<i64> for Label {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
     }
 }
 

@@ -5,27 +5,6 @@
 //!
 //! See also [`getroute`](crate::getroute), [`sendonion`](crate::sendonion).
 
-/// An object of the schema, `Hop`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Hop {
-    /// The field `pubkey`.
-    pub pubkey: cln_primitives::NodeId,
-    /// The field `payload`.
-    pub payload: cln_primitives::HexBytes,
-}
-
-impl Hop {
-    /// A `Hop` with everything that it must have.
-    pub fn new(
-        pubkey: cln_primitives::NodeId,
-        payload: cln_primitives::HexBytes,
-    ) -> Self {
-        Self { pubkey, payload }
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +43,27 @@ impl Request {
     pub fn onion_size(mut self, value: u16) -> Self {
         self.onion_size = Some(value);
         self
+    }
+}
+
+/// An object of the schema, `Hop`.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Hop {
+    /// The field `pubkey`.
+    pub pubkey: cln_primitives::NodeId,
+    /// The field `payload`.
+    pub payload: cln_primitives::HexBytes,
+}
+
+impl Hop {
+    /// A `Hop` with everything that it must have.
+    pub fn new(
+        pubkey: cln_primitives::NodeId,
+        payload: cln_primitives::HexBytes,
+    ) -> Self {
+        Self { pubkey, payload }
     }
 }
 

@@ -7,35 +7,6 @@
 //!
 //! See also [`decode`](crate::decode), [`xpay`](crate::xpay).
 
-/// One of the forms that `Include` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Include {
-    /// As `String`.
-    String(String),
-    /// As `U64`.
-    U64(u64),
-}
-
-impl From<String> for Include {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for Include {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<u64> for Include {
-    fn from(value: u64) -> Self {
-        Self::U64(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +42,35 @@ impl Request {
     pub fn include(mut self, value: Vec<Include>) -> Self {
         self.include = Some(value);
         self
+    }
+}
+
+/// One of the forms that `Include` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Include {
+    /// A text.
+    String(String),
+    /// A number.
+    U64(u64),
+}
+
+impl From<String> for Include {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for Include {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<u64> for Include {
+    fn from(value: u64) -> Self {
+        Self::U64(value)
     }
 }
 

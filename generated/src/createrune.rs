@@ -53,9 +53,9 @@ impl Default for Request {
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Restrictions {
-    /// As `Array`.
+    /// A list.
     Array(Vec<Vec<String>>),
-    /// As `Keyword`.
+    /// A `RestrictionsKeyword`.
     Keyword(RestrictionsKeyword),
 }
 

@@ -5,35 +5,6 @@
 //!
 //! See also [`autoclean-status`](crate::autoclean_status), [`invoice`](crate::invoice), [`listinvoices`](crate::listinvoices), [`waitinvoice`](crate::waitinvoice).
 
-/// One of the forms that `Label` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Label {
-    /// As `String`.
-    String(String),
-    /// As `U64`.
-    U64(u64),
-}
-
-impl From<String> for Label {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for Label {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<u64> for Label {
-    fn from(value: u64) -> Self {
-        Self::U64(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +33,35 @@ impl Request {
     pub fn desconly(mut self, value: bool) -> Self {
         self.desconly = Some(value);
         self
+    }
+}
+
+/// One of the forms that `Label` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Label {
+    /// A text.
+    String(String),
+    /// A number.
+    U64(u64),
+}
+
+impl From<String> for Label {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for Label {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<u64> for Label {
+    fn from(value: u64) -> Self {
+        Self::U64(value)
     }
 }
 

@@ -5,66 +5,6 @@
 //!
 //! See also [`delinvoice`](crate::delinvoice), [`listinvoices`](crate::listinvoices), [`xpay`](crate::xpay).
 
-/// One of the forms that `ExposePrivateChannels` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum ExposePrivateChannels {
-    /// As `Boolean`.
-    Boolean(bool),
-    /// As `Array`.
-    Array(Vec<cln_primitives::ShortChannelId>),
-    /// As `ShortChannelId`.
-    ShortChannelId(cln_primitives::ShortChannelId),
-}
-
-impl From<bool> for ExposePrivateChannels {
-    fn from(value: bool) -> Self {
-        Self::Boolean(value)
-    }
-}
-
-impl From<Vec<cln_primitives::ShortChannelId>> for ExposePrivateChannels {
-    fn from(value: Vec<cln_primitives::ShortChannelId>) -> Self {
-        Self::Array(value)
-    }
-}
-
-impl From<cln_primitives::ShortChannelId> for ExposePrivateChannels {
-    fn from(value: cln_primitives::ShortChannelId) -> Self {
-        Self::ShortChannelId(value)
-    }
-}
-
-/// One of the forms that `Label` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Label {
-    /// As `String`.
-    String(String),
-    /// As `Integer`.
-    Integer(i64),
-}
-
-impl From<String> for Label {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for Label {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<i64> for Label {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +95,66 @@ impl Request {
     pub fn deschashonly(mut self, value: bool) -> Self {
         self.deschashonly = Some(value);
         self
+    }
+}
+
+/// One of the forms that `Label` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Label {
+    /// A text.
+    String(String),
+    /// A number.
+    Integer(i64),
+}
+
+impl From<String> for Label {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for Label {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<i64> for Label {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+/// One of the forms that `ExposePrivateChannels` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum ExposePrivateChannels {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A list.
+    Array(Vec<cln_primitives::ShortChannelId>),
+    /// A `cln_primitives::ShortChannelId`.
+    ShortChannelId(cln_primitives::ShortChannelId),
+}
+
+impl From<bool> for ExposePrivateChannels {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<Vec<cln_primitives::ShortChannelId>> for ExposePrivateChannels {
+    fn from(value: Vec<cln_primitives::ShortChannelId>) -> Self {
+        Self::Array(value)
+    }
+}
+
+impl From<cln_primitives::ShortChannelId> for ExposePrivateChannels {
+    fn from(value: cln_primitives::ShortChannelId) -> Self {
+        Self::ShortChannelId(value)
     }
 }
 

@@ -5,35 +5,6 @@
 //!
 //! See also [`datastore`](crate::datastore), [`datastoreusage`](crate::datastoreusage), [`deldatastore`](crate::deldatastore).
 
-/// One of the forms that `Key` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Key {
-    /// As `Array`.
-    Array(Vec<String>),
-    /// As `String`.
-    String(String),
-}
-
-impl From<Vec<String>> for Key {
-    fn from(value: Vec<String>) -> Self {
-        Self::Array(value)
-    }
-}
-
-impl From<String> for Key {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for Key {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +31,35 @@ impl Request {
 impl Default for Request {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// One of the forms that `Key` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Key {
+    /// A list.
+    Array(Vec<String>),
+    /// A text.
+    String(String),
+}
+
+impl From<Vec<String>> for Key {
+    fn from(value: Vec<String>) -> Self {
+        Self::Array(value)
+    }
+}
+
+impl From<String> for Key {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for Key {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
     }
 }
 

@@ -5,6 +5,78 @@
 //!
 //! See also [`connect`](crate::connect), [`fundchannel`](crate::fundchannel), [`listfunds`](crate::listfunds), [`listpeers`](crate::listpeers).
 
+/// The parameters.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Request {
+    /// The field `destinations`.
+    pub destinations: Vec<Destination>,
+    /// The field `feerate`.
+    ///
+    /// Default: *normal*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feerate: Option<cln_primitives::Feerate>,
+    /// The field `minconf`.
+    ///
+    /// Default: 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minconf: Option<i64>,
+    /// The field `utxos`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utxos: Option<Vec<cln_primitives::bitcoin::OutPoint>>,
+    /// The field `minchannels`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minchannels: Option<i64>,
+    /// The field `commitment_feerate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commitment_feerate: Option<cln_primitives::Feerate>,
+}
+
+impl Request {
+    /// A `Request` with everything that it must have.
+    pub fn new(destinations: Vec<Destination>) -> Self {
+        Self {
+            destinations,
+            feerate: None,
+            minconf: None,
+            utxos: None,
+            minchannels: None,
+            commitment_feerate: None,
+        }
+    }
+    /// Sets [`feerate`](Self#structfield.feerate).
+    #[must_use]
+    pub fn feerate(mut self, value: cln_primitives::Feerate) -> Self {
+        self.feerate = Some(value);
+        self
+    }
+    /// Sets [`minconf`](Self#structfield.minconf).
+    #[must_use]
+    pub fn minconf(mut self, value: i64) -> Self {
+        self.minconf = Some(value);
+        self
+    }
+    /// Sets [`utxos`](Self#structfield.utxos).
+    #[must_use]
+    pub fn utxos(mut self, value: Vec<cln_primitives::bitcoin::OutPoint>) -> Self {
+        self.utxos = Some(value);
+        self
+    }
+    /// Sets [`minchannels`](Self#structfield.minchannels).
+    #[must_use]
+    pub fn minchannels(mut self, value: i64) -> Self {
+        self.minchannels = Some(value);
+        self
+    }
+    /// Sets [`commitment_feerate`](Self#structfield.commitment_feerate).
+    #[must_use]
+    pub fn commitment_feerate(mut self, value: cln_primitives::Feerate) -> Self {
+        self.commitment_feerate = Some(value);
+        self
+    }
+}
+
 /// An object of the schema, `Destination`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,78 +176,6 @@ impl Destination {
     #[must_use]
     pub fn reserve(mut self, value: cln_primitives::bitcoin::Amount) -> Self {
         self.reserve = Some(value);
-        self
-    }
-}
-
-/// The parameters.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Request {
-    /// The field `destinations`.
-    pub destinations: Vec<Destination>,
-    /// The field `feerate`.
-    ///
-    /// Default: *normal*.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub feerate: Option<cln_primitives::Feerate>,
-    /// The field `minconf`.
-    ///
-    /// Default: 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minconf: Option<i64>,
-    /// The field `utxos`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub utxos: Option<Vec<cln_primitives::bitcoin::OutPoint>>,
-    /// The field `minchannels`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minchannels: Option<i64>,
-    /// The field `commitment_feerate`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub commitment_feerate: Option<cln_primitives::Feerate>,
-}
-
-impl Request {
-    /// A `Request` with everything that it must have.
-    pub fn new(destinations: Vec<Destination>) -> Self {
-        Self {
-            destinations,
-            feerate: None,
-            minconf: None,
-            utxos: None,
-            minchannels: None,
-            commitment_feerate: None,
-        }
-    }
-    /// Sets [`feerate`](Self#structfield.feerate).
-    #[must_use]
-    pub fn feerate(mut self, value: cln_primitives::Feerate) -> Self {
-        self.feerate = Some(value);
-        self
-    }
-    /// Sets [`minconf`](Self#structfield.minconf).
-    #[must_use]
-    pub fn minconf(mut self, value: i64) -> Self {
-        self.minconf = Some(value);
-        self
-    }
-    /// Sets [`utxos`](Self#structfield.utxos).
-    #[must_use]
-    pub fn utxos(mut self, value: Vec<cln_primitives::bitcoin::OutPoint>) -> Self {
-        self.utxos = Some(value);
-        self
-    }
-    /// Sets [`minchannels`](Self#structfield.minchannels).
-    #[must_use]
-    pub fn minchannels(mut self, value: i64) -> Self {
-        self.minchannels = Some(value);
-        self
-    }
-    /// Sets [`commitment_feerate`](Self#structfield.commitment_feerate).
-    #[must_use]
-    pub fn commitment_feerate(mut self, value: cln_primitives::Feerate) -> Self {
-        self.commitment_feerate = Some(value);
         self
     }
 }

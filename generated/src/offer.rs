@@ -5,29 +5,6 @@
 //!
 //! See also [`disableoffer`](crate::disableoffer), [`invoicerequest`](crate::invoicerequest), [`listoffers`](crate::listoffers).
 
-/// One of the forms that `Amount` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Amount {
-    /// As `MsatOrAny`.
-    MsatOrAny(cln_primitives::MsatOrAny),
-    /// As `Currency`.
-    Currency(cln_primitives::CurrencyAmount),
-}
-
-impl From<cln_primitives::MsatOrAny> for Amount {
-    fn from(value: cln_primitives::MsatOrAny) -> Self {
-        Self::MsatOrAny(value)
-    }
-}
-
-impl From<cln_primitives::CurrencyAmount> for Amount {
-    fn from(value: cln_primitives::CurrencyAmount) -> Self {
-        Self::Currency(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +162,29 @@ impl Request {
     pub fn fronting_nodes(mut self, value: Vec<cln_primitives::NodeId>) -> Self {
         self.fronting_nodes = Some(value);
         self
+    }
+}
+
+/// One of the forms that `Amount` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Amount {
+    /// A `cln_primitives::MsatOrAny`.
+    MsatOrAny(cln_primitives::MsatOrAny),
+    /// A `cln_primitives::CurrencyAmount`.
+    Currency(cln_primitives::CurrencyAmount),
+}
+
+impl From<cln_primitives::MsatOrAny> for Amount {
+    fn from(value: cln_primitives::MsatOrAny) -> Self {
+        Self::MsatOrAny(value)
+    }
+}
+
+impl From<cln_primitives::CurrencyAmount> for Amount {
+    fn from(value: cln_primitives::CurrencyAmount) -> Self {
+        Self::Currency(value)
     }
 }
 

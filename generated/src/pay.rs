@@ -7,29 +7,6 @@
 //!
 //! See also [`decode`](crate::decode), [`delinvoice`](crate::delinvoice), [`getroute`](crate::getroute), [`invoice`](crate::invoice), [`listinvoices`](crate::listinvoices), [`listpays`](crate::listpays), [`xpay`](crate::xpay).
 
-/// One of the forms that `Exclude` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Exclude {
-    /// As `ShortChannelIdDir`.
-    ShortChannelIdDir(cln_primitives::ShortChannelIdDir),
-    /// As `NodeId`.
-    NodeId(cln_primitives::NodeId),
-}
-
-impl From<cln_primitives::ShortChannelIdDir> for Exclude {
-    fn from(value: cln_primitives::ShortChannelIdDir) -> Self {
-        Self::ShortChannelIdDir(value)
-    }
-}
-
-impl From<cln_primitives::NodeId> for Exclude {
-    fn from(value: cln_primitives::NodeId) -> Self {
-        Self::NodeId(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,6 +160,29 @@ impl Request {
     pub fn partial_msat(mut self, value: cln_primitives::Msat) -> Self {
         self.partial_msat = Some(value);
         self
+    }
+}
+
+/// One of the forms that `Exclude` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Exclude {
+    /// A `cln_primitives::ShortChannelIdDir`.
+    ShortChannelIdDir(cln_primitives::ShortChannelIdDir),
+    /// A `cln_primitives::NodeId`.
+    NodeId(cln_primitives::NodeId),
+}
+
+impl From<cln_primitives::ShortChannelIdDir> for Exclude {
+    fn from(value: cln_primitives::ShortChannelIdDir) -> Self {
+        Self::ShortChannelIdDir(value)
+    }
+}
+
+impl From<cln_primitives::NodeId> for Exclude {
+    fn from(value: cln_primitives::NodeId) -> Self {
+        Self::NodeId(value)
     }
 }
 

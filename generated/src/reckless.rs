@@ -41,64 +41,6 @@ impl Request {
     }
 }
 
-/// One of the forms that `Target` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Target {
-    /// As `String`.
-    String(String),
-    /// As `Array`.
-    Array(Vec<cln_primitives::serde_json::Value>),
-}
-
-impl From<String> for Target {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for Target {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<Vec<cln_primitives::serde_json::Value>> for Target {
-    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
-        Self::Array(value)
-    }
-}
-
-/// One of the forms that `TargetSubcommand` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum TargetSubcommand {
-    /// As `String`.
-    String(String),
-    /// As `Array`.
-    Array(Vec<cln_primitives::serde_json::Value>),
-}
-
-impl From<String> for TargetSubcommand {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for TargetSubcommand {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<Vec<cln_primitives::serde_json::Value>> for TargetSubcommand {
-    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
-        Self::Array(value)
-    }
-}
-
 /// The texts of `Subcommand`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -125,6 +67,64 @@ cln_primitives::wire_enum!(
     Subcommand { Install = "install", Uninstall = "uninstall", Search = "search", Enable
     = "enable", Disable = "disable", Source = "source", Version = "--version" }
 );
+
+/// One of the forms that `TargetSubcommand` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum TargetSubcommand {
+    /// A text.
+    String(String),
+    /// A list.
+    Array(Vec<cln_primitives::serde_json::Value>),
+}
+
+impl From<String> for TargetSubcommand {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for TargetSubcommand {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<Vec<cln_primitives::serde_json::Value>> for TargetSubcommand {
+    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
+        Self::Array(value)
+    }
+}
+
+/// One of the forms that `Target` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Target {
+    /// A text.
+    String(String),
+    /// A list.
+    Array(Vec<cln_primitives::serde_json::Value>),
+}
+
+impl From<String> for Target {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for Target {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<Vec<cln_primitives::serde_json::Value>> for Target {
+    fn from(value: Vec<cln_primitives::serde_json::Value>) -> Self {
+        Self::Array(value)
+    }
+}
 
 impl cln_primitives::Command for Request {
     const METHOD: &'static str = "reckless";

@@ -9,29 +9,6 @@
 //!
 //! See also [`invoice`](crate::invoice), [`listpays`](crate::listpays), [`renepaystatus`](crate::renepaystatus).
 
-/// One of the forms that `Exclude` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Exclude {
-    /// As `ShortChannelIdDir`.
-    ShortChannelIdDir(cln_primitives::ShortChannelIdDir),
-    /// As `NodeId`.
-    NodeId(cln_primitives::NodeId),
-}
-
-impl From<cln_primitives::ShortChannelIdDir> for Exclude {
-    fn from(value: cln_primitives::ShortChannelIdDir) -> Self {
-        Self::ShortChannelIdDir(value)
-    }
-}
-
-impl From<cln_primitives::NodeId> for Exclude {
-    fn from(value: cln_primitives::NodeId) -> Self {
-        Self::NodeId(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,6 +100,29 @@ impl Request {
     pub fn exclude(mut self, value: Vec<Exclude>) -> Self {
         self.exclude = Some(value);
         self
+    }
+}
+
+/// One of the forms that `Exclude` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Exclude {
+    /// A `cln_primitives::ShortChannelIdDir`.
+    ShortChannelIdDir(cln_primitives::ShortChannelIdDir),
+    /// A `cln_primitives::NodeId`.
+    NodeId(cln_primitives::NodeId),
+}
+
+impl From<cln_primitives::ShortChannelIdDir> for Exclude {
+    fn from(value: cln_primitives::ShortChannelIdDir) -> Self {
+        Self::ShortChannelIdDir(value)
+    }
+}
+
+impl From<cln_primitives::NodeId> for Exclude {
+    fn from(value: cln_primitives::NodeId) -> Self {
+        Self::NodeId(value)
     }
 }
 

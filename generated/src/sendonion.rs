@@ -5,30 +5,6 @@
 //!
 //! See also [`createonion`](crate::createonion), [`injectpaymentonion`](crate::injectpaymentonion), [`listsendpays`](crate::listsendpays), [`sendpay`](crate::sendpay).
 
-/// An object of the schema, `FirstHop`.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct FirstHop {
-    /// The field `id`.
-    pub id: cln_primitives::NodeId,
-    /// The field `amount_msat`.
-    pub amount_msat: cln_primitives::Msat,
-    /// The field `delay`.
-    pub delay: u16,
-}
-
-impl FirstHop {
-    /// A `FirstHop` with everything that it must have.
-    pub fn new(
-        id: cln_primitives::NodeId,
-        amount_msat: cln_primitives::Msat,
-        delay: u16,
-    ) -> Self {
-        Self { id, amount_msat, delay }
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,6 +136,30 @@ impl Request {
     pub fn total_amount_msat(mut self, value: cln_primitives::Msat) -> Self {
         self.total_amount_msat = Some(value);
         self
+    }
+}
+
+/// An object of the schema, `FirstHop`.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FirstHop {
+    /// The field `id`.
+    pub id: cln_primitives::NodeId,
+    /// The field `amount_msat`.
+    pub amount_msat: cln_primitives::Msat,
+    /// The field `delay`.
+    pub delay: u16,
+}
+
+impl FirstHop {
+    /// A `FirstHop` with everything that it must have.
+    pub fn new(
+        id: cln_primitives::NodeId,
+        amount_msat: cln_primitives::Msat,
+        delay: u16,
+    ) -> Self {
+        Self { id, amount_msat, delay }
     }
 }
 

@@ -7,51 +7,6 @@
 //!
 //! See also [`listconfigs`](crate::listconfigs).
 
-/// One of the forms that `ConfigValue` has.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum ConfigValue {
-    /// As `String`.
-    String(String),
-    /// As `Integer`.
-    Integer(i64),
-    /// As `Boolean`.
-    Boolean(bool),
-    /// As `Array`.
-    Array(Vec<String>),
-}
-
-impl From<String> for ConfigValue {
-    fn from(value: String) -> Self {
-        Self::String(value)
-    }
-}
-
-impl From<&str> for ConfigValue {
-    fn from(value: &str) -> Self {
-        Self::String(value.to_owned())
-    }
-}
-
-impl From<i64> for ConfigValue {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
-impl From<bool> for ConfigValue {
-    fn from(value: bool) -> Self {
-        Self::Boolean(value)
-    }
-}
-
-impl From<Vec<String>> for ConfigValue {
-    fn from(value: Vec<String>) -> Self {
-        Self::Array(value)
-    }
-}
-
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +46,51 @@ impl Request {
     pub fn transient(mut self, value: bool) -> Self {
         self.transient = Some(value);
         self
+    }
+}
+
+/// One of the forms that `ConfigValue` has.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum ConfigValue {
+    /// A text.
+    String(String),
+    /// A number.
+    Integer(i64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A list.
+    Array(Vec<String>),
+}
+
+impl From<String> for ConfigValue {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<&str> for ConfigValue {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<i64> for ConfigValue {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<bool> for ConfigValue {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<Vec<String>> for ConfigValue {
+    fn from(value: Vec<String>) -> Self {
+        Self::Array(value)
     }
 }
 

@@ -31,24 +31,6 @@ impl Request {
     }
 }
 
-/// The texts of `Indexname`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Indexname {
-    /// `created`.
-    Created,
-    /// `updated`.
-    Updated,
-    /// `deleted`.
-    Deleted,
-    /// A text that this version of the types does not name.
-    Unknown(cln_primitives::UnknownValue),
-}
-
-cln_primitives::wire_enum!(
-    Indexname { Created = "created", Updated = "updated", Deleted = "deleted" }
-);
-
 /// The texts of `Subsystem`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -75,6 +57,24 @@ cln_primitives::wire_enum!(
     Subsystem { Invoices = "invoices", Forwards = "forwards", Sendpays = "sendpays",
     Htlcs = "htlcs", Chainmoves = "chainmoves", Channelmoves = "channelmoves",
     Networkevents = "networkevents" }
+);
+
+/// The texts of `Indexname`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Indexname {
+    /// `created`.
+    Created,
+    /// `updated`.
+    Updated,
+    /// `deleted`.
+    Deleted,
+    /// A text that this version of the types does not name.
+    Unknown(cln_primitives::UnknownValue),
+}
+
+cln_primitives::wire_enum!(
+    Indexname { Created = "created", Updated = "updated", Deleted = "deleted" }
 );
 
 impl cln_primitives::Command for Request {

@@ -5,14 +5,30 @@
 //!
 //! See also [`delinvoice`](crate::delinvoice), [`invoice`](crate::invoice), [`listinvoices`](crate::listinvoices), [`waitanyinvoice`](crate::waitanyinvoice).
 
+/// The parameters.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Request {
+    /// The field `label`.
+    pub label: Label,
+}
+
+impl Request {
+    /// A `Request` with everything that it must have.
+    pub fn new(label: impl Into<Label>) -> Self {
+        Self { label: label.into() }
+    }
+}
+
 /// One of the forms that `Label` has.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Label {
-    /// As `String`.
+    /// A text.
     String(String),
-    /// As `Integer`.
+    /// A number.
     Integer(i64),
 }
 
@@ -31,22 +47,6 @@ impl From<&str> for Label {
 impl From<i64> for Label {
     fn from(value: i64) -> Self {
         Self::Integer(value)
-    }
-}
-
-/// The parameters.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Request {
-    /// The field `label`.
-    pub label: Label,
-}
-
-impl Request {
-    /// A `Request` with everything that it must have.
-    pub fn new(label: impl Into<Label>) -> Self {
-        Self { label: label.into() }
     }
 }
 

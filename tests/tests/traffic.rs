@@ -11,6 +11,7 @@ use serde_json::Value;
 const UNDESCRIBED: &[(&str, &str)] = &[
     ("check", "takes the parameters of the command that it checks"),
     ("pay", "takes `invstring`, the name that `xpay` has for its invoice"),
+    ("sendpay", "takes hops as `getroute` gives them, with a `direction` that it ignores"),
     ("invoicerequest", "takes a request without `description`, which BOLT 12 requires"),
 ];
 

@@ -43,7 +43,39 @@ pub(super) fn lower(cx: &Context<'_>, schema: &Schema, name: String, direction: 
     object.fields = analysis.common.iter().map(|slot| field(cx, slot, direction, &analysis.plain)).collect();
     object.choices = analysis.choices.iter().map(|raw| choice(cx, schema, raw, direction)).collect();
     report_clashes(cx, &object);
+    report_lost(cx, schema, &object);
     object
+}
+
+/// Everything that the schema names is in the object: whatever a rule overlooks is told, never dropped.
+fn report_lost(cx: &Context<'_>, schema: &Schema, object: &Object) {
+    if let Some(any_of) = schema.any_of.first() {
+        let why = "`anyOf` is read in branches of conditions only".to_owned();
+        cx.problem(&any_of.pointer, Problem::UnsupportedUnion(why));
+    }
+    let arms = object.choices.iter().flat_map(|choice| &choice.variants).flat_map(|variant| &variant.fields);
+    let mut kept: BTreeSet<&str> = object.fields.iter().chain(arms).map(|field| field.wire.as_str()).collect();
+    for choice in &object.choices {
+        match &choice.discriminator {
+            Discriminator::Values(tested) => kept.extend(tested.iter().map(|tested| tested.wire.as_str())),
+            Discriminator::Presence(key) => kept.extend([key.as_str()]),
+            Discriminator::Alternatives => {}
+        }
+    }
+    let mut named = BTreeSet::new();
+    collect_typed(schema, &mut named);
+    for (name, pointer) in named.into_iter().filter(|(name, _)| !kept.contains(name)) {
+        cx.problem(pointer, Problem::Lost(name.to_owned()));
+    }
+}
+
+fn collect_typed<'s>(schema: &'s Schema, named: &mut BTreeSet<(&'s str, &'s str)>) {
+    let typed = schema.properties.iter().flatten().filter(|(_, schema)| !schema.hidden && !schema.is_stub());
+    named.extend(typed.map(|(name, schema)| (name.as_str(), schema.pointer.as_str())));
+    for condition in &schema.conditions {
+        collect_typed(&condition.then, named);
+        condition.otherwise.iter().for_each(|schema| collect_typed(schema, named));
+    }
 }
 
 fn field(cx: &Context<'_>, slot: &Slot<'_>, direction: Direction, plain: &[RawChoice<'_>]) -> Field {
@@ -183,14 +215,23 @@ fn collect_properties<'s>(schema: &'s Schema, known: &mut BTreeSet<&'s str>) {
 }
 
 fn report_clashes(cx: &Context<'_>, object: &Object) {
-    let choices = object.choices.iter().filter(|_| !object.is_choice());
-    let common = object.fields.iter().map(|field| (field.rust.as_str(), field.wire.as_str()));
-    let names = common.chain(choices.map(|choice| (choice.field.as_str(), choice.field.as_str())));
-    report_twice(cx, &object.pointer, "fields", names);
-    for variant in object.choices.iter().flat_map(|choice| &choice.variants) {
-        let names = variant.fields.iter().map(|field| (field.rust.as_str(), field.wire.as_str()));
-        report_twice(cx, &object.pointer, "fields", names);
+    let arms = object.choices.iter().flat_map(|choice| &choice.variants).flat_map(|variant| &variant.fields);
+    let fields = object.fields.iter().chain(arms).map(|field| (field.rust.clone(), field.wire.clone()));
+    let mut names: BTreeSet<(String, String)> = fields.collect();
+    for choice in &object.choices {
+        match &choice.discriminator {
+            Discriminator::Values(tested) => {
+                names.extend(tested.iter().map(|tested| (snake(&tested.wire), tested.wire.clone())));
+            }
+            // A key is a field of its arm; beside the common fields stands the choice.
+            Discriminator::Presence(key) => {
+                let common = object.fields.iter().find(|field| field.rust == choice.field);
+                names.extend(common.map(|_| (choice.field.clone(), format!("{key} and what depends on it"))));
+            }
+            Discriminator::Alternatives => {}
+        }
     }
+    report_twice(cx, &object.pointer, "fields", names.iter().map(|(rust, wire)| (rust.as_str(), wire.as_str())));
 }
 
 fn report_variant_clashes(cx: &Context<'_>, place: &str, choice: &Choice) {

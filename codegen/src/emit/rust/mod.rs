@@ -6,7 +6,6 @@ mod enums;
 mod errors;
 mod krate;
 mod object;
-mod request;
 mod types;
 mod validate;
 mod wire;
@@ -23,36 +22,35 @@ pub(crate) use krate::manifest;
 
 /// The files of `src`, by path in it.
 pub(crate) fn sources(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics> {
-    let mut modules: Vec<(String, String, Result<TokenStream, Problem>)> = Vec::new();
+    let mut modules: Vec<(String, String, TokenStream)> = Vec::new();
     for it in &api.commands {
         let from = format!("the schema of the command `{}`", it.method);
         modules.push((format!("{}.rs", it.module), from, command(it)));
     }
     for it in &api.notifications {
         let from = format!("the schema of the notification `{}`", it.name);
-        modules.push((format!("notification/{}.rs", it.module), from, Ok(notification(it))));
+        modules.push((format!("notification/{}.rs", it.module), from, notification(it)));
     }
     for it in &api.hooks {
-        modules.push((format!("hook/{}.rs", it.module), format!("the schema of the hook `{}`", it.name), Ok(hook(it))));
+        modules.push((format!("hook/{}.rs", it.module), format!("the schema of the hook `{}`", it.name), hook(it)));
     }
     let all = || "all schemas".to_owned();
-    modules.push(("lib.rs".to_owned(), all(), Ok(krate::root(api))));
-    modules.push(("notification.rs".to_owned(), all(), Ok(krate::notifications(api))));
-    modules.push(("hook.rs".to_owned(), all(), Ok(krate::hooks(api))));
-    modules.push(("cln_rpc.rs".to_owned(), all(), Ok(krate::cln_rpc())));
+    modules.push(("lib.rs".to_owned(), all(), krate::root(api)));
+    modules.push(("notification.rs".to_owned(), all(), krate::notifications(api)));
+    modules.push(("hook.rs".to_owned(), all(), krate::hooks(api)));
+    modules.push(("cln_rpc.rs".to_owned(), all(), krate::cln_rpc()));
     modules.push((
         "shared.rs".to_owned(),
         "overlay.toml and the schemas that it names".to_owned(),
-        Ok(krate::shared(api)),
+        krate::shared(api),
     ));
-    modules.push(("error_code.rs".to_owned(), "error-codes.toml".to_owned(), Ok(krate::error_codes(api))));
-    modules.push(("error_data.rs".to_owned(), "error-codes.toml".to_owned(), Ok(krate::error_data(api))));
+    modules.push(("error_code.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_codes(api)));
+    modules.push(("error_data.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_data(api)));
 
     let mut sources = BTreeMap::new();
     let mut faults = Vec::new();
     for (path, from, tokens) in modules {
-        let text = tokens.and_then(print);
-        match text {
+        match print(tokens) {
             Ok(text) => {
                 sources.insert(
                     path,
@@ -91,19 +89,19 @@ fn print(tokens: TokenStream) -> Result<String, Problem> {
     Ok(parts.join("\n"))
 }
 
-fn command(it: &Command) -> Result<TokenStream, Problem> {
+fn command(it: &Command) -> TokenStream {
     let mut emitted = BTreeSet::new();
     let head = module_docs(&it.title, &it.about, &format!("The command `{}`.", it.method), &it.related);
     // The response's types have the shorter names, so they come first; the request is read first.
     let response = object::items(&it.response, &mut emitted);
-    let request = request::items(&it.request, &mut emitted).map_err(Problem::Request)?;
+    let request = object::items(&it.request.object, &mut emitted);
     let errors = errors::items(&it.method, &it.errors);
     let method = &it.method;
     let added = version(it.about.added);
     let since = version(it.about.deprecated.map(|deprecation| deprecation.since));
     let removed = version(it.about.deprecated.and_then(|deprecation| deprecation.removed));
     let validate = validate::method(&it.request, method);
-    Ok(quote! {
+    quote! {
         #head
         #request
         impl cln_primitives::Command for Request {
@@ -117,7 +115,7 @@ fn command(it: &Command) -> Result<TokenStream, Problem> {
         }
         #response
         #errors
-    })
+    }
 }
 
 fn notification(it: &Notification) -> TokenStream {

@@ -72,6 +72,7 @@ pub(super) fn strictness(direction: Direction) -> TokenStream {
 
 pub(super) fn object_docs(object: &Object) -> TokenStream {
     let fallback = match (object.name.as_str(), object.direction) {
+        ("Request", Direction::Sent) => "The parameters.".to_owned(),
         ("Response", _) => "What the node answers.".to_owned(),
         ("Payload", _) => "What the node sends.".to_owned(),
         ("Action", _) => "What the plugin answers.".to_owned(),

@@ -11,6 +11,9 @@ use crate::diagnostic::Problem;
 use crate::dialect::{Schema, TypeName};
 use crate::model::{Direction, Discriminator, Tested};
 
+/// No person reads an enum of more.
+const MOST_ARMS: usize = 400;
+
 /// Tests that depend on each other, with every branch behind them.
 pub(super) struct Component<'s> {
     discriminator: Discriminator,
@@ -45,6 +48,10 @@ impl<'s> Component<'s> {
             .collect();
         let at = rules.first().map_or("", |rule| rule.condition);
         if let [Node::Key(key)] = nodes.as_slice() {
+            if object.required.iter().any(|required| required == key) {
+                faults.push(unsupported(at, format!("it asks whether `{key}` is there, which is required")));
+                return None;
+            }
             return Some(Self {
                 discriminator: Discriminator::Presence((*key).to_owned()),
                 names: vec![key],
@@ -63,16 +70,40 @@ impl<'s> Component<'s> {
                 return None;
             };
             let (boolean, domain) = domain(name, object, &rules, faults)?;
-            tested.push(Tested { wire: name.to_owned(), boolean });
-            domains.push(domain);
-            names.push(name);
+            // A text stands first: a value of it that is not known is what `Unknown` keeps.
+            let place = if boolean { tested.len() } else { tested.iter().filter(|t: &&Tested| !t.boolean).count() };
+            tested.insert(place, Tested { wire: name.to_owned(), boolean });
+            domains.insert(place, domain);
+            names.insert(place, name);
+        }
+        if domains.iter().map(Vec::len).product::<usize>() > MOST_ARMS {
+            faults.push(unsupported(at, format!("{} would make more than {MOST_ARMS} variants", names.join(", "))));
+            return None;
         }
         let mut assignments: Vec<Option<Vec<Value>>> = product(&domains).into_iter().map(Some).collect();
         if tested.iter().any(|tested| !tested.boolean) {
             assignments.push(None);
         }
         let required = names.iter().all(|name| object.required.iter().any(|required| required == name));
+        if names.len() > 1 && !required {
+            faults.push(unsupported(at, format!("{} are tested together, so all must be required", names.join(", "))));
+            return None;
+        }
         Some(Self { discriminator: Discriminator::Values(tested), names, assignments, rules, required, direction })
+    }
+
+    /// True when a branch gives the field a type, or requires it: not when it only lists or leaves it out.
+    pub(super) fn has_say_in(&self, name: &str) -> bool {
+        self.rules.iter().any(|rule| self.typed(rule, name).is_some() || required_names(rule.clause).any(|n| n == name))
+    }
+
+    /// The fields that no branch gives a type although it requires them, and the object does not declare.
+    pub(super) fn untyped<'c>(&'c self, base: &'c Base<'s>) -> impl Iterator<Item = (&'s str, &'s str)> + 'c {
+        let required = self.rules.iter().flat_map(|rule| required_names(rule.clause).map(move |name| (rule, name)));
+        let typed = |name: &str| self.rules.iter().any(|rule| self.typed(rule, name).is_some());
+        required
+            .filter(move |(_, name)| !base.declares(name) && !typed(name))
+            .map(|(rule, name)| (rule.clause.pointer.as_str(), name))
     }
 
     pub(super) fn discriminators(&self) -> impl Iterator<Item = &'s str> {
@@ -204,12 +235,13 @@ impl<'s> Component<'s> {
             .filter(|name| {
                 let states = self.assignments.iter().map(|values| self.state(name, values.as_deref(), base));
                 let states: Vec<_> = states.collect();
-                let types: BTreeSet<String> = states
-                    .iter()
-                    .filter(|(presence, _)| *presence != Presence::Absent)
-                    .filter_map(|(_, schema)| schema.map(fingerprint))
-                    .collect();
-                split.contains(name) || types.len() > 1 || states.iter().any(|(presence, _)| *presence != states[0].0)
+                let present = states.iter().filter(|(presence, _)| *presence != Presence::Absent);
+                let mut schemas: Vec<&Schema> = present.filter_map(|(_, schema)| *schema).collect();
+                schemas.dedup_by_key(|schema| &schema.pointer);
+                let mut types = schemas.iter().map(|schema| fingerprint(schema));
+                let first = if schemas.len() > 1 { types.next() } else { None };
+                let many = first.is_some_and(|first| types.any(|other| other != first));
+                split.contains(name) || many || states.iter().any(|(presence, _)| *presence != states[0].0)
             })
             .collect()
     }
@@ -231,7 +263,9 @@ impl<'s> Component<'s> {
                 });
                 slots.collect::<Vec<_>>()
             };
-            let sets: Vec<&Schema> = self.holding(Some(values)).flat_map(|rule| &rule.clause.any_of).collect();
+            let mut sets: Vec<&Schema> = self.holding(Some(values)).flat_map(|rule| &rule.clause.any_of).collect();
+            // The arm that asks for more is tried first.
+            sets.sort_by_key(|set| std::cmp::Reverse(set.required.len()));
             if sets.is_empty() {
                 arms.push(Arm { values: values.clone(), label: None, slots: slots(&[], &[]) });
             }

@@ -93,7 +93,21 @@ pub(super) fn analyse<'s>(
     }
     let mut analysis = Analysis { common: Vec::new(), choices: Vec::new(), plain: Vec::new(), keys };
     let mut owned: BTreeSet<&str> = components.iter().flat_map(|component| component.discriminators()).collect();
+    let mut spoken_for: Vec<(&str, &str)> = Vec::new();
     for component in &components {
+        faults.extend(component.untyped(&base).map(|(at, name)| {
+            (at.to_owned(), Problem::UnsupportedCondition(format!("`{name}` is required, and no branch says its type")))
+        }));
+        let all = component.varied(&base, &BTreeSet::new(), ask.fingerprint);
+        for name in all.into_iter().filter(|name| component.has_say_in(name)) {
+            let at = component.rules.first().map_or("", |rule| rule.condition);
+            match spoken_for.iter().find(|(known, _)| *known == name) {
+                Some((_, other)) => {
+                    faults.push(unsupported(at, format!("`{name}` depends on this and on {other}")));
+                }
+                None => spoken_for.push((name, at)),
+            }
+        }
         let varied = component.varied(&base, &owned, ask.fingerprint);
         let choice = component.choice(&base, &varied);
         if varied.is_empty() && !matches!(choice.discriminator, Discriminator::Presence(_)) {
@@ -138,6 +152,11 @@ impl<'s> Base<'s> {
         let only_in_branches = declared.filter(|(_, schema)| (ask.only_in_branches)(schema));
         let only_in_branches = only_in_branches.map(|(name, _)| name.as_str()).collect();
         Self { object, fields, only_in_branches }
+    }
+
+    /// True for a field that the object names outside its conditions, or that only its key's own condition names.
+    fn declares(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
     }
 
     fn requires(&self, name: &str) -> bool {
