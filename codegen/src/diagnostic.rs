@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::dialect::place_in_pair;
+
 /// One thing that is wrong with one place of the input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
@@ -147,6 +149,9 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) fn push(&mut self, file: &str, pointer: &str, problem: Problem) {
+        if let Some((file, pointer)) = place_in_pair(file, pointer) {
+            return self.found.push(Diagnostic::new(file, pointer, problem));
+        }
         self.found.push(Diagnostic::new(file, pointer, problem));
     }
 

@@ -67,30 +67,19 @@ pub fn import(theirs: &[(String, String)], ours: &[(String, String)]) -> Result<
         };
         let mut root = Map::new();
         root.insert(kind.to_owned(), Value::String(file.name.clone()));
-        let halves: Vec<&Value> = parsed.iter().filter(|(path, _)| file_id(path) == id).map(|(_, v)| v).collect();
-        let whole = halves.iter().find(|value| value.get("request").is_some() || value.get("response").is_some());
+        let source = parsed.iter().find(|(path, _)| *path == file.path).map(|(_, value)| value);
         if let Some(added) = file.added {
             // The one moment that is no release keeps its form.
-            let source = whole.and_then(|value| value.get("added")).cloned();
-            root.insert("added".to_owned(), source.unwrap_or_else(|| added.to_string().into()));
+            let written = source.and_then(|value| value.get("added")).cloned();
+            root.insert("added".to_owned(), written.unwrap_or_else(|| added.to_string().into()));
         }
         if let Some(deprecation) = file.deprecated {
             let releases = [Some(deprecation.since), deprecation.removed].into_iter().flatten();
             root.insert("deprecated".to_owned(), releases.map(|version| version.to_string()).collect());
         }
-        for (half, schema) in [("request", &file.request), ("response", &file.response)] {
-            let source = match whole {
-                Some(value) => value.get(half),
-                None => parsed
-                    .iter()
-                    .find(|(path, _)| {
-                        file_id(path) == id && path.contains(if half == "request" { ".request." } else { ".schema." })
-                    })
-                    .map(|(_, v)| v),
-            };
-            let facts = source.map(facts).unwrap_or_else(|| Value::Object(Map::new()));
-            if source.is_some() || schema.properties.is_some() {
-                root.insert(half.to_owned(), facts);
+        for half in ["request", "response"] {
+            if let Some(schema) = source.and_then(|value| value.get(half)) {
+                root.insert(half.to_owned(), facts(schema));
             }
         }
         if !file.errors.is_empty() {
@@ -125,6 +114,8 @@ fn facts(value: &Value) -> Value {
             "properties" => each(value, self::facts),
             "items" | "additionalProperties" | "if" | "then" | "else" => self::facts(value),
             "oneOf" | "anyOf" | "allOf" => list(value, self::facts),
+            // A default that is a sentence is one of theirs.
+            "default" if value.as_str().is_some_and(|text| text.split_whitespace().count() > 6) => continue,
             // An empty list of required names says nothing.
             "required" if value.as_array().is_some_and(Vec::is_empty) => continue,
             _ => value.clone(),

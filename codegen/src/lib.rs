@@ -88,7 +88,7 @@ fn parse(schemas: &[(String, String)], sink: &mut Sink) -> Vec<(String, Value)> 
             Err(error) => sink.push(path, "", Problem::NotJson(error.to_string())),
         }
     }
-    parsed
+    dialect::join_pairs(parsed)
 }
 
 /// The manifest of a crate of its own; `primitives` is the path of `cln-primitives` seen from it.

@@ -32,8 +32,6 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fuzzpercent: Option<u32>,
     /// The field `exclude`.
-    ///
-    /// Default: not to exclude any channels or nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude: Option<Vec<String>>,
     /// The field `maxhops`.

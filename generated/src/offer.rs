@@ -34,8 +34,6 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurrence_base: Option<i64>,
     /// The field `recurrence_paywindow`.
-    ///
-    /// Default: that payment is allowed during the current and previous periods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurrence_paywindow: Option<String>,
     /// The field `recurrence_limit`.

@@ -18,8 +18,6 @@ pub struct Request {
     /// The field `initialpsbt`.
     pub initialpsbt: String,
     /// The field `funding_feerate`.
-    ///
-    /// Default: 1/64th greater than the last feerate used for this channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funding_feerate: Option<cln_primitives::Feerate>,
 }

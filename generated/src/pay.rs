@@ -53,8 +53,6 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localinvreqid: Option<cln_primitives::HexBytes>,
     /// The field `exclude`.
-    ///
-    /// Default: not to exclude any channels or nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude: Option<Vec<Exclude>>,
     /// The field `maxfee`.

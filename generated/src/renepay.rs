@@ -38,8 +38,6 @@ pub struct Request {
     pub label: Option<String>,
     /// The field `exclude`.
     ///
-    /// Default: not to exclude any channels or nodes.
-    ///
     /// Added in v24.08.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude: Option<Vec<Exclude>>,

@@ -17,8 +17,6 @@ pub struct Request {
     /// The field `amount_msat`.
     pub amount_msat: cln_primitives::Msat,
     /// The field `maxfee`.
-    ///
-    /// Default: For *amount_msat* smaller than 10sat it is 50%, for *amount_msat* between 10sat and 500sat *maxfee* is 5sat, while for *amount_msat* greater than 500sat it is 1%.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxfee: Option<cln_primitives::Msat>,
     /// The field `layers`.

@@ -21,8 +21,6 @@ pub struct Request {
     /// A unique name for the new invoice in this node, for `waitinvoice`, `listinvoices` and `delinvoice`.
     pub label: String,
     /// What to ask for instead of the amount in the request, in millisatoshi. More than that is refused by the payer, and a payer that follows BOLT 12 refuses less as well.
-    ///
-    /// Default: the amount contained in the offer (multiplied by *quantity* if any).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
     /// Seconds to wait for the payment, and at the same time the life of the invoice, counted from its creation.

@@ -23,12 +23,15 @@ const HINT: &str = "name a folder of schema files that you may read: a checkout'
 /// The schema files of a folder in any of the layouts that releases have had, sorted by path. Paths begin with `shown`.
 pub fn schema_files(dir: &Path, shown: &str) -> Result<Vec<(String, String)>, FolderError> {
     let inner = dir.join("schemas");
-    let root = if inner.is_dir() { inner } else { dir.to_owned() };
+    let (root, shown) = match inner.is_dir() {
+        true => (inner, format!("{}/schemas", shown.trim_end_matches('/'))),
+        false => (dir.to_owned(), shown.trim_end_matches('/').to_owned()),
+    };
     let mut files = Vec::new();
     for folder in ["", "hook", "notification"] {
-        let path = root.join(folder);
+        let path = if folder.is_empty() { root.clone() } else { root.join(folder) };
         if folder.is_empty() || path.is_dir() {
-            let prefix = if folder.is_empty() { shown.to_owned() } else { format!("{shown}/{folder}") };
+            let prefix = if folder.is_empty() { shown.clone() } else { format!("{shown}/{folder}") };
             files.extend(json_files(&path, &prefix)?);
         }
     }
@@ -75,12 +78,16 @@ pub fn contents(dir: &Path) -> Result<BTreeMap<String, String>, FolderError> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(source) => return Err(FolderError::Read { path: folder, source, hint: "check its permissions" }),
         };
-        for entry in entries.flatten() {
+        for entry in entries {
+            let unreadable = |source| FolderError::Read { path: folder.clone(), source, hint: "check its permissions" };
+            let entry = entry.map_err(unreadable)?;
             let path = entry.path();
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             if path.is_dir() {
                 folders.push((path, format!("{name}/")));
-            } else if let Ok(text) = fs::read_to_string(&path) {
+            } else {
+                let hint = "move it elsewhere: this folder holds texts only";
+                let text = fs::read_to_string(&path).map_err(|source| FolderError::Read { path, source, hint })?;
                 // A checkout may have other line ends.
                 files.insert(name, text.replace("\r\n", "\n"));
             }

@@ -11,39 +11,70 @@ use super::{Kind, Schema, SchemaFile};
 use crate::diagnostic::{Problem, Sink};
 
 /// Reads parsed files into schema files, sorted by kind and wire name. Paths end in the layouts that releases have had:
-/// `NAME.json`, `lightning-NAME.json`, `hook/NAME.json`, `notification/NAME.json`, and pairs of bare schemas
-/// `NAME.request.json` and `NAME.schema.json`.
+/// `NAME.json`, `lightning-NAME.json`, `hook/NAME.json`, `notification/NAME.json`.
 pub(crate) fn read_files(parsed: &[(String, Value)], sink: &mut Sink) -> Vec<SchemaFile> {
     let mut files = Vec::new();
-    let mut pairs: IndexMap<(Kind, String), Pair<'_>> = IndexMap::new();
     for (path, value) in parsed {
-        let stem = Stem::of(path);
-        match (stem.half, value.as_object()) {
-            (_, None) => sink.push(path, "", Problem::NoSchema),
-            (Some(half), Some(_)) => {
-                let pair = pairs.entry((stem.kind, stem.name)).or_default();
-                *(if half == Half::Request { &mut pair.request } else { &mut pair.response }) = Some((path, value));
-            }
-            (None, Some(object)) => files.extend(whole_file(path, object, &stem, sink)),
+        match value.as_object() {
+            None => sink.push(path, "", Problem::NoSchema),
+            Some(object) => files.extend(whole_file(path, object, &Stem::of(path), sink)),
         }
     }
-    files.extend(pairs.into_iter().map(|((kind, name), pair)| pair.read(kind, name, sink)));
     resolve_names(&mut files, sink);
     files.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     files
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Half {
-    Request,
-    Response,
+/// Older releases kept request and answer as bare schemas in `NAME.request.json` and `NAME.schema.json`. Makes one value
+/// of such a pair, as if it had been one file, so that nothing after this knows the difference.
+pub(crate) fn join_pairs(parsed: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    let mut joined = Vec::new();
+    let mut pairs: IndexMap<String, Map<String, Value>> = IndexMap::new();
+    for (path, value) in parsed {
+        match half(&path) {
+            Some((name, half)) if value.is_object() => {
+                let pair = pairs.entry(format!("{name}{PAIR}")).or_default();
+                if let Some(added) = value.get("added") {
+                    pair.entry("added").or_insert_with(|| added.clone());
+                }
+                pair.insert(half.to_owned(), value);
+            }
+            _ => joined.push((path, value)),
+        }
+    }
+    joined.extend(pairs.into_iter().map(|(path, mut pair)| {
+        for half in ["request", "response"] {
+            pair.entry(half).or_insert_with(|| Value::Object(Map::new()));
+        }
+        (path, Value::Object(pair))
+    }));
+    joined
+}
+
+/// How a joined pair is called until its halves are told apart again.
+const PAIR: &str = ".{request,schema}.json";
+
+fn half(path: &str) -> Option<(&str, &'static str)> {
+    let request = path.strip_suffix(".request.json").map(|name| (name, "request"));
+    request.or_else(|| path.strip_suffix(".schema.json").map(|name| (name, "response")))
+}
+
+/// Where a place of a joined pair stands in the files that there are.
+pub(crate) fn place_in_pair(file: &str, pointer: &str) -> Option<(String, String)> {
+    let name = file.strip_suffix(PAIR)?;
+    let half = |half: &str| pointer.strip_prefix(half).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let (suffix, rest) = match (half("/request"), half("/response")) {
+        (Some(rest), _) => ("request", rest),
+        (_, Some(rest)) => ("schema", rest),
+        _ => ("schema", pointer),
+    };
+    Some((format!("{name}.{suffix}.json"), rest.to_owned()))
 }
 
 /// What a path alone tells.
 struct Stem {
     kind: Kind,
     name: String,
-    half: Option<Half>,
 }
 
 impl Stem {
@@ -57,16 +88,10 @@ impl Stem {
         };
         let name = file.strip_suffix(".json").unwrap_or(file);
         let name = name.strip_prefix("lightning-").unwrap_or(name);
-        let (name, half) = if let Some(name) = name.strip_suffix(".request") {
-            (name, Some(Half::Request))
-        } else if let Some(name) = name.strip_suffix(".schema") {
-            (name, Some(Half::Response))
-        } else {
-            (name, None)
-        };
+        let name = name.strip_suffix(".{request,schema}").unwrap_or(name);
         // `sql` is described by a template that a build of the daemon fills in.
         let name = name.strip_suffix("-template").unwrap_or(name);
-        Self { kind, name: name.to_owned(), half }
+        Self { kind, name: name.to_owned() }
     }
 }
 
@@ -124,29 +149,6 @@ fn empty_file(path: &str, kind: Kind, name: String) -> SchemaFile {
         see_also: Vec::new(),
         request: Schema { properties: Some(IndexMap::new()), ..Schema::default() },
         response: Schema { properties: Some(IndexMap::new()), ..Schema::default() },
-    }
-}
-
-/// Two bare schemas that older releases kept in files of their own.
-#[derive(Default)]
-struct Pair<'v> {
-    request: Option<(&'v String, &'v Value)>,
-    response: Option<(&'v String, &'v Value)>,
-}
-
-impl Pair<'_> {
-    fn read(self, kind: Kind, name: String, sink: &mut Sink) -> SchemaFile {
-        let path = self.response.or(self.request).map_or("", |(path, _)| path);
-        let mut file = empty_file(path, kind, name);
-        if let Some((path, value)) = self.request {
-            file.request = Reader { file: path, sink }.schema("", value);
-        }
-        if let Some((path, value)) = self.response {
-            file.response = Reader { file: path, sink }.schema("", value);
-        }
-        // A bare schema's own release and text are those of what it describes.
-        file.added = file.request.added.or(file.response.added);
-        file
     }
 }
 

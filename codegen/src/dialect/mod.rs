@@ -10,7 +10,7 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-pub(crate) use files::read_files;
+pub(crate) use files::{join_pairs, place_in_pair, read_files};
 pub(crate) use read::schema_from_value;
 
 /// What a schema file describes.

@@ -229,8 +229,8 @@ fn report_module_clashes(api: &Api, files: &[SchemaFile], sink: &RefCell<Sink>) 
 /// Finds the value that `file#pointer` names among the parsed files.
 fn resolve<'p>(parsed: &'p [(String, Value)], at: &str) -> Option<(&'p str, &'p Value)> {
     let (id, pointer) = at.split_once('#')?;
-    let mut halves = parsed.iter().filter(|(path, _)| file_id(path) == id);
-    halves.find_map(|(path, value)| Some((path.as_str(), value.pointer(pointer)?)))
+    let (path, value) = parsed.iter().find(|(path, _)| file_id(path) == id)?;
+    Some((path, value.pointer(pointer)?))
 }
 
 /// Reads a piece of the dialect that stands outside the files' own tree.

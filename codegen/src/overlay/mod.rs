@@ -64,9 +64,8 @@ impl Overlay {
                 continue;
             }
             let Some((id, pointer)) = fix.at.split_once('#') else { continue };
-            // Two halves of one description have one name.
-            let mut halves = parsed.iter_mut().filter(|(path, _)| file_id(path) == id);
-            if halves.any(|(_, value)| fix.apply(value, pointer)) {
+            let file = parsed.iter_mut().find(|(path, _)| file_id(path) == id);
+            if file.is_some_and(|(_, value)| fix.apply(value, pointer)) {
                 self.mark("fix", &fix.at);
             }
         }
@@ -295,7 +294,7 @@ pub(crate) fn file_id(path: &str) -> String {
     let mut parts = path.rsplit('/');
     let file = parts.next().unwrap_or_default();
     let stem = file.strip_suffix(".json").unwrap_or(file);
-    let stem = stem.strip_suffix(".schema").or(stem.strip_suffix(".request")).unwrap_or(stem);
+    let stem = stem.strip_suffix(".{request,schema}").unwrap_or(stem);
     let stem = stem.strip_prefix("lightning-").unwrap_or(stem);
     let stem = stem.strip_suffix("-template").unwrap_or(stem);
     match parts.next() {
