@@ -123,7 +123,10 @@ pub struct Object {
 impl Object {
     /// True when nothing but one choice is in it: then the object itself is the enum.
     pub fn is_choice(&self) -> bool {
-        self.fields.is_empty() && self.choices.len() == 1 && !self.extra && !self.choices[0].is_group()
+        match self.choices.as_slice() {
+            [only] => self.fields.is_empty() && !self.extra && only.required && !only.is_group(),
+            _ => false,
+        }
     }
 }
 

@@ -123,18 +123,18 @@ struct SubsystemStatusWire {
 
 impl TryFrom<SubsystemStatusWire> for SubsystemStatus {
     type Error = String;
-    fn try_from(wire: SubsystemStatusWire) -> Result<Self, String> {
-        let enabled = match wire.enabled {
+    fn try_from(__wire: SubsystemStatusWire) -> Result<Self, String> {
+        let enabled = match __wire.enabled {
             Some(true) => {
                 Cleaning::On(Retention {
-                    age: cln_primitives::required(wire.age, "age", "enabled: true")?,
+                    age: cln_primitives::required(__wire.age, "age", "enabled: true")?,
                 })
             }
             Some(false) => Cleaning::Off,
             None => return Err("missing field `enabled`".to_owned()),
         };
         Ok(Self {
-            cleaned: wire.cleaned,
+            cleaned: __wire.cleaned,
             enabled,
         })
     }
@@ -142,21 +142,21 @@ impl TryFrom<SubsystemStatusWire> for SubsystemStatus {
 
 impl From<SubsystemStatus> for SubsystemStatusWire {
     fn from(value: SubsystemStatus) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             enabled: None,
             cleaned: value.cleaned,
             age: None,
         };
         match value.enabled {
             Cleaning::On(it) => {
-                wire.enabled = Some(true);
-                wire.age = Some(it.age);
+                __wire.enabled = Some(true);
+                __wire.age = Some(it.age);
             }
             Cleaning::Off => {
-                wire.enabled = Some(false);
+                __wire.enabled = Some(false);
             }
         }
-        wire
+        __wire
     }
 }
 

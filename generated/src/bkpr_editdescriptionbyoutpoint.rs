@@ -169,17 +169,17 @@ struct EventWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     part_id: Option<u32>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<EventWire> for Event {
     type Error = String;
-    fn try_from(wire: EventWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: EventWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None | Some("chain" | "channel" | "onchain_fee") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "account",
                         "tag",
@@ -194,53 +194,58 @@ impl TryFrom<EventWire> for Event {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("chain") => {
                 EventType::Chain(Chain {
                     outpoint: cln_primitives::required(
-                        wire.outpoint,
+                        __wire.outpoint,
                         "outpoint",
                         "chain",
                     )?,
                     blockheight: cln_primitives::required(
-                        wire.blockheight,
+                        __wire.blockheight,
                         "blockheight",
                         "chain",
                     )?,
-                    origin: wire.origin,
-                    payment_id: wire.payment_id,
-                    txid: wire.txid,
+                    origin: __wire.origin,
+                    payment_id: __wire.payment_id,
+                    txid: __wire.txid,
                 })
             }
             Some("channel") => {
                 EventType::Channel(Channel {
-                    payment_id: wire.payment_id,
-                    fees_msat: wire.fees_msat,
-                    is_rebalance: wire.is_rebalance,
-                    part_id: wire.part_id,
+                    payment_id: __wire.payment_id,
+                    fees_msat: __wire.fees_msat,
+                    is_rebalance: __wire.is_rebalance,
+                    part_id: __wire.part_id,
                 })
             }
             Some("onchain_fee") => {
                 EventType::OnchainFee(OnchainFee {
-                    txid: cln_primitives::required(wire.txid, "txid", "onchain_fee")?,
+                    txid: cln_primitives::required(__wire.txid, "txid", "onchain_fee")?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                EventType::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                EventType::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __type_rest),
+                )
             }
         };
         Ok(Self {
-            account: wire.account,
-            tag: wire.tag,
-            credit_msat: wire.credit_msat,
-            debit_msat: wire.debit_msat,
-            currency: wire.currency,
-            timestamp: wire.timestamp,
-            description: wire.description,
+            account: __wire.account,
+            tag: __wire.tag,
+            credit_msat: __wire.credit_msat,
+            debit_msat: __wire.debit_msat,
+            currency: __wire.currency,
+            timestamp: __wire.timestamp,
+            description: __wire.description,
             r#type,
         })
     }
@@ -248,7 +253,7 @@ impl TryFrom<EventWire> for Event {
 
 impl From<Event> for EventWire {
     fn from(value: Event) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             account: value.account,
             tag: value.tag,
@@ -265,35 +270,35 @@ impl From<Event> for EventWire {
             fees_msat: None,
             is_rebalance: None,
             part_id: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.r#type {
             EventType::Chain(it) => {
-                wire.r#type = Some("chain".to_owned());
-                wire.outpoint = Some(it.outpoint);
-                wire.blockheight = Some(it.blockheight);
-                wire.origin = it.origin;
-                wire.payment_id = it.payment_id;
-                wire.txid = it.txid;
+                __wire.r#type = Some("chain".to_owned());
+                __wire.outpoint = Some(it.outpoint);
+                __wire.blockheight = Some(it.blockheight);
+                __wire.origin = it.origin;
+                __wire.payment_id = it.payment_id;
+                __wire.txid = it.txid;
             }
             EventType::Channel(it) => {
-                wire.r#type = Some("channel".to_owned());
-                wire.payment_id = it.payment_id;
-                wire.fees_msat = it.fees_msat;
-                wire.is_rebalance = it.is_rebalance;
-                wire.part_id = it.part_id;
+                __wire.r#type = Some("channel".to_owned());
+                __wire.payment_id = it.payment_id;
+                __wire.fees_msat = it.fees_msat;
+                __wire.is_rebalance = it.is_rebalance;
+                __wire.part_id = it.part_id;
             }
             EventType::OnchainFee(it) => {
-                wire.r#type = Some("onchain_fee".to_owned());
-                wire.txid = Some(it.txid);
+                __wire.r#type = Some("onchain_fee".to_owned());
+                __wire.txid = Some(it.txid);
             }
             EventType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

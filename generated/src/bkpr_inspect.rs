@@ -163,13 +163,13 @@ struct OutputWire {
 
 impl TryFrom<OutputWire> for Output {
     type Error = String;
-    fn try_from(wire: OutputWire) -> Result<Self, String> {
-        let credit = match wire.credit_msat {
+    fn try_from(__wire: OutputWire) -> Result<Self, String> {
+        let credit = match __wire.credit_msat {
             Some(credit_msat) => {
                 Credit::Credited(Credited {
                     credit_msat,
                     output_tag: cln_primitives::required(
-                        wire.output_tag,
+                        __wire.output_tag,
                         "output_tag",
                         "credit_msat",
                     )?,
@@ -177,21 +177,21 @@ impl TryFrom<OutputWire> for Output {
             }
             None => {
                 Credit::NotCredited(NotCredited {
-                    output_tag: wire.output_tag,
+                    output_tag: __wire.output_tag,
                 })
             }
         };
-        let spend = match wire.spending_txid {
+        let spend = match __wire.spending_txid {
             Some(spending_txid) => {
                 Spend::Spent(Spent {
                     spending_txid,
                     debit_msat: cln_primitives::required(
-                        wire.debit_msat,
+                        __wire.debit_msat,
                         "debit_msat",
                         "spending_txid",
                     )?,
                     spend_tag: cln_primitives::required(
-                        wire.spend_tag,
+                        __wire.spend_tag,
                         "spend_tag",
                         "spending_txid",
                     )?,
@@ -199,18 +199,18 @@ impl TryFrom<OutputWire> for Output {
             }
             None => {
                 Spend::Unspent(Unspent {
-                    debit_msat: wire.debit_msat,
-                    spend_tag: wire.spend_tag,
+                    debit_msat: __wire.debit_msat,
+                    spend_tag: __wire.spend_tag,
                 })
             }
         };
         Ok(Self {
-            account: wire.account,
-            outnum: wire.outnum,
-            output_value_msat: wire.output_value_msat,
-            currency: wire.currency,
-            originating_account: wire.originating_account,
-            payment_id: wire.payment_id,
+            account: __wire.account,
+            outnum: __wire.outnum,
+            output_value_msat: __wire.output_value_msat,
+            currency: __wire.currency,
+            originating_account: __wire.originating_account,
+            payment_id: __wire.payment_id,
             credit,
             spend,
         })
@@ -219,7 +219,7 @@ impl TryFrom<OutputWire> for Output {
 
 impl From<Output> for OutputWire {
     fn from(value: Output) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             account: value.account,
             outnum: value.outnum,
             output_value_msat: value.output_value_msat,
@@ -234,25 +234,25 @@ impl From<Output> for OutputWire {
         };
         match value.credit {
             Credit::Credited(it) => {
-                wire.credit_msat = Some(it.credit_msat);
-                wire.output_tag = Some(it.output_tag);
+                __wire.credit_msat = Some(it.credit_msat);
+                __wire.output_tag = Some(it.output_tag);
             }
             Credit::NotCredited(it) => {
-                wire.output_tag = it.output_tag;
+                __wire.output_tag = it.output_tag;
             }
         }
         match value.spend {
             Spend::Spent(it) => {
-                wire.spending_txid = Some(it.spending_txid);
-                wire.debit_msat = Some(it.debit_msat);
-                wire.spend_tag = Some(it.spend_tag);
+                __wire.spending_txid = Some(it.spending_txid);
+                __wire.debit_msat = Some(it.debit_msat);
+                __wire.spend_tag = Some(it.spend_tag);
             }
             Spend::Unspent(it) => {
-                wire.debit_msat = it.debit_msat;
-                wire.spend_tag = it.spend_tag;
+                __wire.debit_msat = it.debit_msat;
+                __wire.spend_tag = it.spend_tag;
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -90,34 +90,34 @@ struct AccountWire {
 
 impl TryFrom<AccountWire> for Account {
     type Error = String;
-    fn try_from(wire: AccountWire) -> Result<Self, String> {
-        let channel_account = match wire.peer_id {
+    fn try_from(__wire: AccountWire) -> Result<Self, String> {
+        let channel_account = match __wire.peer_id {
             Some(peer_id) => {
                 Some(ChannelAccount {
                     peer_id,
                     we_opened: cln_primitives::required(
-                        wire.we_opened,
+                        __wire.we_opened,
                         "we_opened",
                         "peer_id",
                     )?,
                     account_closed: cln_primitives::required(
-                        wire.account_closed,
+                        __wire.account_closed,
                         "account_closed",
                         "peer_id",
                     )?,
                     account_resolved: cln_primitives::required(
-                        wire.account_resolved,
+                        __wire.account_resolved,
                         "account_resolved",
                         "peer_id",
                     )?,
-                    resolved_at_block: wire.resolved_at_block,
+                    resolved_at_block: __wire.resolved_at_block,
                 })
             }
             None => None,
         };
         Ok(Self {
-            account: wire.account,
-            balances: wire.balances,
+            account: __wire.account,
+            balances: __wire.balances,
             channel_account,
         })
     }
@@ -125,7 +125,7 @@ impl TryFrom<AccountWire> for Account {
 
 impl From<Account> for AccountWire {
     fn from(value: Account) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             account: value.account,
             balances: value.balances,
             peer_id: None,
@@ -135,13 +135,13 @@ impl From<Account> for AccountWire {
             resolved_at_block: None,
         };
         if let Some(it) = value.channel_account {
-            wire.peer_id = Some(it.peer_id);
-            wire.we_opened = Some(it.we_opened);
-            wire.account_closed = Some(it.account_closed);
-            wire.account_resolved = Some(it.account_resolved);
-            wire.resolved_at_block = it.resolved_at_block;
+            __wire.peer_id = Some(it.peer_id);
+            __wire.we_opened = Some(it.we_opened);
+            __wire.account_closed = Some(it.account_closed);
+            __wire.account_resolved = Some(it.account_resolved);
+            __wire.resolved_at_block = it.resolved_at_block;
         }
-        wire
+        __wire
     }
 }
 

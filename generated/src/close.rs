@@ -156,37 +156,40 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     txids: Option<Vec<cln_primitives::bitcoin::Txid>>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None | Some("mutual" | "unilateral" | "unopened") => Default::default(),
-            _ => cln_primitives::leftover(&wire, &["type"]),
+            _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("mutual") => {
                 Self::Mutual(ClosingTransactions {
-                    txs: cln_primitives::required(wire.txs, "txs", "mutual")?,
-                    txids: cln_primitives::required(wire.txids, "txids", "mutual")?,
+                    txs: cln_primitives::required(__wire.txs, "txs", "mutual")?,
+                    txids: cln_primitives::required(__wire.txids, "txids", "mutual")?,
                 })
             }
             Some("unilateral") => {
                 Self::Unilateral(ClosingTransactions {
-                    txs: cln_primitives::required(wire.txs, "txs", "unilateral")?,
-                    txids: cln_primitives::required(wire.txids, "txids", "unilateral")?,
+                    txs: cln_primitives::required(__wire.txs, "txs", "unilateral")?,
+                    txids: cln_primitives::required(__wire.txids, "txids", "unilateral")?,
                 })
             }
             Some("unopened") => Self::Unopened,
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Self::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                Self::Unknown(cln_primitives::UnknownVariant::new(other, __type_rest))
             }
         };
         Ok(r#type)
@@ -195,33 +198,33 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             txs: None,
             txids: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value {
             Response::Mutual(it) => {
-                wire.r#type = Some("mutual".to_owned());
-                wire.txs = Some(it.txs);
-                wire.txids = Some(it.txids);
+                __wire.r#type = Some("mutual".to_owned());
+                __wire.txs = Some(it.txs);
+                __wire.txids = Some(it.txids);
             }
             Response::Unilateral(it) => {
-                wire.r#type = Some("unilateral".to_owned());
-                wire.txs = Some(it.txs);
-                wire.txids = Some(it.txids);
+                __wire.r#type = Some("unilateral".to_owned());
+                __wire.txs = Some(it.txs);
+                __wire.txids = Some(it.txids);
             }
             Response::Unopened => {
-                wire.r#type = Some("unopened".to_owned());
+                __wire.r#type = Some("unopened".to_owned());
             }
             Response::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -135,27 +135,30 @@ struct AddressWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<AddressWire> for Address {
     type Error = String;
-    fn try_from(wire: AddressWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: AddressWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None | Some("local socket" | "ipv4" | "ipv6" | "torv2" | "torv3") => {
                 Default::default()
             }
-            _ => cln_primitives::leftover(&wire, &["type"]),
+            _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("local socket") => {
                 Self::LocalSocket(LocalSocket {
                     socket: cln_primitives::required(
-                        wire.socket,
+                        __wire.socket,
                         "socket",
                         "local socket",
                     )?,
@@ -163,31 +166,47 @@ impl TryFrom<AddressWire> for Address {
             }
             Some("ipv4") => {
                 Self::Ipv4(Host {
-                    address: cln_primitives::required(wire.address, "address", "ipv4")?,
-                    port: cln_primitives::required(wire.port, "port", "ipv4")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "ipv4",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "ipv4")?,
                 })
             }
             Some("ipv6") => {
                 Self::Ipv6(Host {
-                    address: cln_primitives::required(wire.address, "address", "ipv6")?,
-                    port: cln_primitives::required(wire.port, "port", "ipv6")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "ipv6",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "ipv6")?,
                 })
             }
             Some("torv2") => {
                 Self::Torv2(Host {
-                    address: cln_primitives::required(wire.address, "address", "torv2")?,
-                    port: cln_primitives::required(wire.port, "port", "torv2")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv2",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "torv2")?,
                 })
             }
             Some("torv3") => {
                 Self::Torv3(Host {
-                    address: cln_primitives::required(wire.address, "address", "torv3")?,
-                    port: cln_primitives::required(wire.port, "port", "torv3")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv3",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "torv3")?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Self::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                Self::Unknown(cln_primitives::UnknownVariant::new(other, __type_rest))
             }
         };
         Ok(r#type)
@@ -196,45 +215,45 @@ impl TryFrom<AddressWire> for Address {
 
 impl From<Address> for AddressWire {
     fn from(value: Address) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             socket: None,
             address: None,
             port: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value {
             Address::LocalSocket(it) => {
-                wire.r#type = Some("local socket".to_owned());
-                wire.socket = Some(it.socket);
+                __wire.r#type = Some("local socket".to_owned());
+                __wire.socket = Some(it.socket);
             }
             Address::Ipv4(it) => {
-                wire.r#type = Some("ipv4".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("ipv4".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Address::Ipv6(it) => {
-                wire.r#type = Some("ipv6".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("ipv6".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Address::Torv2(it) => {
-                wire.r#type = Some("torv2".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("torv2".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Address::Torv3(it) => {
-                wire.r#type = Some("torv3".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("torv3".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Address::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

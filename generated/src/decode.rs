@@ -870,13 +870,13 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown_payer_proof_tlvs: Option<Vec<UnknownTlv>>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let type_rest = match (wire.r#type.as_deref(), wire.valid) {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __type_rest = match (__wire.r#type.as_deref(), __wire.valid) {
             (Some("bolt12 offer"), Some(true))
             | (Some("bolt12 offer"), Some(false))
             | (Some("bolt12 invoice"), Some(true))
@@ -893,355 +893,368 @@ impl TryFrom<ResponseWire> for Response {
             | (Some("bolt12 payer_proof"), Some(false))
             | (None, _)
             | (_, None) => Default::default(),
-            _ => cln_primitives::leftover(&wire, &["type"]),
+            _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match (wire.r#type.as_deref(), wire.valid) {
+        let r#type = match (__wire.r#type.as_deref(), __wire.valid) {
             (Some("bolt12 offer"), Some(true)) => {
                 Self::Bolt12Offer(Bolt12Offer {
                     offer_id: cln_primitives::required(
-                        wire.offer_id,
+                        __wire.offer_id,
                         "offer_id",
                         "bolt12 offer, valid: true",
                     )?,
-                    offer_chains: wire.offer_chains,
-                    offer_metadata: wire.offer_metadata,
-                    offer_currency: wire.offer_currency,
-                    warning_unknown_offer_currency: wire.warning_unknown_offer_currency,
-                    currency_minor_unit: wire.currency_minor_unit,
-                    offer_amount: wire.offer_amount,
-                    offer_amount_msat: wire.offer_amount_msat,
-                    offer_description: wire.offer_description,
-                    offer_issuer: wire.offer_issuer,
-                    offer_features: wire.offer_features,
-                    offer_absolute_expiry: wire.offer_absolute_expiry,
-                    offer_quantity_max: wire.offer_quantity_max,
-                    offer_paths: wire.offer_paths,
-                    warning_empty_blinded_path: wire.warning_empty_blinded_path,
-                    offer_issuer_id: wire.offer_issuer_id,
-                    offer_recurrence: wire.offer_recurrence,
-                    unknown_offer_tlvs: wire.unknown_offer_tlvs,
+                    offer_chains: __wire.offer_chains,
+                    offer_metadata: __wire.offer_metadata,
+                    offer_currency: __wire.offer_currency,
+                    warning_unknown_offer_currency: __wire
+                        .warning_unknown_offer_currency,
+                    currency_minor_unit: __wire.currency_minor_unit,
+                    offer_amount: __wire.offer_amount,
+                    offer_amount_msat: __wire.offer_amount_msat,
+                    offer_description: __wire.offer_description,
+                    offer_issuer: __wire.offer_issuer,
+                    offer_features: __wire.offer_features,
+                    offer_absolute_expiry: __wire.offer_absolute_expiry,
+                    offer_quantity_max: __wire.offer_quantity_max,
+                    offer_paths: __wire.offer_paths,
+                    warning_empty_blinded_path: __wire.warning_empty_blinded_path,
+                    offer_issuer_id: __wire.offer_issuer_id,
+                    offer_recurrence: __wire.offer_recurrence,
+                    unknown_offer_tlvs: __wire.unknown_offer_tlvs,
                 })
             }
             (Some("bolt12 offer"), Some(false)) => {
                 Self::InvalidBolt12Offer(InvalidBolt12Offer {
-                    offer_id: wire.offer_id,
-                    warning_unknown_offer_currency: wire.warning_unknown_offer_currency,
-                    unknown_offer_tlvs: wire.unknown_offer_tlvs,
-                    warning_missing_offer_issuer_id: wire
+                    offer_id: __wire.offer_id,
+                    warning_unknown_offer_currency: __wire
+                        .warning_unknown_offer_currency,
+                    unknown_offer_tlvs: __wire.unknown_offer_tlvs,
+                    warning_missing_offer_issuer_id: __wire
                         .warning_missing_offer_issuer_id,
-                    warning_invalid_offer_description: wire
+                    warning_invalid_offer_description: __wire
                         .warning_invalid_offer_description,
-                    warning_missing_offer_description: wire
+                    warning_missing_offer_description: __wire
                         .warning_missing_offer_description,
-                    warning_invalid_offer_currency: wire.warning_invalid_offer_currency,
-                    warning_invalid_offer_issuer: wire.warning_invalid_offer_issuer,
+                    warning_invalid_offer_currency: __wire
+                        .warning_invalid_offer_currency,
+                    warning_invalid_offer_issuer: __wire.warning_invalid_offer_issuer,
                 })
             }
             (Some("bolt12 invoice"), Some(true)) => {
                 Self::Bolt12Invoice(Bolt12Invoice {
-                    offer_id: wire.offer_id,
-                    offer_chains: wire.offer_chains,
-                    offer_metadata: wire.offer_metadata,
-                    offer_currency: wire.offer_currency,
-                    warning_unknown_offer_currency: wire.warning_unknown_offer_currency,
-                    currency_minor_unit: wire.currency_minor_unit,
-                    offer_amount: wire.offer_amount,
-                    offer_amount_msat: wire.offer_amount_msat,
-                    offer_description: wire.offer_description,
-                    offer_issuer: wire.offer_issuer,
-                    offer_features: wire.offer_features,
-                    offer_absolute_expiry: wire.offer_absolute_expiry,
-                    offer_quantity_max: wire.offer_quantity_max,
-                    offer_paths: wire.offer_paths,
-                    offer_issuer_id: wire.offer_issuer_id,
-                    offer_recurrence: wire.offer_recurrence,
+                    offer_id: __wire.offer_id,
+                    offer_chains: __wire.offer_chains,
+                    offer_metadata: __wire.offer_metadata,
+                    offer_currency: __wire.offer_currency,
+                    warning_unknown_offer_currency: __wire
+                        .warning_unknown_offer_currency,
+                    currency_minor_unit: __wire.currency_minor_unit,
+                    offer_amount: __wire.offer_amount,
+                    offer_amount_msat: __wire.offer_amount_msat,
+                    offer_description: __wire.offer_description,
+                    offer_issuer: __wire.offer_issuer,
+                    offer_features: __wire.offer_features,
+                    offer_absolute_expiry: __wire.offer_absolute_expiry,
+                    offer_quantity_max: __wire.offer_quantity_max,
+                    offer_paths: __wire.offer_paths,
+                    offer_issuer_id: __wire.offer_issuer_id,
+                    offer_recurrence: __wire.offer_recurrence,
                     signature: cln_primitives::required(
-                        cln_primitives::from_json(wire.signature, "signature")?,
+                        cln_primitives::from_json(__wire.signature, "signature")?,
                         "signature",
                         "bolt12 invoice, valid: true",
                     )?,
                     invreq_metadata: cln_primitives::required(
-                        wire.invreq_metadata,
+                        __wire.invreq_metadata,
                         "invreq_metadata",
                         "bolt12 invoice, valid: true",
                     )?,
                     invreq_payer_id: cln_primitives::required(
                         cln_primitives::from_json(
-                            wire.invreq_payer_id,
+                            __wire.invreq_payer_id,
                             "invreq_payer_id",
                         )?,
                         "invreq_payer_id",
                         "bolt12 invoice, valid: true",
                     )?,
-                    invreq_chain: wire.invreq_chain,
-                    invreq_amount_msat: wire.invreq_amount_msat,
-                    invreq_features: wire.invreq_features,
-                    invreq_quantity: wire.invreq_quantity,
-                    invreq_payer_note: wire.invreq_payer_note,
-                    invreq_paths: wire.invreq_paths,
-                    invreq_bip_353_name: wire.invreq_bip_353_name,
-                    invreq_recurrence_counter: wire.invreq_recurrence_counter,
-                    invreq_recurrence_start: wire.invreq_recurrence_start,
+                    invreq_chain: __wire.invreq_chain,
+                    invreq_amount_msat: __wire.invreq_amount_msat,
+                    invreq_features: __wire.invreq_features,
+                    invreq_quantity: __wire.invreq_quantity,
+                    invreq_payer_note: __wire.invreq_payer_note,
+                    invreq_paths: __wire.invreq_paths,
+                    invreq_bip_353_name: __wire.invreq_bip_353_name,
+                    invreq_recurrence_counter: __wire.invreq_recurrence_counter,
+                    invreq_recurrence_start: __wire.invreq_recurrence_start,
                     invoice_paths: cln_primitives::required(
-                        wire.invoice_paths,
+                        __wire.invoice_paths,
                         "invoice_paths",
                         "bolt12 invoice, valid: true",
                     )?,
                     invoice_created_at: cln_primitives::required(
-                        wire.invoice_created_at,
+                        __wire.invoice_created_at,
                         "invoice_created_at",
                         "bolt12 invoice, valid: true",
                     )?,
-                    invoice_relative_expiry: wire.invoice_relative_expiry,
+                    invoice_relative_expiry: __wire.invoice_relative_expiry,
                     invoice_payment_hash: cln_primitives::required(
-                        wire.invoice_payment_hash,
+                        __wire.invoice_payment_hash,
                         "invoice_payment_hash",
                         "bolt12 invoice, valid: true",
                     )?,
                     invoice_amount_msat: cln_primitives::required(
-                        wire.invoice_amount_msat,
+                        __wire.invoice_amount_msat,
                         "invoice_amount_msat",
                         "bolt12 invoice, valid: true",
                     )?,
-                    invoice_fallbacks: wire.invoice_fallbacks,
-                    invoice_features: wire.invoice_features,
-                    invoice_node_id: wire.invoice_node_id,
-                    invoice_recurrence_basetime: wire.invoice_recurrence_basetime,
-                    unknown_invoice_tlvs: wire.unknown_invoice_tlvs,
+                    invoice_fallbacks: __wire.invoice_fallbacks,
+                    invoice_features: __wire.invoice_features,
+                    invoice_node_id: __wire.invoice_node_id,
+                    invoice_recurrence_basetime: __wire.invoice_recurrence_basetime,
+                    unknown_invoice_tlvs: __wire.unknown_invoice_tlvs,
                 })
             }
             (Some("bolt12 invoice"), Some(false)) => {
                 Self::InvalidBolt12Invoice(InvalidBolt12Invoice {
-                    offer_id: wire.offer_id,
-                    offer_chains: wire.offer_chains,
-                    offer_metadata: wire.offer_metadata,
-                    offer_currency: wire.offer_currency,
-                    warning_unknown_offer_currency: wire.warning_unknown_offer_currency,
-                    currency_minor_unit: wire.currency_minor_unit,
-                    offer_amount: wire.offer_amount,
-                    offer_amount_msat: wire.offer_amount_msat,
-                    offer_description: wire.offer_description,
-                    offer_issuer: wire.offer_issuer,
-                    offer_features: wire.offer_features,
-                    offer_absolute_expiry: wire.offer_absolute_expiry,
-                    offer_quantity_max: wire.offer_quantity_max,
-                    offer_paths: wire.offer_paths,
-                    offer_issuer_id: wire.offer_issuer_id,
-                    offer_recurrence: wire.offer_recurrence,
-                    warning_invalid_offer_description: wire
+                    offer_id: __wire.offer_id,
+                    offer_chains: __wire.offer_chains,
+                    offer_metadata: __wire.offer_metadata,
+                    offer_currency: __wire.offer_currency,
+                    warning_unknown_offer_currency: __wire
+                        .warning_unknown_offer_currency,
+                    currency_minor_unit: __wire.currency_minor_unit,
+                    offer_amount: __wire.offer_amount,
+                    offer_amount_msat: __wire.offer_amount_msat,
+                    offer_description: __wire.offer_description,
+                    offer_issuer: __wire.offer_issuer,
+                    offer_features: __wire.offer_features,
+                    offer_absolute_expiry: __wire.offer_absolute_expiry,
+                    offer_quantity_max: __wire.offer_quantity_max,
+                    offer_paths: __wire.offer_paths,
+                    offer_issuer_id: __wire.offer_issuer_id,
+                    offer_recurrence: __wire.offer_recurrence,
+                    warning_invalid_offer_description: __wire
                         .warning_invalid_offer_description,
-                    warning_missing_offer_description: wire
+                    warning_missing_offer_description: __wire
                         .warning_missing_offer_description,
-                    warning_invalid_offer_currency: wire.warning_invalid_offer_currency,
-                    warning_invalid_offer_issuer: wire.warning_invalid_offer_issuer,
-                    invreq_metadata: wire.invreq_metadata,
+                    warning_invalid_offer_currency: __wire
+                        .warning_invalid_offer_currency,
+                    warning_invalid_offer_issuer: __wire.warning_invalid_offer_issuer,
+                    invreq_metadata: __wire.invreq_metadata,
                     invreq_payer_id: cln_primitives::from_json(
-                        wire.invreq_payer_id,
+                        __wire.invreq_payer_id,
                         "invreq_payer_id",
                     )?,
-                    invreq_chain: wire.invreq_chain,
-                    invreq_amount_msat: wire.invreq_amount_msat,
-                    invreq_features: wire.invreq_features,
-                    invreq_quantity: wire.invreq_quantity,
-                    invreq_payer_note: wire.invreq_payer_note,
-                    invreq_paths: wire.invreq_paths,
-                    invreq_bip_353_name: wire.invreq_bip_353_name,
-                    invreq_recurrence_counter: wire.invreq_recurrence_counter,
-                    invreq_recurrence_start: wire.invreq_recurrence_start,
-                    warning_missing_invreq_metadata: wire
+                    invreq_chain: __wire.invreq_chain,
+                    invreq_amount_msat: __wire.invreq_amount_msat,
+                    invreq_features: __wire.invreq_features,
+                    invreq_quantity: __wire.invreq_quantity,
+                    invreq_payer_note: __wire.invreq_payer_note,
+                    invreq_paths: __wire.invreq_paths,
+                    invreq_bip_353_name: __wire.invreq_bip_353_name,
+                    invreq_recurrence_counter: __wire.invreq_recurrence_counter,
+                    invreq_recurrence_start: __wire.invreq_recurrence_start,
+                    warning_missing_invreq_metadata: __wire
                         .warning_missing_invreq_metadata,
-                    warning_invalid_invreq_payer_note: wire
+                    warning_invalid_invreq_payer_note: __wire
                         .warning_invalid_invreq_payer_note,
-                    warning_missing_invoice_paths: wire.warning_missing_invoice_paths,
-                    warning_missing_invoice_blindedpay: wire
+                    warning_missing_invoice_paths: __wire.warning_missing_invoice_paths,
+                    warning_missing_invoice_blindedpay: __wire
                         .warning_missing_invoice_blindedpay,
-                    warning_missing_invoice_created_at: wire
+                    warning_missing_invoice_created_at: __wire
                         .warning_missing_invoice_created_at,
-                    warning_missing_invoice_payment_hash: wire
+                    warning_missing_invoice_payment_hash: __wire
                         .warning_missing_invoice_payment_hash,
-                    warning_missing_invoice_amount: wire.warning_missing_invoice_amount,
-                    warning_missing_invoice_recurrence_basetime: wire
+                    warning_missing_invoice_amount: __wire
+                        .warning_missing_invoice_amount,
+                    warning_missing_invoice_recurrence_basetime: __wire
                         .warning_missing_invoice_recurrence_basetime,
-                    warning_missing_invoice_node_id: wire
+                    warning_missing_invoice_node_id: __wire
                         .warning_missing_invoice_node_id,
-                    warning_missing_invoice_signature: wire
+                    warning_missing_invoice_signature: __wire
                         .warning_missing_invoice_signature,
-                    warning_invalid_invoice_signature: wire
+                    warning_invalid_invoice_signature: __wire
                         .warning_invalid_invoice_signature,
                 })
             }
             (Some("bolt12 invoice_request"), Some(true)) => {
                 Self::Bolt12InvoiceRequest(Bolt12InvoiceRequest {
-                    offer_id: wire.offer_id,
-                    offer_chains: wire.offer_chains,
-                    offer_metadata: wire.offer_metadata,
-                    offer_currency: wire.offer_currency,
-                    warning_unknown_offer_currency: wire.warning_unknown_offer_currency,
-                    currency_minor_unit: wire.currency_minor_unit,
-                    offer_amount: wire.offer_amount,
-                    offer_amount_msat: wire.offer_amount_msat,
-                    offer_description: wire.offer_description,
-                    offer_issuer: wire.offer_issuer,
-                    offer_features: wire.offer_features,
-                    offer_absolute_expiry: wire.offer_absolute_expiry,
-                    offer_quantity_max: wire.offer_quantity_max,
-                    offer_paths: wire.offer_paths,
-                    offer_issuer_id: wire.offer_issuer_id,
-                    offer_recurrence: wire.offer_recurrence,
+                    offer_id: __wire.offer_id,
+                    offer_chains: __wire.offer_chains,
+                    offer_metadata: __wire.offer_metadata,
+                    offer_currency: __wire.offer_currency,
+                    warning_unknown_offer_currency: __wire
+                        .warning_unknown_offer_currency,
+                    currency_minor_unit: __wire.currency_minor_unit,
+                    offer_amount: __wire.offer_amount,
+                    offer_amount_msat: __wire.offer_amount_msat,
+                    offer_description: __wire.offer_description,
+                    offer_issuer: __wire.offer_issuer,
+                    offer_features: __wire.offer_features,
+                    offer_absolute_expiry: __wire.offer_absolute_expiry,
+                    offer_quantity_max: __wire.offer_quantity_max,
+                    offer_paths: __wire.offer_paths,
+                    offer_issuer_id: __wire.offer_issuer_id,
+                    offer_recurrence: __wire.offer_recurrence,
                     signature: cln_primitives::required(
-                        cln_primitives::from_json(wire.signature, "signature")?,
+                        cln_primitives::from_json(__wire.signature, "signature")?,
                         "signature",
                         "bolt12 invoice_request, valid: true",
                     )?,
                     invreq_metadata: cln_primitives::required(
-                        wire.invreq_metadata,
+                        __wire.invreq_metadata,
                         "invreq_metadata",
                         "bolt12 invoice_request, valid: true",
                     )?,
                     invreq_payer_id: cln_primitives::required(
                         cln_primitives::from_json(
-                            wire.invreq_payer_id,
+                            __wire.invreq_payer_id,
                             "invreq_payer_id",
                         )?,
                         "invreq_payer_id",
                         "bolt12 invoice_request, valid: true",
                     )?,
-                    invreq_chain: wire.invreq_chain,
-                    invreq_amount_msat: wire.invreq_amount_msat,
-                    invreq_features: wire.invreq_features,
-                    invreq_quantity: wire.invreq_quantity,
-                    invreq_payer_note: wire.invreq_payer_note,
-                    invreq_paths: wire.invreq_paths,
-                    invreq_bip_353_name: wire.invreq_bip_353_name,
-                    invreq_recurrence_counter: wire.invreq_recurrence_counter,
-                    invreq_recurrence_start: wire.invreq_recurrence_start,
-                    invreq_recurrence_cancel: wire.invreq_recurrence_cancel,
-                    unknown_invoice_request_tlvs: wire.unknown_invoice_request_tlvs,
+                    invreq_chain: __wire.invreq_chain,
+                    invreq_amount_msat: __wire.invreq_amount_msat,
+                    invreq_features: __wire.invreq_features,
+                    invreq_quantity: __wire.invreq_quantity,
+                    invreq_payer_note: __wire.invreq_payer_note,
+                    invreq_paths: __wire.invreq_paths,
+                    invreq_bip_353_name: __wire.invreq_bip_353_name,
+                    invreq_recurrence_counter: __wire.invreq_recurrence_counter,
+                    invreq_recurrence_start: __wire.invreq_recurrence_start,
+                    invreq_recurrence_cancel: __wire.invreq_recurrence_cancel,
+                    unknown_invoice_request_tlvs: __wire.unknown_invoice_request_tlvs,
                 })
             }
             (Some("bolt12 invoice_request"), Some(false)) => {
                 Self::InvalidBolt12InvoiceRequest(InvalidBolt12InvoiceRequest {
-                    offer_id: wire.offer_id,
-                    offer_chains: wire.offer_chains,
-                    offer_metadata: wire.offer_metadata,
-                    offer_currency: wire.offer_currency,
-                    warning_unknown_offer_currency: wire.warning_unknown_offer_currency,
-                    currency_minor_unit: wire.currency_minor_unit,
-                    offer_amount: wire.offer_amount,
-                    offer_amount_msat: wire.offer_amount_msat,
-                    offer_description: wire.offer_description,
-                    offer_issuer: wire.offer_issuer,
-                    offer_features: wire.offer_features,
-                    offer_absolute_expiry: wire.offer_absolute_expiry,
-                    offer_quantity_max: wire.offer_quantity_max,
-                    offer_paths: wire.offer_paths,
-                    offer_issuer_id: wire.offer_issuer_id,
-                    offer_recurrence: wire.offer_recurrence,
-                    warning_invalid_offer_description: wire
+                    offer_id: __wire.offer_id,
+                    offer_chains: __wire.offer_chains,
+                    offer_metadata: __wire.offer_metadata,
+                    offer_currency: __wire.offer_currency,
+                    warning_unknown_offer_currency: __wire
+                        .warning_unknown_offer_currency,
+                    currency_minor_unit: __wire.currency_minor_unit,
+                    offer_amount: __wire.offer_amount,
+                    offer_amount_msat: __wire.offer_amount_msat,
+                    offer_description: __wire.offer_description,
+                    offer_issuer: __wire.offer_issuer,
+                    offer_features: __wire.offer_features,
+                    offer_absolute_expiry: __wire.offer_absolute_expiry,
+                    offer_quantity_max: __wire.offer_quantity_max,
+                    offer_paths: __wire.offer_paths,
+                    offer_issuer_id: __wire.offer_issuer_id,
+                    offer_recurrence: __wire.offer_recurrence,
+                    warning_invalid_offer_description: __wire
                         .warning_invalid_offer_description,
-                    warning_missing_offer_description: wire
+                    warning_missing_offer_description: __wire
                         .warning_missing_offer_description,
-                    warning_invalid_offer_currency: wire.warning_invalid_offer_currency,
-                    warning_invalid_offer_issuer: wire.warning_invalid_offer_issuer,
-                    invreq_metadata: wire.invreq_metadata,
+                    warning_invalid_offer_currency: __wire
+                        .warning_invalid_offer_currency,
+                    warning_invalid_offer_issuer: __wire.warning_invalid_offer_issuer,
+                    invreq_metadata: __wire.invreq_metadata,
                     invreq_payer_id: cln_primitives::from_json(
-                        wire.invreq_payer_id,
+                        __wire.invreq_payer_id,
                         "invreq_payer_id",
                     )?,
-                    invreq_chain: wire.invreq_chain,
-                    invreq_amount_msat: wire.invreq_amount_msat,
-                    invreq_features: wire.invreq_features,
-                    invreq_quantity: wire.invreq_quantity,
-                    invreq_payer_note: wire.invreq_payer_note,
-                    invreq_paths: wire.invreq_paths,
-                    invreq_bip_353_name: wire.invreq_bip_353_name,
-                    invreq_recurrence_counter: wire.invreq_recurrence_counter,
-                    invreq_recurrence_start: wire.invreq_recurrence_start,
-                    invreq_recurrence_cancel: wire.invreq_recurrence_cancel,
-                    warning_missing_invreq_metadata: wire
+                    invreq_chain: __wire.invreq_chain,
+                    invreq_amount_msat: __wire.invreq_amount_msat,
+                    invreq_features: __wire.invreq_features,
+                    invreq_quantity: __wire.invreq_quantity,
+                    invreq_payer_note: __wire.invreq_payer_note,
+                    invreq_paths: __wire.invreq_paths,
+                    invreq_bip_353_name: __wire.invreq_bip_353_name,
+                    invreq_recurrence_counter: __wire.invreq_recurrence_counter,
+                    invreq_recurrence_start: __wire.invreq_recurrence_start,
+                    invreq_recurrence_cancel: __wire.invreq_recurrence_cancel,
+                    warning_missing_invreq_metadata: __wire
                         .warning_missing_invreq_metadata,
-                    warning_missing_invreq_payer_id: wire
+                    warning_missing_invreq_payer_id: __wire
                         .warning_missing_invreq_payer_id,
-                    warning_invalid_invreq_payer_note: wire
+                    warning_invalid_invreq_payer_note: __wire
                         .warning_invalid_invreq_payer_note,
-                    warning_invreq_bip_353_name_name_invalid: wire
+                    warning_invreq_bip_353_name_name_invalid: __wire
                         .warning_invreq_bip_353_name_name_invalid,
-                    warning_invreq_bip_353_name_domain_invalid: wire
+                    warning_invreq_bip_353_name_domain_invalid: __wire
                         .warning_invreq_bip_353_name_domain_invalid,
-                    warning_invreq_recurrence_cancel_without_counter: wire
+                    warning_invreq_recurrence_cancel_without_counter: __wire
                         .warning_invreq_recurrence_cancel_without_counter,
-                    warning_invreq_recurrence_cancel_with_zero_counter: wire
+                    warning_invreq_recurrence_cancel_with_zero_counter: __wire
                         .warning_invreq_recurrence_cancel_with_zero_counter,
-                    warning_missing_invoice_request_signature: wire
+                    warning_missing_invoice_request_signature: __wire
                         .warning_missing_invoice_request_signature,
-                    warning_invalid_invoice_request_signature: wire
+                    warning_invalid_invoice_request_signature: __wire
                         .warning_invalid_invoice_request_signature,
                 })
             }
             (Some("bolt11 invoice"), Some(true)) => {
                 Self::Bolt11Invoice(Bolt11Invoice {
                     signature: cln_primitives::required(
-                        cln_primitives::from_json(wire.signature, "signature")?,
+                        cln_primitives::from_json(__wire.signature, "signature")?,
                         "signature",
                         "bolt11 invoice, valid: true",
                     )?,
                     currency: cln_primitives::required(
-                        wire.currency,
+                        __wire.currency,
                         "currency",
                         "bolt11 invoice, valid: true",
                     )?,
-                    amount_msat: wire.amount_msat,
-                    description: wire.description,
-                    features: wire.features,
+                    amount_msat: __wire.amount_msat,
+                    description: __wire.description,
+                    features: __wire.features,
                     created_at: cln_primitives::required(
-                        wire.created_at,
+                        __wire.created_at,
                         "created_at",
                         "bolt11 invoice, valid: true",
                     )?,
                     expiry: cln_primitives::required(
-                        wire.expiry,
+                        __wire.expiry,
                         "expiry",
                         "bolt11 invoice, valid: true",
                     )?,
                     payee: cln_primitives::required(
-                        wire.payee,
+                        __wire.payee,
                         "payee",
                         "bolt11 invoice, valid: true",
                     )?,
                     payment_hash: cln_primitives::required(
-                        wire.payment_hash,
+                        __wire.payment_hash,
                         "payment_hash",
                         "bolt11 invoice, valid: true",
                     )?,
-                    description_hash: wire.description_hash,
+                    description_hash: __wire.description_hash,
                     min_final_cltv_expiry: cln_primitives::required(
-                        wire.min_final_cltv_expiry,
+                        __wire.min_final_cltv_expiry,
                         "min_final_cltv_expiry",
                         "bolt11 invoice, valid: true",
                     )?,
-                    payment_secret: wire.payment_secret,
-                    payment_metadata: wire.payment_metadata,
-                    fallbacks: wire.fallbacks,
-                    routes: wire.routes,
-                    extra: wire.extra,
+                    payment_secret: __wire.payment_secret,
+                    payment_metadata: __wire.payment_metadata,
+                    fallbacks: __wire.fallbacks,
+                    routes: __wire.routes,
+                    extra: __wire.extra,
                 })
             }
             (Some("bolt11 invoice"), Some(false)) => Self::InvalidBolt11Invoice,
             (Some("rune"), Some(true)) => {
                 Self::Rune(Rune {
-                    unique_id: wire.unique_id,
-                    version: wire.version,
+                    unique_id: __wire.unique_id,
+                    version: __wire.version,
                     string: cln_primitives::required(
-                        wire.string,
+                        __wire.string,
                         "string",
                         "rune, valid: true",
                     )?,
                     restrictions: cln_primitives::required(
-                        wire.restrictions,
+                        __wire.restrictions,
                         "restrictions",
                         "rune, valid: true",
                     )?,
@@ -1249,14 +1262,14 @@ impl TryFrom<ResponseWire> for Response {
             }
             (Some("rune"), Some(false)) => {
                 Self::InvalidRune(InvalidRune {
-                    warning_rune_invalid_utf8: wire.warning_rune_invalid_utf8,
-                    hex: wire.hex,
+                    warning_rune_invalid_utf8: __wire.warning_rune_invalid_utf8,
+                    hex: __wire.hex,
                 })
             }
             (Some("emergency recover"), Some(true)) => {
                 Self::EmergencyRecover(EmergencyRecover {
                     decrypted: cln_primitives::required(
-                        wire.decrypted,
+                        __wire.decrypted,
                         "decrypted",
                         "emergency recover, valid: true",
                     )?,
@@ -1265,69 +1278,69 @@ impl TryFrom<ResponseWire> for Response {
             (Some("emergency recover"), Some(false)) => Self::InvalidEmergencyRecover,
             (Some("bolt12 payer_proof"), Some(true)) => {
                 Self::Bolt12PayerProof(Bolt12PayerProof {
-                    offer_chains: wire.offer_chains,
-                    offer_metadata: wire.offer_metadata,
-                    offer_currency: wire.offer_currency,
-                    currency_minor_unit: wire.currency_minor_unit,
-                    offer_amount: wire.offer_amount,
-                    offer_amount_msat: wire.offer_amount_msat,
-                    offer_description: wire.offer_description,
-                    offer_issuer: wire.offer_issuer,
-                    offer_features: wire.offer_features,
-                    offer_absolute_expiry: wire.offer_absolute_expiry,
-                    offer_quantity_max: wire.offer_quantity_max,
-                    offer_paths: wire.offer_paths,
-                    offer_issuer_id: wire.offer_issuer_id,
+                    offer_chains: __wire.offer_chains,
+                    offer_metadata: __wire.offer_metadata,
+                    offer_currency: __wire.offer_currency,
+                    currency_minor_unit: __wire.currency_minor_unit,
+                    offer_amount: __wire.offer_amount,
+                    offer_amount_msat: __wire.offer_amount_msat,
+                    offer_description: __wire.offer_description,
+                    offer_issuer: __wire.offer_issuer,
+                    offer_features: __wire.offer_features,
+                    offer_absolute_expiry: __wire.offer_absolute_expiry,
+                    offer_quantity_max: __wire.offer_quantity_max,
+                    offer_paths: __wire.offer_paths,
+                    offer_issuer_id: __wire.offer_issuer_id,
                     signature: cln_primitives::required(
-                        cln_primitives::from_json(wire.signature, "signature")?,
+                        cln_primitives::from_json(__wire.signature, "signature")?,
                         "signature",
                         "bolt12 payer_proof, valid: true",
                     )?,
                     invreq_payer_id: cln_primitives::required(
                         cln_primitives::from_json(
-                            wire.invreq_payer_id,
+                            __wire.invreq_payer_id,
                             "invreq_payer_id",
                         )?,
                         "invreq_payer_id",
                         "bolt12 payer_proof, valid: true",
                     )?,
-                    invreq_chain: wire.invreq_chain,
-                    invreq_amount_msat: wire.invreq_amount_msat,
-                    invreq_features: wire.invreq_features,
-                    invreq_quantity: wire.invreq_quantity,
-                    invreq_payer_note: wire.invreq_payer_note,
-                    invreq_paths: wire.invreq_paths,
-                    invreq_bip_353_name: wire.invreq_bip_353_name,
-                    invoice_paths: wire.invoice_paths,
-                    invoice_created_at: wire.invoice_created_at,
-                    invoice_relative_expiry: wire.invoice_relative_expiry,
+                    invreq_chain: __wire.invreq_chain,
+                    invreq_amount_msat: __wire.invreq_amount_msat,
+                    invreq_features: __wire.invreq_features,
+                    invreq_quantity: __wire.invreq_quantity,
+                    invreq_payer_note: __wire.invreq_payer_note,
+                    invreq_paths: __wire.invreq_paths,
+                    invreq_bip_353_name: __wire.invreq_bip_353_name,
+                    invoice_paths: __wire.invoice_paths,
+                    invoice_created_at: __wire.invoice_created_at,
+                    invoice_relative_expiry: __wire.invoice_relative_expiry,
                     invoice_payment_hash: cln_primitives::required(
-                        wire.invoice_payment_hash,
+                        __wire.invoice_payment_hash,
                         "invoice_payment_hash",
                         "bolt12 payer_proof, valid: true",
                     )?,
-                    invoice_amount_msat: wire.invoice_amount_msat,
-                    invoice_fallbacks: wire.invoice_fallbacks,
-                    invoice_features: wire.invoice_features,
+                    invoice_amount_msat: __wire.invoice_amount_msat,
+                    invoice_fallbacks: __wire.invoice_fallbacks,
+                    invoice_features: __wire.invoice_features,
                     invoice_node_id: cln_primitives::required(
-                        wire.invoice_node_id,
+                        __wire.invoice_node_id,
                         "invoice_node_id",
                         "bolt12 payer_proof, valid: true",
                     )?,
-                    proof_preimage: wire.proof_preimage,
-                    proof_omitted_tlvs: wire.proof_omitted_tlvs,
-                    proof_missing_hashes: wire.proof_missing_hashes,
-                    proof_leaf_hashes: wire.proof_leaf_hashes,
-                    proof_note: wire.proof_note,
-                    proof_signature: wire.proof_signature,
-                    unknown_payer_proof_tlvs: wire.unknown_payer_proof_tlvs,
+                    proof_preimage: __wire.proof_preimage,
+                    proof_omitted_tlvs: __wire.proof_omitted_tlvs,
+                    proof_missing_hashes: __wire.proof_missing_hashes,
+                    proof_leaf_hashes: __wire.proof_leaf_hashes,
+                    proof_note: __wire.proof_note,
+                    proof_signature: __wire.proof_signature,
+                    unknown_payer_proof_tlvs: __wire.unknown_payer_proof_tlvs,
                 })
             }
             (Some("bolt12 payer_proof"), Some(false)) => Self::InvalidBolt12PayerProof,
             (None, _) => return Err("missing field `type`".to_owned()),
             (_, None) => return Err("missing field `valid`".to_owned()),
             (Some(other), _) => {
-                Self::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                Self::Unknown(cln_primitives::UnknownVariant::new(other, __type_rest))
             }
         };
         Ok(r#type)
@@ -1336,7 +1349,7 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             valid: None,
             offer_id: None,
@@ -1433,334 +1446,350 @@ impl From<Response> for ResponseWire {
             proof_note: None,
             proof_signature: None,
             unknown_payer_proof_tlvs: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value {
             Response::Bolt12Offer(it) => {
-                wire.r#type = Some("bolt12 offer".to_owned());
-                wire.valid = Some(true);
-                wire.offer_id = Some(it.offer_id);
-                wire.offer_chains = it.offer_chains;
-                wire.offer_metadata = it.offer_metadata;
-                wire.offer_currency = it.offer_currency;
-                wire.warning_unknown_offer_currency = it.warning_unknown_offer_currency;
-                wire.currency_minor_unit = it.currency_minor_unit;
-                wire.offer_amount = it.offer_amount;
-                wire.offer_amount_msat = it.offer_amount_msat;
-                wire.offer_description = it.offer_description;
-                wire.offer_issuer = it.offer_issuer;
-                wire.offer_features = it.offer_features;
-                wire.offer_absolute_expiry = it.offer_absolute_expiry;
-                wire.offer_quantity_max = it.offer_quantity_max;
-                wire.offer_paths = it.offer_paths;
-                wire.warning_empty_blinded_path = it.warning_empty_blinded_path;
-                wire.offer_issuer_id = it.offer_issuer_id;
-                wire.offer_recurrence = it.offer_recurrence;
-                wire.unknown_offer_tlvs = it.unknown_offer_tlvs;
+                __wire.r#type = Some("bolt12 offer".to_owned());
+                __wire.valid = Some(true);
+                __wire.offer_id = Some(it.offer_id);
+                __wire.offer_chains = it.offer_chains;
+                __wire.offer_metadata = it.offer_metadata;
+                __wire.offer_currency = it.offer_currency;
+                __wire.warning_unknown_offer_currency = it
+                    .warning_unknown_offer_currency;
+                __wire.currency_minor_unit = it.currency_minor_unit;
+                __wire.offer_amount = it.offer_amount;
+                __wire.offer_amount_msat = it.offer_amount_msat;
+                __wire.offer_description = it.offer_description;
+                __wire.offer_issuer = it.offer_issuer;
+                __wire.offer_features = it.offer_features;
+                __wire.offer_absolute_expiry = it.offer_absolute_expiry;
+                __wire.offer_quantity_max = it.offer_quantity_max;
+                __wire.offer_paths = it.offer_paths;
+                __wire.warning_empty_blinded_path = it.warning_empty_blinded_path;
+                __wire.offer_issuer_id = it.offer_issuer_id;
+                __wire.offer_recurrence = it.offer_recurrence;
+                __wire.unknown_offer_tlvs = it.unknown_offer_tlvs;
             }
             Response::InvalidBolt12Offer(it) => {
-                wire.r#type = Some("bolt12 offer".to_owned());
-                wire.valid = Some(false);
-                wire.offer_id = it.offer_id;
-                wire.warning_unknown_offer_currency = it.warning_unknown_offer_currency;
-                wire.unknown_offer_tlvs = it.unknown_offer_tlvs;
-                wire.warning_missing_offer_issuer_id = it
+                __wire.r#type = Some("bolt12 offer".to_owned());
+                __wire.valid = Some(false);
+                __wire.offer_id = it.offer_id;
+                __wire.warning_unknown_offer_currency = it
+                    .warning_unknown_offer_currency;
+                __wire.unknown_offer_tlvs = it.unknown_offer_tlvs;
+                __wire.warning_missing_offer_issuer_id = it
                     .warning_missing_offer_issuer_id;
-                wire.warning_invalid_offer_description = it
+                __wire.warning_invalid_offer_description = it
                     .warning_invalid_offer_description;
-                wire.warning_missing_offer_description = it
+                __wire.warning_missing_offer_description = it
                     .warning_missing_offer_description;
-                wire.warning_invalid_offer_currency = it.warning_invalid_offer_currency;
-                wire.warning_invalid_offer_issuer = it.warning_invalid_offer_issuer;
+                __wire.warning_invalid_offer_currency = it
+                    .warning_invalid_offer_currency;
+                __wire.warning_invalid_offer_issuer = it.warning_invalid_offer_issuer;
             }
             Response::Bolt12Invoice(it) => {
-                wire.r#type = Some("bolt12 invoice".to_owned());
-                wire.valid = Some(true);
-                wire.offer_id = it.offer_id;
-                wire.offer_chains = it.offer_chains;
-                wire.offer_metadata = it.offer_metadata;
-                wire.offer_currency = it.offer_currency;
-                wire.warning_unknown_offer_currency = it.warning_unknown_offer_currency;
-                wire.currency_minor_unit = it.currency_minor_unit;
-                wire.offer_amount = it.offer_amount;
-                wire.offer_amount_msat = it.offer_amount_msat;
-                wire.offer_description = it.offer_description;
-                wire.offer_issuer = it.offer_issuer;
-                wire.offer_features = it.offer_features;
-                wire.offer_absolute_expiry = it.offer_absolute_expiry;
-                wire.offer_quantity_max = it.offer_quantity_max;
-                wire.offer_paths = it.offer_paths;
-                wire.offer_issuer_id = it.offer_issuer_id;
-                wire.offer_recurrence = it.offer_recurrence;
-                wire.signature = cln_primitives::to_json(Some(it.signature));
-                wire.invreq_metadata = Some(it.invreq_metadata);
-                wire.invreq_payer_id = cln_primitives::to_json(Some(it.invreq_payer_id));
-                wire.invreq_chain = it.invreq_chain;
-                wire.invreq_amount_msat = it.invreq_amount_msat;
-                wire.invreq_features = it.invreq_features;
-                wire.invreq_quantity = it.invreq_quantity;
-                wire.invreq_payer_note = it.invreq_payer_note;
-                wire.invreq_paths = it.invreq_paths;
-                wire.invreq_bip_353_name = it.invreq_bip_353_name;
-                wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
-                wire.invreq_recurrence_start = it.invreq_recurrence_start;
-                wire.invoice_paths = Some(it.invoice_paths);
-                wire.invoice_created_at = Some(it.invoice_created_at);
-                wire.invoice_relative_expiry = it.invoice_relative_expiry;
-                wire.invoice_payment_hash = Some(it.invoice_payment_hash);
-                wire.invoice_amount_msat = Some(it.invoice_amount_msat);
-                wire.invoice_fallbacks = it.invoice_fallbacks;
-                wire.invoice_features = it.invoice_features;
-                wire.invoice_node_id = it.invoice_node_id;
-                wire.invoice_recurrence_basetime = it.invoice_recurrence_basetime;
-                wire.unknown_invoice_tlvs = it.unknown_invoice_tlvs;
+                __wire.r#type = Some("bolt12 invoice".to_owned());
+                __wire.valid = Some(true);
+                __wire.offer_id = it.offer_id;
+                __wire.offer_chains = it.offer_chains;
+                __wire.offer_metadata = it.offer_metadata;
+                __wire.offer_currency = it.offer_currency;
+                __wire.warning_unknown_offer_currency = it
+                    .warning_unknown_offer_currency;
+                __wire.currency_minor_unit = it.currency_minor_unit;
+                __wire.offer_amount = it.offer_amount;
+                __wire.offer_amount_msat = it.offer_amount_msat;
+                __wire.offer_description = it.offer_description;
+                __wire.offer_issuer = it.offer_issuer;
+                __wire.offer_features = it.offer_features;
+                __wire.offer_absolute_expiry = it.offer_absolute_expiry;
+                __wire.offer_quantity_max = it.offer_quantity_max;
+                __wire.offer_paths = it.offer_paths;
+                __wire.offer_issuer_id = it.offer_issuer_id;
+                __wire.offer_recurrence = it.offer_recurrence;
+                __wire.signature = cln_primitives::to_json(Some(it.signature));
+                __wire.invreq_metadata = Some(it.invreq_metadata);
+                __wire.invreq_payer_id = cln_primitives::to_json(
+                    Some(it.invreq_payer_id),
+                );
+                __wire.invreq_chain = it.invreq_chain;
+                __wire.invreq_amount_msat = it.invreq_amount_msat;
+                __wire.invreq_features = it.invreq_features;
+                __wire.invreq_quantity = it.invreq_quantity;
+                __wire.invreq_payer_note = it.invreq_payer_note;
+                __wire.invreq_paths = it.invreq_paths;
+                __wire.invreq_bip_353_name = it.invreq_bip_353_name;
+                __wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
+                __wire.invreq_recurrence_start = it.invreq_recurrence_start;
+                __wire.invoice_paths = Some(it.invoice_paths);
+                __wire.invoice_created_at = Some(it.invoice_created_at);
+                __wire.invoice_relative_expiry = it.invoice_relative_expiry;
+                __wire.invoice_payment_hash = Some(it.invoice_payment_hash);
+                __wire.invoice_amount_msat = Some(it.invoice_amount_msat);
+                __wire.invoice_fallbacks = it.invoice_fallbacks;
+                __wire.invoice_features = it.invoice_features;
+                __wire.invoice_node_id = it.invoice_node_id;
+                __wire.invoice_recurrence_basetime = it.invoice_recurrence_basetime;
+                __wire.unknown_invoice_tlvs = it.unknown_invoice_tlvs;
             }
             Response::InvalidBolt12Invoice(it) => {
-                wire.r#type = Some("bolt12 invoice".to_owned());
-                wire.valid = Some(false);
-                wire.offer_id = it.offer_id;
-                wire.offer_chains = it.offer_chains;
-                wire.offer_metadata = it.offer_metadata;
-                wire.offer_currency = it.offer_currency;
-                wire.warning_unknown_offer_currency = it.warning_unknown_offer_currency;
-                wire.currency_minor_unit = it.currency_minor_unit;
-                wire.offer_amount = it.offer_amount;
-                wire.offer_amount_msat = it.offer_amount_msat;
-                wire.offer_description = it.offer_description;
-                wire.offer_issuer = it.offer_issuer;
-                wire.offer_features = it.offer_features;
-                wire.offer_absolute_expiry = it.offer_absolute_expiry;
-                wire.offer_quantity_max = it.offer_quantity_max;
-                wire.offer_paths = it.offer_paths;
-                wire.offer_issuer_id = it.offer_issuer_id;
-                wire.offer_recurrence = it.offer_recurrence;
-                wire.warning_invalid_offer_description = it
+                __wire.r#type = Some("bolt12 invoice".to_owned());
+                __wire.valid = Some(false);
+                __wire.offer_id = it.offer_id;
+                __wire.offer_chains = it.offer_chains;
+                __wire.offer_metadata = it.offer_metadata;
+                __wire.offer_currency = it.offer_currency;
+                __wire.warning_unknown_offer_currency = it
+                    .warning_unknown_offer_currency;
+                __wire.currency_minor_unit = it.currency_minor_unit;
+                __wire.offer_amount = it.offer_amount;
+                __wire.offer_amount_msat = it.offer_amount_msat;
+                __wire.offer_description = it.offer_description;
+                __wire.offer_issuer = it.offer_issuer;
+                __wire.offer_features = it.offer_features;
+                __wire.offer_absolute_expiry = it.offer_absolute_expiry;
+                __wire.offer_quantity_max = it.offer_quantity_max;
+                __wire.offer_paths = it.offer_paths;
+                __wire.offer_issuer_id = it.offer_issuer_id;
+                __wire.offer_recurrence = it.offer_recurrence;
+                __wire.warning_invalid_offer_description = it
                     .warning_invalid_offer_description;
-                wire.warning_missing_offer_description = it
+                __wire.warning_missing_offer_description = it
                     .warning_missing_offer_description;
-                wire.warning_invalid_offer_currency = it.warning_invalid_offer_currency;
-                wire.warning_invalid_offer_issuer = it.warning_invalid_offer_issuer;
-                wire.invreq_metadata = it.invreq_metadata;
-                wire.invreq_payer_id = cln_primitives::to_json(it.invreq_payer_id);
-                wire.invreq_chain = it.invreq_chain;
-                wire.invreq_amount_msat = it.invreq_amount_msat;
-                wire.invreq_features = it.invreq_features;
-                wire.invreq_quantity = it.invreq_quantity;
-                wire.invreq_payer_note = it.invreq_payer_note;
-                wire.invreq_paths = it.invreq_paths;
-                wire.invreq_bip_353_name = it.invreq_bip_353_name;
-                wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
-                wire.invreq_recurrence_start = it.invreq_recurrence_start;
-                wire.warning_missing_invreq_metadata = it
+                __wire.warning_invalid_offer_currency = it
+                    .warning_invalid_offer_currency;
+                __wire.warning_invalid_offer_issuer = it.warning_invalid_offer_issuer;
+                __wire.invreq_metadata = it.invreq_metadata;
+                __wire.invreq_payer_id = cln_primitives::to_json(it.invreq_payer_id);
+                __wire.invreq_chain = it.invreq_chain;
+                __wire.invreq_amount_msat = it.invreq_amount_msat;
+                __wire.invreq_features = it.invreq_features;
+                __wire.invreq_quantity = it.invreq_quantity;
+                __wire.invreq_payer_note = it.invreq_payer_note;
+                __wire.invreq_paths = it.invreq_paths;
+                __wire.invreq_bip_353_name = it.invreq_bip_353_name;
+                __wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
+                __wire.invreq_recurrence_start = it.invreq_recurrence_start;
+                __wire.warning_missing_invreq_metadata = it
                     .warning_missing_invreq_metadata;
-                wire.warning_invalid_invreq_payer_note = it
+                __wire.warning_invalid_invreq_payer_note = it
                     .warning_invalid_invreq_payer_note;
-                wire.warning_missing_invoice_paths = it.warning_missing_invoice_paths;
-                wire.warning_missing_invoice_blindedpay = it
+                __wire.warning_missing_invoice_paths = it.warning_missing_invoice_paths;
+                __wire.warning_missing_invoice_blindedpay = it
                     .warning_missing_invoice_blindedpay;
-                wire.warning_missing_invoice_created_at = it
+                __wire.warning_missing_invoice_created_at = it
                     .warning_missing_invoice_created_at;
-                wire.warning_missing_invoice_payment_hash = it
+                __wire.warning_missing_invoice_payment_hash = it
                     .warning_missing_invoice_payment_hash;
-                wire.warning_missing_invoice_amount = it.warning_missing_invoice_amount;
-                wire.warning_missing_invoice_recurrence_basetime = it
+                __wire.warning_missing_invoice_amount = it
+                    .warning_missing_invoice_amount;
+                __wire.warning_missing_invoice_recurrence_basetime = it
                     .warning_missing_invoice_recurrence_basetime;
-                wire.warning_missing_invoice_node_id = it
+                __wire.warning_missing_invoice_node_id = it
                     .warning_missing_invoice_node_id;
-                wire.warning_missing_invoice_signature = it
+                __wire.warning_missing_invoice_signature = it
                     .warning_missing_invoice_signature;
-                wire.warning_invalid_invoice_signature = it
+                __wire.warning_invalid_invoice_signature = it
                     .warning_invalid_invoice_signature;
             }
             Response::Bolt12InvoiceRequest(it) => {
-                wire.r#type = Some("bolt12 invoice_request".to_owned());
-                wire.valid = Some(true);
-                wire.offer_id = it.offer_id;
-                wire.offer_chains = it.offer_chains;
-                wire.offer_metadata = it.offer_metadata;
-                wire.offer_currency = it.offer_currency;
-                wire.warning_unknown_offer_currency = it.warning_unknown_offer_currency;
-                wire.currency_minor_unit = it.currency_minor_unit;
-                wire.offer_amount = it.offer_amount;
-                wire.offer_amount_msat = it.offer_amount_msat;
-                wire.offer_description = it.offer_description;
-                wire.offer_issuer = it.offer_issuer;
-                wire.offer_features = it.offer_features;
-                wire.offer_absolute_expiry = it.offer_absolute_expiry;
-                wire.offer_quantity_max = it.offer_quantity_max;
-                wire.offer_paths = it.offer_paths;
-                wire.offer_issuer_id = it.offer_issuer_id;
-                wire.offer_recurrence = it.offer_recurrence;
-                wire.signature = cln_primitives::to_json(Some(it.signature));
-                wire.invreq_metadata = Some(it.invreq_metadata);
-                wire.invreq_payer_id = cln_primitives::to_json(Some(it.invreq_payer_id));
-                wire.invreq_chain = it.invreq_chain;
-                wire.invreq_amount_msat = it.invreq_amount_msat;
-                wire.invreq_features = it.invreq_features;
-                wire.invreq_quantity = it.invreq_quantity;
-                wire.invreq_payer_note = it.invreq_payer_note;
-                wire.invreq_paths = it.invreq_paths;
-                wire.invreq_bip_353_name = it.invreq_bip_353_name;
-                wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
-                wire.invreq_recurrence_start = it.invreq_recurrence_start;
-                wire.invreq_recurrence_cancel = it.invreq_recurrence_cancel;
-                wire.unknown_invoice_request_tlvs = it.unknown_invoice_request_tlvs;
+                __wire.r#type = Some("bolt12 invoice_request".to_owned());
+                __wire.valid = Some(true);
+                __wire.offer_id = it.offer_id;
+                __wire.offer_chains = it.offer_chains;
+                __wire.offer_metadata = it.offer_metadata;
+                __wire.offer_currency = it.offer_currency;
+                __wire.warning_unknown_offer_currency = it
+                    .warning_unknown_offer_currency;
+                __wire.currency_minor_unit = it.currency_minor_unit;
+                __wire.offer_amount = it.offer_amount;
+                __wire.offer_amount_msat = it.offer_amount_msat;
+                __wire.offer_description = it.offer_description;
+                __wire.offer_issuer = it.offer_issuer;
+                __wire.offer_features = it.offer_features;
+                __wire.offer_absolute_expiry = it.offer_absolute_expiry;
+                __wire.offer_quantity_max = it.offer_quantity_max;
+                __wire.offer_paths = it.offer_paths;
+                __wire.offer_issuer_id = it.offer_issuer_id;
+                __wire.offer_recurrence = it.offer_recurrence;
+                __wire.signature = cln_primitives::to_json(Some(it.signature));
+                __wire.invreq_metadata = Some(it.invreq_metadata);
+                __wire.invreq_payer_id = cln_primitives::to_json(
+                    Some(it.invreq_payer_id),
+                );
+                __wire.invreq_chain = it.invreq_chain;
+                __wire.invreq_amount_msat = it.invreq_amount_msat;
+                __wire.invreq_features = it.invreq_features;
+                __wire.invreq_quantity = it.invreq_quantity;
+                __wire.invreq_payer_note = it.invreq_payer_note;
+                __wire.invreq_paths = it.invreq_paths;
+                __wire.invreq_bip_353_name = it.invreq_bip_353_name;
+                __wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
+                __wire.invreq_recurrence_start = it.invreq_recurrence_start;
+                __wire.invreq_recurrence_cancel = it.invreq_recurrence_cancel;
+                __wire.unknown_invoice_request_tlvs = it.unknown_invoice_request_tlvs;
             }
             Response::InvalidBolt12InvoiceRequest(it) => {
-                wire.r#type = Some("bolt12 invoice_request".to_owned());
-                wire.valid = Some(false);
-                wire.offer_id = it.offer_id;
-                wire.offer_chains = it.offer_chains;
-                wire.offer_metadata = it.offer_metadata;
-                wire.offer_currency = it.offer_currency;
-                wire.warning_unknown_offer_currency = it.warning_unknown_offer_currency;
-                wire.currency_minor_unit = it.currency_minor_unit;
-                wire.offer_amount = it.offer_amount;
-                wire.offer_amount_msat = it.offer_amount_msat;
-                wire.offer_description = it.offer_description;
-                wire.offer_issuer = it.offer_issuer;
-                wire.offer_features = it.offer_features;
-                wire.offer_absolute_expiry = it.offer_absolute_expiry;
-                wire.offer_quantity_max = it.offer_quantity_max;
-                wire.offer_paths = it.offer_paths;
-                wire.offer_issuer_id = it.offer_issuer_id;
-                wire.offer_recurrence = it.offer_recurrence;
-                wire.warning_invalid_offer_description = it
+                __wire.r#type = Some("bolt12 invoice_request".to_owned());
+                __wire.valid = Some(false);
+                __wire.offer_id = it.offer_id;
+                __wire.offer_chains = it.offer_chains;
+                __wire.offer_metadata = it.offer_metadata;
+                __wire.offer_currency = it.offer_currency;
+                __wire.warning_unknown_offer_currency = it
+                    .warning_unknown_offer_currency;
+                __wire.currency_minor_unit = it.currency_minor_unit;
+                __wire.offer_amount = it.offer_amount;
+                __wire.offer_amount_msat = it.offer_amount_msat;
+                __wire.offer_description = it.offer_description;
+                __wire.offer_issuer = it.offer_issuer;
+                __wire.offer_features = it.offer_features;
+                __wire.offer_absolute_expiry = it.offer_absolute_expiry;
+                __wire.offer_quantity_max = it.offer_quantity_max;
+                __wire.offer_paths = it.offer_paths;
+                __wire.offer_issuer_id = it.offer_issuer_id;
+                __wire.offer_recurrence = it.offer_recurrence;
+                __wire.warning_invalid_offer_description = it
                     .warning_invalid_offer_description;
-                wire.warning_missing_offer_description = it
+                __wire.warning_missing_offer_description = it
                     .warning_missing_offer_description;
-                wire.warning_invalid_offer_currency = it.warning_invalid_offer_currency;
-                wire.warning_invalid_offer_issuer = it.warning_invalid_offer_issuer;
-                wire.invreq_metadata = it.invreq_metadata;
-                wire.invreq_payer_id = cln_primitives::to_json(it.invreq_payer_id);
-                wire.invreq_chain = it.invreq_chain;
-                wire.invreq_amount_msat = it.invreq_amount_msat;
-                wire.invreq_features = it.invreq_features;
-                wire.invreq_quantity = it.invreq_quantity;
-                wire.invreq_payer_note = it.invreq_payer_note;
-                wire.invreq_paths = it.invreq_paths;
-                wire.invreq_bip_353_name = it.invreq_bip_353_name;
-                wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
-                wire.invreq_recurrence_start = it.invreq_recurrence_start;
-                wire.invreq_recurrence_cancel = it.invreq_recurrence_cancel;
-                wire.warning_missing_invreq_metadata = it
+                __wire.warning_invalid_offer_currency = it
+                    .warning_invalid_offer_currency;
+                __wire.warning_invalid_offer_issuer = it.warning_invalid_offer_issuer;
+                __wire.invreq_metadata = it.invreq_metadata;
+                __wire.invreq_payer_id = cln_primitives::to_json(it.invreq_payer_id);
+                __wire.invreq_chain = it.invreq_chain;
+                __wire.invreq_amount_msat = it.invreq_amount_msat;
+                __wire.invreq_features = it.invreq_features;
+                __wire.invreq_quantity = it.invreq_quantity;
+                __wire.invreq_payer_note = it.invreq_payer_note;
+                __wire.invreq_paths = it.invreq_paths;
+                __wire.invreq_bip_353_name = it.invreq_bip_353_name;
+                __wire.invreq_recurrence_counter = it.invreq_recurrence_counter;
+                __wire.invreq_recurrence_start = it.invreq_recurrence_start;
+                __wire.invreq_recurrence_cancel = it.invreq_recurrence_cancel;
+                __wire.warning_missing_invreq_metadata = it
                     .warning_missing_invreq_metadata;
-                wire.warning_missing_invreq_payer_id = it
+                __wire.warning_missing_invreq_payer_id = it
                     .warning_missing_invreq_payer_id;
-                wire.warning_invalid_invreq_payer_note = it
+                __wire.warning_invalid_invreq_payer_note = it
                     .warning_invalid_invreq_payer_note;
-                wire.warning_invreq_bip_353_name_name_invalid = it
+                __wire.warning_invreq_bip_353_name_name_invalid = it
                     .warning_invreq_bip_353_name_name_invalid;
-                wire.warning_invreq_bip_353_name_domain_invalid = it
+                __wire.warning_invreq_bip_353_name_domain_invalid = it
                     .warning_invreq_bip_353_name_domain_invalid;
-                wire.warning_invreq_recurrence_cancel_without_counter = it
+                __wire.warning_invreq_recurrence_cancel_without_counter = it
                     .warning_invreq_recurrence_cancel_without_counter;
-                wire.warning_invreq_recurrence_cancel_with_zero_counter = it
+                __wire.warning_invreq_recurrence_cancel_with_zero_counter = it
                     .warning_invreq_recurrence_cancel_with_zero_counter;
-                wire.warning_missing_invoice_request_signature = it
+                __wire.warning_missing_invoice_request_signature = it
                     .warning_missing_invoice_request_signature;
-                wire.warning_invalid_invoice_request_signature = it
+                __wire.warning_invalid_invoice_request_signature = it
                     .warning_invalid_invoice_request_signature;
             }
             Response::Bolt11Invoice(it) => {
-                wire.r#type = Some("bolt11 invoice".to_owned());
-                wire.valid = Some(true);
-                wire.signature = cln_primitives::to_json(Some(it.signature));
-                wire.currency = Some(it.currency);
-                wire.amount_msat = it.amount_msat;
-                wire.description = it.description;
-                wire.features = it.features;
-                wire.created_at = Some(it.created_at);
-                wire.expiry = Some(it.expiry);
-                wire.payee = Some(it.payee);
-                wire.payment_hash = Some(it.payment_hash);
-                wire.description_hash = it.description_hash;
-                wire.min_final_cltv_expiry = Some(it.min_final_cltv_expiry);
-                wire.payment_secret = it.payment_secret;
-                wire.payment_metadata = it.payment_metadata;
-                wire.fallbacks = it.fallbacks;
-                wire.routes = it.routes;
-                wire.extra = it.extra;
+                __wire.r#type = Some("bolt11 invoice".to_owned());
+                __wire.valid = Some(true);
+                __wire.signature = cln_primitives::to_json(Some(it.signature));
+                __wire.currency = Some(it.currency);
+                __wire.amount_msat = it.amount_msat;
+                __wire.description = it.description;
+                __wire.features = it.features;
+                __wire.created_at = Some(it.created_at);
+                __wire.expiry = Some(it.expiry);
+                __wire.payee = Some(it.payee);
+                __wire.payment_hash = Some(it.payment_hash);
+                __wire.description_hash = it.description_hash;
+                __wire.min_final_cltv_expiry = Some(it.min_final_cltv_expiry);
+                __wire.payment_secret = it.payment_secret;
+                __wire.payment_metadata = it.payment_metadata;
+                __wire.fallbacks = it.fallbacks;
+                __wire.routes = it.routes;
+                __wire.extra = it.extra;
             }
             Response::InvalidBolt11Invoice => {
-                wire.r#type = Some("bolt11 invoice".to_owned());
-                wire.valid = Some(false);
+                __wire.r#type = Some("bolt11 invoice".to_owned());
+                __wire.valid = Some(false);
             }
             Response::Rune(it) => {
-                wire.r#type = Some("rune".to_owned());
-                wire.valid = Some(true);
-                wire.unique_id = it.unique_id;
-                wire.version = it.version;
-                wire.string = Some(it.string);
-                wire.restrictions = Some(it.restrictions);
+                __wire.r#type = Some("rune".to_owned());
+                __wire.valid = Some(true);
+                __wire.unique_id = it.unique_id;
+                __wire.version = it.version;
+                __wire.string = Some(it.string);
+                __wire.restrictions = Some(it.restrictions);
             }
             Response::InvalidRune(it) => {
-                wire.r#type = Some("rune".to_owned());
-                wire.valid = Some(false);
-                wire.warning_rune_invalid_utf8 = it.warning_rune_invalid_utf8;
-                wire.hex = it.hex;
+                __wire.r#type = Some("rune".to_owned());
+                __wire.valid = Some(false);
+                __wire.warning_rune_invalid_utf8 = it.warning_rune_invalid_utf8;
+                __wire.hex = it.hex;
             }
             Response::EmergencyRecover(it) => {
-                wire.r#type = Some("emergency recover".to_owned());
-                wire.valid = Some(true);
-                wire.decrypted = Some(it.decrypted);
+                __wire.r#type = Some("emergency recover".to_owned());
+                __wire.valid = Some(true);
+                __wire.decrypted = Some(it.decrypted);
             }
             Response::InvalidEmergencyRecover => {
-                wire.r#type = Some("emergency recover".to_owned());
-                wire.valid = Some(false);
+                __wire.r#type = Some("emergency recover".to_owned());
+                __wire.valid = Some(false);
             }
             Response::Bolt12PayerProof(it) => {
-                wire.r#type = Some("bolt12 payer_proof".to_owned());
-                wire.valid = Some(true);
-                wire.offer_chains = it.offer_chains;
-                wire.offer_metadata = it.offer_metadata;
-                wire.offer_currency = it.offer_currency;
-                wire.currency_minor_unit = it.currency_minor_unit;
-                wire.offer_amount = it.offer_amount;
-                wire.offer_amount_msat = it.offer_amount_msat;
-                wire.offer_description = it.offer_description;
-                wire.offer_issuer = it.offer_issuer;
-                wire.offer_features = it.offer_features;
-                wire.offer_absolute_expiry = it.offer_absolute_expiry;
-                wire.offer_quantity_max = it.offer_quantity_max;
-                wire.offer_paths = it.offer_paths;
-                wire.offer_issuer_id = it.offer_issuer_id;
-                wire.signature = cln_primitives::to_json(Some(it.signature));
-                wire.invreq_payer_id = cln_primitives::to_json(Some(it.invreq_payer_id));
-                wire.invreq_chain = it.invreq_chain;
-                wire.invreq_amount_msat = it.invreq_amount_msat;
-                wire.invreq_features = it.invreq_features;
-                wire.invreq_quantity = it.invreq_quantity;
-                wire.invreq_payer_note = it.invreq_payer_note;
-                wire.invreq_paths = it.invreq_paths;
-                wire.invreq_bip_353_name = it.invreq_bip_353_name;
-                wire.invoice_paths = it.invoice_paths;
-                wire.invoice_created_at = it.invoice_created_at;
-                wire.invoice_relative_expiry = it.invoice_relative_expiry;
-                wire.invoice_payment_hash = Some(it.invoice_payment_hash);
-                wire.invoice_amount_msat = it.invoice_amount_msat;
-                wire.invoice_fallbacks = it.invoice_fallbacks;
-                wire.invoice_features = it.invoice_features;
-                wire.invoice_node_id = Some(it.invoice_node_id);
-                wire.proof_preimage = it.proof_preimage;
-                wire.proof_omitted_tlvs = it.proof_omitted_tlvs;
-                wire.proof_missing_hashes = it.proof_missing_hashes;
-                wire.proof_leaf_hashes = it.proof_leaf_hashes;
-                wire.proof_note = it.proof_note;
-                wire.proof_signature = it.proof_signature;
-                wire.unknown_payer_proof_tlvs = it.unknown_payer_proof_tlvs;
+                __wire.r#type = Some("bolt12 payer_proof".to_owned());
+                __wire.valid = Some(true);
+                __wire.offer_chains = it.offer_chains;
+                __wire.offer_metadata = it.offer_metadata;
+                __wire.offer_currency = it.offer_currency;
+                __wire.currency_minor_unit = it.currency_minor_unit;
+                __wire.offer_amount = it.offer_amount;
+                __wire.offer_amount_msat = it.offer_amount_msat;
+                __wire.offer_description = it.offer_description;
+                __wire.offer_issuer = it.offer_issuer;
+                __wire.offer_features = it.offer_features;
+                __wire.offer_absolute_expiry = it.offer_absolute_expiry;
+                __wire.offer_quantity_max = it.offer_quantity_max;
+                __wire.offer_paths = it.offer_paths;
+                __wire.offer_issuer_id = it.offer_issuer_id;
+                __wire.signature = cln_primitives::to_json(Some(it.signature));
+                __wire.invreq_payer_id = cln_primitives::to_json(
+                    Some(it.invreq_payer_id),
+                );
+                __wire.invreq_chain = it.invreq_chain;
+                __wire.invreq_amount_msat = it.invreq_amount_msat;
+                __wire.invreq_features = it.invreq_features;
+                __wire.invreq_quantity = it.invreq_quantity;
+                __wire.invreq_payer_note = it.invreq_payer_note;
+                __wire.invreq_paths = it.invreq_paths;
+                __wire.invreq_bip_353_name = it.invreq_bip_353_name;
+                __wire.invoice_paths = it.invoice_paths;
+                __wire.invoice_created_at = it.invoice_created_at;
+                __wire.invoice_relative_expiry = it.invoice_relative_expiry;
+                __wire.invoice_payment_hash = Some(it.invoice_payment_hash);
+                __wire.invoice_amount_msat = it.invoice_amount_msat;
+                __wire.invoice_fallbacks = it.invoice_fallbacks;
+                __wire.invoice_features = it.invoice_features;
+                __wire.invoice_node_id = Some(it.invoice_node_id);
+                __wire.proof_preimage = it.proof_preimage;
+                __wire.proof_omitted_tlvs = it.proof_omitted_tlvs;
+                __wire.proof_missing_hashes = it.proof_missing_hashes;
+                __wire.proof_leaf_hashes = it.proof_leaf_hashes;
+                __wire.proof_note = it.proof_note;
+                __wire.proof_signature = it.proof_signature;
+                __wire.unknown_payer_proof_tlvs = it.unknown_payer_proof_tlvs;
             }
             Response::InvalidBolt12PayerProof => {
-                wire.r#type = Some("bolt12 payer_proof".to_owned());
-                wire.valid = Some(false);
+                __wire.r#type = Some("bolt12 payer_proof".to_owned());
+                __wire.valid = Some(false);
             }
             Response::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -210,17 +210,17 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_preimage: Option<cln_primitives::Secret>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("paid" | "expired" | "unpaid") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "label",
                         "amount_msat",
@@ -239,39 +239,46 @@ impl TryFrom<ResponseWire> for Response {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let invoice = match wire.bolt12 {
+        let invoice = match __wire.bolt12 {
             Some(bolt12) => {
                 Invoice::Bolt12(Bolt12 {
                     bolt12,
-                    local_offer_id: wire.local_offer_id,
-                    invreq_payer_note: wire.invreq_payer_note,
+                    local_offer_id: __wire.local_offer_id,
+                    invreq_payer_note: __wire.invreq_payer_note,
                 })
             }
             None => {
                 Invoice::Bolt11(Bolt11 {
-                    bolt11: cln_primitives::required(wire.bolt11, "bolt11", "bolt12")?,
+                    bolt11: cln_primitives::required(__wire.bolt11, "bolt11", "bolt12")?,
                 })
             }
         };
-        let status = match wire.status.as_deref() {
+        let status = match __wire.status.as_deref() {
             Some("paid") => {
                 Status::Paid(Paid {
                     pay_index: cln_primitives::required(
-                        wire.pay_index,
+                        __wire.pay_index,
                         "pay_index",
                         "paid",
                     )?,
                     amount_received_msat: cln_primitives::required(
-                        wire.amount_received_msat,
+                        __wire.amount_received_msat,
                         "amount_received_msat",
                         "paid",
                     )?,
-                    paid_at: cln_primitives::required(wire.paid_at, "paid_at", "paid")?,
+                    paid_at: cln_primitives::required(
+                        __wire.paid_at,
+                        "paid_at",
+                        "paid",
+                    )?,
                     payment_preimage: cln_primitives::required(
-                        wire.payment_preimage,
+                        __wire.payment_preimage,
                         "payment_preimage",
                         "paid",
                     )?,
@@ -281,17 +288,19 @@ impl TryFrom<ResponseWire> for Response {
             Some("unpaid") => Status::Unpaid,
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
         Ok(Self {
-            label: wire.label,
-            amount_msat: wire.amount_msat,
-            description: wire.description,
-            payment_hash: wire.payment_hash,
-            created_index: wire.created_index,
-            updated_index: wire.updated_index,
-            expires_at: wire.expires_at,
+            label: __wire.label,
+            amount_msat: __wire.amount_msat,
+            description: __wire.description,
+            payment_hash: __wire.payment_hash,
+            created_index: __wire.created_index,
+            updated_index: __wire.updated_index,
+            expires_at: __wire.expires_at,
             invoice,
             status,
         })
@@ -300,7 +309,7 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             label: value.label,
             amount_msat: value.amount_msat,
@@ -317,39 +326,39 @@ impl From<Response> for ResponseWire {
             amount_received_msat: None,
             paid_at: None,
             payment_preimage: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.invoice {
             Invoice::Bolt12(it) => {
-                wire.bolt12 = Some(it.bolt12);
-                wire.local_offer_id = it.local_offer_id;
-                wire.invreq_payer_note = it.invreq_payer_note;
+                __wire.bolt12 = Some(it.bolt12);
+                __wire.local_offer_id = it.local_offer_id;
+                __wire.invreq_payer_note = it.invreq_payer_note;
             }
             Invoice::Bolt11(it) => {
-                wire.bolt11 = Some(it.bolt11);
+                __wire.bolt11 = Some(it.bolt11);
             }
         }
         match value.status {
             Status::Paid(it) => {
-                wire.status = Some("paid".to_owned());
-                wire.pay_index = Some(it.pay_index);
-                wire.amount_received_msat = Some(it.amount_received_msat);
-                wire.paid_at = Some(it.paid_at);
-                wire.payment_preimage = Some(it.payment_preimage);
+                __wire.status = Some("paid".to_owned());
+                __wire.pay_index = Some(it.pay_index);
+                __wire.amount_received_msat = Some(it.amount_received_msat);
+                __wire.paid_at = Some(it.paid_at);
+                __wire.payment_preimage = Some(it.payment_preimage);
             }
             Status::Expired => {
-                wire.status = Some("expired".to_owned());
+                __wire.status = Some("expired".to_owned());
             }
             Status::Unpaid => {
-                wire.status = Some("unpaid".to_owned());
+                __wire.status = Some("unpaid".to_owned());
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

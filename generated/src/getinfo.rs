@@ -167,95 +167,106 @@ struct AddressWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<AddressWire> for Address {
     type Error = String;
-    fn try_from(wire: AddressWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: AddressWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None | Some("dns" | "ipv4" | "ipv6" | "torv2" | "torv3") => {
                 Default::default()
             }
-            _ => cln_primitives::leftover(&wire, &["port", "type"]),
+            _ => cln_primitives::leftover(&__wire, &["port", "type"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("dns") => {
                 AddressType::Dns(Host {
-                    address: cln_primitives::required(wire.address, "address", "dns")?,
+                    address: cln_primitives::required(__wire.address, "address", "dns")?,
                 })
             }
             Some("ipv4") => {
                 AddressType::Ipv4(Host {
-                    address: cln_primitives::required(wire.address, "address", "ipv4")?,
+                    address: cln_primitives::required(__wire.address, "address", "ipv4")?,
                 })
             }
             Some("ipv6") => {
                 AddressType::Ipv6(Host {
-                    address: cln_primitives::required(wire.address, "address", "ipv6")?,
+                    address: cln_primitives::required(__wire.address, "address", "ipv6")?,
                 })
             }
             Some("torv2") => {
                 AddressType::Torv2(Host {
-                    address: cln_primitives::required(wire.address, "address", "torv2")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv2",
+                    )?,
                 })
             }
             Some("torv3") => {
                 AddressType::Torv3(Host {
-                    address: cln_primitives::required(wire.address, "address", "torv3")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv3",
+                    )?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
                 AddressType::Unknown(
-                    cln_primitives::UnknownVariant::new(other, type_rest),
+                    cln_primitives::UnknownVariant::new(other, __type_rest),
                 )
             }
         };
-        Ok(Self { port: wire.port, r#type })
+        Ok(Self { port: __wire.port, r#type })
     }
 }
 
 impl From<Address> for AddressWire {
     fn from(value: Address) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             port: value.port,
             address: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.r#type {
             AddressType::Dns(it) => {
-                wire.r#type = Some("dns".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("dns".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Ipv4(it) => {
-                wire.r#type = Some("ipv4".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("ipv4".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Ipv6(it) => {
-                wire.r#type = Some("ipv6".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("ipv6".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Torv2(it) => {
-                wire.r#type = Some("torv2".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("torv2".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Torv3(it) => {
-                wire.r#type = Some("torv3".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("torv3".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 
@@ -344,28 +355,31 @@ struct BindingWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     subtype: Option<String>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<BindingWire> for Binding {
     type Error = String;
-    fn try_from(wire: BindingWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: BindingWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None
             | Some(
                 "local socket" | "websocket" | "ipv4" | "ipv6" | "torv2" | "torv3",
             ) => Default::default(),
-            _ => cln_primitives::leftover(&wire, &["type"]),
+            _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("local socket") => {
                 Self::LocalSocket(LocalSocket {
                     socket: cln_primitives::required(
-                        wire.socket,
+                        __wire.socket,
                         "socket",
                         "local socket",
                     )?,
@@ -374,13 +388,13 @@ impl TryFrom<BindingWire> for Binding {
             Some("websocket") => {
                 Self::Websocket(Websocket {
                     address: cln_primitives::required(
-                        wire.address,
+                        __wire.address,
                         "address",
                         "websocket",
                     )?,
-                    port: cln_primitives::required(wire.port, "port", "websocket")?,
+                    port: cln_primitives::required(__wire.port, "port", "websocket")?,
                     subtype: cln_primitives::required(
-                        wire.subtype,
+                        __wire.subtype,
                         "subtype",
                         "websocket",
                     )?,
@@ -388,31 +402,47 @@ impl TryFrom<BindingWire> for Binding {
             }
             Some("ipv4") => {
                 Self::Ipv4(BoundHost {
-                    address: cln_primitives::required(wire.address, "address", "ipv4")?,
-                    port: cln_primitives::required(wire.port, "port", "ipv4")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "ipv4",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "ipv4")?,
                 })
             }
             Some("ipv6") => {
                 Self::Ipv6(BoundHost {
-                    address: cln_primitives::required(wire.address, "address", "ipv6")?,
-                    port: cln_primitives::required(wire.port, "port", "ipv6")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "ipv6",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "ipv6")?,
                 })
             }
             Some("torv2") => {
                 Self::Torv2(BoundHost {
-                    address: cln_primitives::required(wire.address, "address", "torv2")?,
-                    port: cln_primitives::required(wire.port, "port", "torv2")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv2",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "torv2")?,
                 })
             }
             Some("torv3") => {
                 Self::Torv3(BoundHost {
-                    address: cln_primitives::required(wire.address, "address", "torv3")?,
-                    port: cln_primitives::required(wire.port, "port", "torv3")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv3",
+                    )?,
+                    port: cln_primitives::required(__wire.port, "port", "torv3")?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Self::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                Self::Unknown(cln_primitives::UnknownVariant::new(other, __type_rest))
             }
         };
         Ok(r#type)
@@ -421,52 +451,52 @@ impl TryFrom<BindingWire> for Binding {
 
 impl From<Binding> for BindingWire {
     fn from(value: Binding) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             socket: None,
             address: None,
             port: None,
             subtype: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value {
             Binding::LocalSocket(it) => {
-                wire.r#type = Some("local socket".to_owned());
-                wire.socket = Some(it.socket);
+                __wire.r#type = Some("local socket".to_owned());
+                __wire.socket = Some(it.socket);
             }
             Binding::Websocket(it) => {
-                wire.r#type = Some("websocket".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
-                wire.subtype = Some(it.subtype);
+                __wire.r#type = Some("websocket".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
+                __wire.subtype = Some(it.subtype);
             }
             Binding::Ipv4(it) => {
-                wire.r#type = Some("ipv4".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("ipv4".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Binding::Ipv6(it) => {
-                wire.r#type = Some("ipv6".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("ipv6".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Binding::Torv2(it) => {
-                wire.r#type = Some("torv2".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("torv2".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Binding::Torv3(it) => {
-                wire.r#type = Some("torv3".to_owned());
-                wire.address = Some(it.address);
-                wire.port = Some(it.port);
+                __wire.r#type = Some("torv3".to_owned());
+                __wire.address = Some(it.address);
+                __wire.port = Some(it.port);
             }
             Binding::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

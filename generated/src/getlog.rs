@@ -161,29 +161,32 @@ struct LogEntryWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<cln_primitives::HexBytes>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<LogEntryWire> for LogEntry {
     type Error = String;
-    fn try_from(wire: LogEntryWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: LogEntryWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None
             | Some(
                 "SKIPPED" | "BROKEN" | "UNUSUAL" | "INFO" | "DEBUG" | "TRACE" | "IO_IN"
                 | "IO_OUT",
             ) => Default::default(),
-            _ => cln_primitives::leftover(&wire, &["type"]),
+            _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("SKIPPED") => {
                 Self::Skipped(Skipped {
                     num_skipped: cln_primitives::required(
-                        wire.num_skipped,
+                        __wire.num_skipped,
                         "num_skipped",
                         "SKIPPED",
                     )?,
@@ -191,65 +194,69 @@ impl TryFrom<LogEntryWire> for LogEntry {
             }
             Some("BROKEN") => {
                 Self::Broken(Message {
-                    time: cln_primitives::required(wire.time, "time", "BROKEN")?,
-                    source: cln_primitives::required(wire.source, "source", "BROKEN")?,
-                    log: cln_primitives::required(wire.log, "log", "BROKEN")?,
-                    node_id: wire.node_id,
+                    time: cln_primitives::required(__wire.time, "time", "BROKEN")?,
+                    source: cln_primitives::required(__wire.source, "source", "BROKEN")?,
+                    log: cln_primitives::required(__wire.log, "log", "BROKEN")?,
+                    node_id: __wire.node_id,
                 })
             }
             Some("UNUSUAL") => {
                 Self::Unusual(Message {
-                    time: cln_primitives::required(wire.time, "time", "UNUSUAL")?,
-                    source: cln_primitives::required(wire.source, "source", "UNUSUAL")?,
-                    log: cln_primitives::required(wire.log, "log", "UNUSUAL")?,
-                    node_id: wire.node_id,
+                    time: cln_primitives::required(__wire.time, "time", "UNUSUAL")?,
+                    source: cln_primitives::required(
+                        __wire.source,
+                        "source",
+                        "UNUSUAL",
+                    )?,
+                    log: cln_primitives::required(__wire.log, "log", "UNUSUAL")?,
+                    node_id: __wire.node_id,
                 })
             }
             Some("INFO") => {
                 Self::Info(Message {
-                    time: cln_primitives::required(wire.time, "time", "INFO")?,
-                    source: cln_primitives::required(wire.source, "source", "INFO")?,
-                    log: cln_primitives::required(wire.log, "log", "INFO")?,
-                    node_id: wire.node_id,
+                    time: cln_primitives::required(__wire.time, "time", "INFO")?,
+                    source: cln_primitives::required(__wire.source, "source", "INFO")?,
+                    log: cln_primitives::required(__wire.log, "log", "INFO")?,
+                    node_id: __wire.node_id,
                 })
             }
             Some("DEBUG") => {
                 Self::Debug(Message {
-                    time: cln_primitives::required(wire.time, "time", "DEBUG")?,
-                    source: cln_primitives::required(wire.source, "source", "DEBUG")?,
-                    log: cln_primitives::required(wire.log, "log", "DEBUG")?,
-                    node_id: wire.node_id,
+                    time: cln_primitives::required(__wire.time, "time", "DEBUG")?,
+                    source: cln_primitives::required(__wire.source, "source", "DEBUG")?,
+                    log: cln_primitives::required(__wire.log, "log", "DEBUG")?,
+                    node_id: __wire.node_id,
                 })
             }
             Some("TRACE") => {
                 Self::Trace(Message {
-                    time: cln_primitives::required(wire.time, "time", "TRACE")?,
-                    source: cln_primitives::required(wire.source, "source", "TRACE")?,
-                    log: cln_primitives::required(wire.log, "log", "TRACE")?,
-                    node_id: wire.node_id,
+                    time: cln_primitives::required(__wire.time, "time", "TRACE")?,
+                    source: cln_primitives::required(__wire.source, "source", "TRACE")?,
+                    log: cln_primitives::required(__wire.log, "log", "TRACE")?,
+                    node_id: __wire.node_id,
                 })
             }
             Some("IO_IN") => {
                 Self::IoIn(IoMessage {
-                    time: cln_primitives::required(wire.time, "time", "IO_IN")?,
-                    source: cln_primitives::required(wire.source, "source", "IO_IN")?,
-                    log: cln_primitives::required(wire.log, "log", "IO_IN")?,
-                    node_id: wire.node_id,
-                    data: wire.data,
+                    time: cln_primitives::required(__wire.time, "time", "IO_IN")?,
+                    source: cln_primitives::required(__wire.source, "source", "IO_IN")?,
+                    log: cln_primitives::required(__wire.log, "log", "IO_IN")?,
+                    node_id: __wire.node_id,
+                    data: __wire.data,
                 })
             }
             Some("IO_OUT") => {
                 Self::IoOut(IoMessage {
-                    time: cln_primitives::required(wire.time, "time", "IO_OUT")?,
-                    source: cln_primitives::required(wire.source, "source", "IO_OUT")?,
-                    log: cln_primitives::required(wire.log, "log", "IO_OUT")?,
-                    node_id: wire.node_id,
-                    data: wire.data,
+                    time: cln_primitives::required(__wire.time, "time", "IO_OUT")?,
+                    source: cln_primitives::required(__wire.source, "source", "IO_OUT")?,
+                    log: cln_primitives::required(__wire.log, "log", "IO_OUT")?,
+                    node_id: __wire.node_id,
+                    data: __wire.data,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Self::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                Self::Unknown(cln_primitives::UnknownVariant::new(other, __type_rest))
             }
         };
         Ok(r#type)
@@ -258,7 +265,7 @@ impl TryFrom<LogEntryWire> for LogEntry {
 
 impl From<LogEntry> for LogEntryWire {
     fn from(value: LogEntry) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             num_skipped: None,
             time: None,
@@ -266,71 +273,71 @@ impl From<LogEntry> for LogEntryWire {
             log: None,
             node_id: None,
             data: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value {
             LogEntry::Skipped(it) => {
-                wire.r#type = Some("SKIPPED".to_owned());
-                wire.num_skipped = Some(it.num_skipped);
+                __wire.r#type = Some("SKIPPED".to_owned());
+                __wire.num_skipped = Some(it.num_skipped);
             }
             LogEntry::Broken(it) => {
-                wire.r#type = Some("BROKEN".to_owned());
-                wire.time = Some(it.time);
-                wire.source = Some(it.source);
-                wire.log = Some(it.log);
-                wire.node_id = it.node_id;
+                __wire.r#type = Some("BROKEN".to_owned());
+                __wire.time = Some(it.time);
+                __wire.source = Some(it.source);
+                __wire.log = Some(it.log);
+                __wire.node_id = it.node_id;
             }
             LogEntry::Unusual(it) => {
-                wire.r#type = Some("UNUSUAL".to_owned());
-                wire.time = Some(it.time);
-                wire.source = Some(it.source);
-                wire.log = Some(it.log);
-                wire.node_id = it.node_id;
+                __wire.r#type = Some("UNUSUAL".to_owned());
+                __wire.time = Some(it.time);
+                __wire.source = Some(it.source);
+                __wire.log = Some(it.log);
+                __wire.node_id = it.node_id;
             }
             LogEntry::Info(it) => {
-                wire.r#type = Some("INFO".to_owned());
-                wire.time = Some(it.time);
-                wire.source = Some(it.source);
-                wire.log = Some(it.log);
-                wire.node_id = it.node_id;
+                __wire.r#type = Some("INFO".to_owned());
+                __wire.time = Some(it.time);
+                __wire.source = Some(it.source);
+                __wire.log = Some(it.log);
+                __wire.node_id = it.node_id;
             }
             LogEntry::Debug(it) => {
-                wire.r#type = Some("DEBUG".to_owned());
-                wire.time = Some(it.time);
-                wire.source = Some(it.source);
-                wire.log = Some(it.log);
-                wire.node_id = it.node_id;
+                __wire.r#type = Some("DEBUG".to_owned());
+                __wire.time = Some(it.time);
+                __wire.source = Some(it.source);
+                __wire.log = Some(it.log);
+                __wire.node_id = it.node_id;
             }
             LogEntry::Trace(it) => {
-                wire.r#type = Some("TRACE".to_owned());
-                wire.time = Some(it.time);
-                wire.source = Some(it.source);
-                wire.log = Some(it.log);
-                wire.node_id = it.node_id;
+                __wire.r#type = Some("TRACE".to_owned());
+                __wire.time = Some(it.time);
+                __wire.source = Some(it.source);
+                __wire.log = Some(it.log);
+                __wire.node_id = it.node_id;
             }
             LogEntry::IoIn(it) => {
-                wire.r#type = Some("IO_IN".to_owned());
-                wire.time = Some(it.time);
-                wire.source = Some(it.source);
-                wire.log = Some(it.log);
-                wire.node_id = it.node_id;
-                wire.data = it.data;
+                __wire.r#type = Some("IO_IN".to_owned());
+                __wire.time = Some(it.time);
+                __wire.source = Some(it.source);
+                __wire.log = Some(it.log);
+                __wire.node_id = it.node_id;
+                __wire.data = it.data;
             }
             LogEntry::IoOut(it) => {
-                wire.r#type = Some("IO_OUT".to_owned());
-                wire.time = Some(it.time);
-                wire.source = Some(it.source);
-                wire.log = Some(it.log);
-                wire.node_id = it.node_id;
-                wire.data = it.data;
+                __wire.r#type = Some("IO_OUT".to_owned());
+                __wire.time = Some(it.time);
+                __wire.source = Some(it.source);
+                __wire.log = Some(it.log);
+                __wire.node_id = it.node_id;
+                __wire.data = it.data;
             }
             LogEntry::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -292,19 +292,19 @@ struct ForwardWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     failreason: Option<String>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ForwardWire> for Forward {
     type Error = String;
-    fn try_from(wire: ForwardWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: ForwardWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("offered" | "settled" | "local_failed" | "failed") => {
                 Default::default()
             }
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "created_index",
                         "in_channel",
@@ -324,21 +324,24 @@ impl TryFrom<ForwardWire> for Forward {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let outgoing = match wire.out_msat {
+        let outgoing = match __wire.out_msat {
             Some(out_msat) => {
                 Outgoing::WithAmount(WithAmount {
                     out_msat,
                     out_channel: cln_primitives::required(
-                        wire.out_channel,
+                        __wire.out_channel,
                         "out_channel",
                         "out_msat",
                     )?,
-                    out_htlc_id: wire.out_htlc_id,
+                    out_htlc_id: __wire.out_htlc_id,
                     fee_msat: cln_primitives::required(
-                        wire.fee_msat,
+                        __wire.fee_msat,
                         "fee_msat",
                         "out_msat",
                     )?,
@@ -346,16 +349,16 @@ impl TryFrom<ForwardWire> for Forward {
             }
             None => {
                 Outgoing::WithoutAmount(WithoutAmount {
-                    out_channel: wire.out_channel,
+                    out_channel: __wire.out_channel,
                 })
             }
         };
-        let status = match wire.status.as_deref() {
+        let status = match __wire.status.as_deref() {
             Some("offered") => Status::Offered,
             Some("settled") => {
                 Status::Settled(Settled {
                     resolved_time: cln_primitives::required(
-                        wire.resolved_time,
+                        __wire.resolved_time,
                         "resolved_time",
                         "settled",
                     )?,
@@ -363,16 +366,16 @@ impl TryFrom<ForwardWire> for Forward {
             }
             Some("local_failed") => {
                 Status::LocalFailed(LocalFailed {
-                    failcode: wire.failcode,
-                    failreason: wire.failreason,
+                    failcode: __wire.failcode,
+                    failreason: __wire.failreason,
                 })
             }
             Some("failed") => {
                 Status::Failed(Failed {
-                    failcode: wire.failcode,
-                    failreason: wire.failreason,
+                    failcode: __wire.failcode,
+                    failreason: __wire.failreason,
                     resolved_time: cln_primitives::required(
-                        wire.resolved_time,
+                        __wire.resolved_time,
                         "resolved_time",
                         "failed",
                     )?,
@@ -380,17 +383,19 @@ impl TryFrom<ForwardWire> for Forward {
             }
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
         Ok(Self {
-            created_index: wire.created_index,
-            in_channel: wire.in_channel,
-            in_htlc_id: wire.in_htlc_id,
-            in_msat: wire.in_msat,
-            received_time: wire.received_time,
-            updated_index: wire.updated_index,
-            style: wire.style,
+            created_index: __wire.created_index,
+            in_channel: __wire.in_channel,
+            in_htlc_id: __wire.in_htlc_id,
+            in_msat: __wire.in_msat,
+            received_time: __wire.received_time,
+            updated_index: __wire.updated_index,
+            style: __wire.style,
             outgoing,
             status,
         })
@@ -399,7 +404,7 @@ impl TryFrom<ForwardWire> for Forward {
 
 impl From<Forward> for ForwardWire {
     fn from(value: Forward) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             created_index: value.created_index,
             in_channel: value.in_channel,
@@ -415,45 +420,45 @@ impl From<Forward> for ForwardWire {
             resolved_time: None,
             failcode: None,
             failreason: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.outgoing {
             Outgoing::WithAmount(it) => {
-                wire.out_msat = Some(it.out_msat);
-                wire.out_channel = Some(it.out_channel);
-                wire.out_htlc_id = it.out_htlc_id;
-                wire.fee_msat = Some(it.fee_msat);
+                __wire.out_msat = Some(it.out_msat);
+                __wire.out_channel = Some(it.out_channel);
+                __wire.out_htlc_id = it.out_htlc_id;
+                __wire.fee_msat = Some(it.fee_msat);
             }
             Outgoing::WithoutAmount(it) => {
-                wire.out_channel = it.out_channel;
+                __wire.out_channel = it.out_channel;
             }
         }
         match value.status {
             Status::Offered => {
-                wire.status = Some("offered".to_owned());
+                __wire.status = Some("offered".to_owned());
             }
             Status::Settled(it) => {
-                wire.status = Some("settled".to_owned());
-                wire.resolved_time = Some(it.resolved_time);
+                __wire.status = Some("settled".to_owned());
+                __wire.resolved_time = Some(it.resolved_time);
             }
             Status::LocalFailed(it) => {
-                wire.status = Some("local_failed".to_owned());
-                wire.failcode = it.failcode;
-                wire.failreason = it.failreason;
+                __wire.status = Some("local_failed".to_owned());
+                __wire.failcode = it.failcode;
+                __wire.failreason = it.failreason;
             }
             Status::Failed(it) => {
-                wire.status = Some("failed".to_owned());
-                wire.failcode = it.failcode;
-                wire.failreason = it.failreason;
-                wire.resolved_time = Some(it.resolved_time);
+                __wire.status = Some("failed".to_owned());
+                __wire.failcode = it.failcode;
+                __wire.failreason = it.failreason;
+                __wire.resolved_time = Some(it.resolved_time);
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

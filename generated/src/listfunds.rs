@@ -167,19 +167,19 @@ struct OutputWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     reserved_to_block: Option<u32>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<OutputWire> for Output {
     type Error = String;
-    fn try_from(wire: OutputWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: OutputWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("unconfirmed" | "confirmed" | "spent" | "immature") => {
                 Default::default()
             }
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "txid",
                         "output",
@@ -197,15 +197,18 @@ impl TryFrom<OutputWire> for Output {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let status = match wire.status.as_deref() {
+        let status = match __wire.status.as_deref() {
             Some("unconfirmed") => Status::Unconfirmed,
             Some("confirmed") => {
                 Status::Confirmed(Confirmed {
                     blockheight: cln_primitives::required(
-                        wire.blockheight,
+                        __wire.blockheight,
                         "blockheight",
                         "confirmed",
                     )?,
@@ -215,14 +218,16 @@ impl TryFrom<OutputWire> for Output {
             Some("immature") => Status::Immature,
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
-        let reserved = match wire.reserved {
+        let reserved = match __wire.reserved {
             Some(true) => {
                 Reservation::Reserved(Reserved {
                     reserved_to_block: cln_primitives::required(
-                        wire.reserved_to_block,
+                        __wire.reserved_to_block,
                         "reserved_to_block",
                         "reserved: true",
                     )?,
@@ -232,14 +237,14 @@ impl TryFrom<OutputWire> for Output {
             None => return Err("missing field `reserved`".to_owned()),
         };
         Ok(Self {
-            txid: wire.txid,
-            output: wire.output,
-            amount_msat: wire.amount_msat,
-            scriptpubkey: wire.scriptpubkey,
-            address: wire.address,
-            redeemscript: wire.redeemscript,
-            csv_lock: wire.csv_lock,
-            spendable_at: wire.spendable_at,
+            txid: __wire.txid,
+            output: __wire.output,
+            amount_msat: __wire.amount_msat,
+            scriptpubkey: __wire.scriptpubkey,
+            address: __wire.address,
+            redeemscript: __wire.redeemscript,
+            csv_lock: __wire.csv_lock,
+            spendable_at: __wire.spendable_at,
             status,
             reserved,
         })
@@ -248,7 +253,7 @@ impl TryFrom<OutputWire> for Output {
 
 impl From<Output> for OutputWire {
     fn from(value: Output) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             reserved: None,
             txid: value.txid,
@@ -261,38 +266,38 @@ impl From<Output> for OutputWire {
             spendable_at: value.spendable_at,
             blockheight: None,
             reserved_to_block: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.status {
             Status::Unconfirmed => {
-                wire.status = Some("unconfirmed".to_owned());
+                __wire.status = Some("unconfirmed".to_owned());
             }
             Status::Confirmed(it) => {
-                wire.status = Some("confirmed".to_owned());
-                wire.blockheight = Some(it.blockheight);
+                __wire.status = Some("confirmed".to_owned());
+                __wire.blockheight = Some(it.blockheight);
             }
             Status::Spent => {
-                wire.status = Some("spent".to_owned());
+                __wire.status = Some("spent".to_owned());
             }
             Status::Immature => {
-                wire.status = Some("immature".to_owned());
+                __wire.status = Some("immature".to_owned());
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
         match value.reserved {
             Reservation::Reserved(it) => {
-                wire.reserved = Some(true);
-                wire.reserved_to_block = Some(it.reserved_to_block);
+                __wire.reserved = Some(true);
+                __wire.reserved_to_block = Some(it.reserved_to_block);
             }
             Reservation::Unreserved => {
-                wire.reserved = Some(false);
+                __wire.reserved = Some(false);
             }
         }
-        wire
+        __wire
     }
 }
 
@@ -416,13 +421,13 @@ struct ChannelWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     short_channel_id: Option<cln_primitives::ShortChannelId>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ChannelWire> for Channel {
     type Error = String;
-    fn try_from(wire: ChannelWire) -> Result<Self, String> {
-        let state_rest = match wire.state.as_deref() {
+    fn try_from(__wire: ChannelWire) -> Result<Self, String> {
+        let __state_rest = match __wire.state.as_deref() {
             None
             | Some(
                 "OPENINGD" | "CHANNELD_AWAITING_LOCKIN" | "CHANNELD_NORMAL"
@@ -434,7 +439,7 @@ impl TryFrom<ChannelWire> for Channel {
             ) => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "peer_id",
                         "our_amount_msat",
@@ -449,16 +454,19 @@ impl TryFrom<ChannelWire> for Channel {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (state_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __state_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let state = match wire.state.as_deref() {
+        let state = match __wire.state.as_deref() {
             Some("OPENINGD") => State::Openingd,
             Some("CHANNELD_AWAITING_LOCKIN") => State::ChanneldAwaitingLockin,
             Some("CHANNELD_NORMAL") => {
                 State::ChanneldNormal(Normal {
                     short_channel_id: cln_primitives::required(
-                        wire.short_channel_id,
+                        __wire.short_channel_id,
                         "short_channel_id",
                         "CHANNELD_NORMAL",
                     )?,
@@ -466,32 +474,32 @@ impl TryFrom<ChannelWire> for Channel {
             }
             Some("CHANNELD_SHUTTING_DOWN") => {
                 State::ChanneldShuttingDown(Closing {
-                    short_channel_id: wire.short_channel_id,
+                    short_channel_id: __wire.short_channel_id,
                 })
             }
             Some("CLOSINGD_SIGEXCHANGE") => {
                 State::ClosingdSigexchange(Closing {
-                    short_channel_id: wire.short_channel_id,
+                    short_channel_id: __wire.short_channel_id,
                 })
             }
             Some("CLOSINGD_COMPLETE") => {
                 State::ClosingdComplete(Closing {
-                    short_channel_id: wire.short_channel_id,
+                    short_channel_id: __wire.short_channel_id,
                 })
             }
             Some("AWAITING_UNILATERAL") => {
                 State::AwaitingUnilateral(Closing {
-                    short_channel_id: wire.short_channel_id,
+                    short_channel_id: __wire.short_channel_id,
                 })
             }
             Some("FUNDING_SPEND_SEEN") => {
                 State::FundingSpendSeen(Closing {
-                    short_channel_id: wire.short_channel_id,
+                    short_channel_id: __wire.short_channel_id,
                 })
             }
             Some("ONCHAIN") => {
                 State::Onchain(Closing {
-                    short_channel_id: wire.short_channel_id,
+                    short_channel_id: __wire.short_channel_id,
                 })
             }
             Some("DUALOPEND_OPEN_INIT") => State::DualopendOpenInit,
@@ -501,17 +509,17 @@ impl TryFrom<ChannelWire> for Channel {
             Some("DUALOPEND_OPEN_COMMIT_READY") => State::DualopendOpenCommitReady,
             None => return Err("missing field `state`".to_owned()),
             Some(other) => {
-                State::Unknown(cln_primitives::UnknownVariant::new(other, state_rest))
+                State::Unknown(cln_primitives::UnknownVariant::new(other, __state_rest))
             }
         };
         Ok(Self {
-            peer_id: wire.peer_id,
-            our_amount_msat: wire.our_amount_msat,
-            amount_msat: wire.amount_msat,
-            funding_txid: wire.funding_txid,
-            funding_output: wire.funding_output,
-            connected: wire.connected,
-            channel_id: wire.channel_id,
+            peer_id: __wire.peer_id,
+            our_amount_msat: __wire.our_amount_msat,
+            amount_msat: __wire.amount_msat,
+            funding_txid: __wire.funding_txid,
+            funding_output: __wire.funding_output,
+            connected: __wire.connected,
+            channel_id: __wire.channel_id,
             state,
         })
     }
@@ -519,7 +527,7 @@ impl TryFrom<ChannelWire> for Channel {
 
 impl From<Channel> for ChannelWire {
     fn from(value: Channel) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             state: None,
             peer_id: value.peer_id,
             our_amount_msat: value.our_amount_msat,
@@ -529,65 +537,65 @@ impl From<Channel> for ChannelWire {
             connected: value.connected,
             channel_id: value.channel_id,
             short_channel_id: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.state {
             State::Openingd => {
-                wire.state = Some("OPENINGD".to_owned());
+                __wire.state = Some("OPENINGD".to_owned());
             }
             State::ChanneldAwaitingLockin => {
-                wire.state = Some("CHANNELD_AWAITING_LOCKIN".to_owned());
+                __wire.state = Some("CHANNELD_AWAITING_LOCKIN".to_owned());
             }
             State::ChanneldNormal(it) => {
-                wire.state = Some("CHANNELD_NORMAL".to_owned());
-                wire.short_channel_id = Some(it.short_channel_id);
+                __wire.state = Some("CHANNELD_NORMAL".to_owned());
+                __wire.short_channel_id = Some(it.short_channel_id);
             }
             State::ChanneldShuttingDown(it) => {
-                wire.state = Some("CHANNELD_SHUTTING_DOWN".to_owned());
-                wire.short_channel_id = it.short_channel_id;
+                __wire.state = Some("CHANNELD_SHUTTING_DOWN".to_owned());
+                __wire.short_channel_id = it.short_channel_id;
             }
             State::ClosingdSigexchange(it) => {
-                wire.state = Some("CLOSINGD_SIGEXCHANGE".to_owned());
-                wire.short_channel_id = it.short_channel_id;
+                __wire.state = Some("CLOSINGD_SIGEXCHANGE".to_owned());
+                __wire.short_channel_id = it.short_channel_id;
             }
             State::ClosingdComplete(it) => {
-                wire.state = Some("CLOSINGD_COMPLETE".to_owned());
-                wire.short_channel_id = it.short_channel_id;
+                __wire.state = Some("CLOSINGD_COMPLETE".to_owned());
+                __wire.short_channel_id = it.short_channel_id;
             }
             State::AwaitingUnilateral(it) => {
-                wire.state = Some("AWAITING_UNILATERAL".to_owned());
-                wire.short_channel_id = it.short_channel_id;
+                __wire.state = Some("AWAITING_UNILATERAL".to_owned());
+                __wire.short_channel_id = it.short_channel_id;
             }
             State::FundingSpendSeen(it) => {
-                wire.state = Some("FUNDING_SPEND_SEEN".to_owned());
-                wire.short_channel_id = it.short_channel_id;
+                __wire.state = Some("FUNDING_SPEND_SEEN".to_owned());
+                __wire.short_channel_id = it.short_channel_id;
             }
             State::Onchain(it) => {
-                wire.state = Some("ONCHAIN".to_owned());
-                wire.short_channel_id = it.short_channel_id;
+                __wire.state = Some("ONCHAIN".to_owned());
+                __wire.short_channel_id = it.short_channel_id;
             }
             State::DualopendOpenInit => {
-                wire.state = Some("DUALOPEND_OPEN_INIT".to_owned());
+                __wire.state = Some("DUALOPEND_OPEN_INIT".to_owned());
             }
             State::DualopendAwaitingLockin => {
-                wire.state = Some("DUALOPEND_AWAITING_LOCKIN".to_owned());
+                __wire.state = Some("DUALOPEND_AWAITING_LOCKIN".to_owned());
             }
             State::ChanneldAwaitingSplice => {
-                wire.state = Some("CHANNELD_AWAITING_SPLICE".to_owned());
+                __wire.state = Some("CHANNELD_AWAITING_SPLICE".to_owned());
             }
             State::DualopendOpenCommitted => {
-                wire.state = Some("DUALOPEND_OPEN_COMMITTED".to_owned());
+                __wire.state = Some("DUALOPEND_OPEN_COMMITTED".to_owned());
             }
             State::DualopendOpenCommitReady => {
-                wire.state = Some("DUALOPEND_OPEN_COMMIT_READY".to_owned());
+                __wire.state = Some("DUALOPEND_OPEN_COMMIT_READY".to_owned());
             }
             State::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.state = Some(text);
-                wire.rest.extend(fields);
+                __wire.state = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

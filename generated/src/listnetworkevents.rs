@@ -180,19 +180,19 @@ struct NetworkeventWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     connect_attempted: Option<bool>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<NetworkeventWire> for Networkevent {
     type Error = String;
-    fn try_from(wire: NetworkeventWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: NetworkeventWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None | Some("connect" | "connect_fail" | "ping" | "disconnect") => {
                 Default::default()
             }
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "created_index",
                         "timestamp",
@@ -205,15 +205,18 @@ impl TryFrom<NetworkeventWire> for Networkevent {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("connect") => EventType::Connect,
             Some("connect_fail") => {
                 EventType::ConnectFail(ConnectFail {
                     connect_attempted: cln_primitives::required(
-                        wire.connect_attempted,
+                        __wire.connect_attempted,
                         "connect_attempted",
                         "connect_fail",
                     )?,
@@ -223,15 +226,17 @@ impl TryFrom<NetworkeventWire> for Networkevent {
             Some("disconnect") => EventType::Disconnect,
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                EventType::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                EventType::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __type_rest),
+                )
             }
         };
         Ok(Self {
-            created_index: wire.created_index,
-            timestamp: wire.timestamp,
-            peer_id: wire.peer_id,
-            reason: wire.reason,
-            duration_nsec: wire.duration_nsec,
+            created_index: __wire.created_index,
+            timestamp: __wire.timestamp,
+            peer_id: __wire.peer_id,
+            reason: __wire.reason,
+            duration_nsec: __wire.duration_nsec,
             r#type,
         })
     }
@@ -239,7 +244,7 @@ impl TryFrom<NetworkeventWire> for Networkevent {
 
 impl From<Networkevent> for NetworkeventWire {
     fn from(value: Networkevent) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             created_index: value.created_index,
             timestamp: value.timestamp,
@@ -247,29 +252,29 @@ impl From<Networkevent> for NetworkeventWire {
             reason: value.reason,
             duration_nsec: value.duration_nsec,
             connect_attempted: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.r#type {
             EventType::Connect => {
-                wire.r#type = Some("connect".to_owned());
+                __wire.r#type = Some("connect".to_owned());
             }
             EventType::ConnectFail(it) => {
-                wire.r#type = Some("connect_fail".to_owned());
-                wire.connect_attempted = Some(it.connect_attempted);
+                __wire.r#type = Some("connect_fail".to_owned());
+                __wire.connect_attempted = Some(it.connect_attempted);
             }
             EventType::Ping => {
-                wire.r#type = Some("ping".to_owned());
+                __wire.r#type = Some("ping".to_owned());
             }
             EventType::Disconnect => {
-                wire.r#type = Some("disconnect".to_owned());
+                __wire.r#type = Some("disconnect".to_owned());
             }
             EventType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

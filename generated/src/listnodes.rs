@@ -101,29 +101,29 @@ struct NodeWire {
 
 impl TryFrom<NodeWire> for Node {
     type Error = String;
-    fn try_from(wire: NodeWire) -> Result<Self, String> {
-        let announcement = match wire.last_timestamp {
+    fn try_from(__wire: NodeWire) -> Result<Self, String> {
+        let announcement = match __wire.last_timestamp {
             Some(last_timestamp) => {
                 Some(Announcement {
                     last_timestamp,
-                    option_will_fund: wire.option_will_fund,
+                    option_will_fund: __wire.option_will_fund,
                     alias: cln_primitives::required(
-                        wire.alias,
+                        __wire.alias,
                         "alias",
                         "last_timestamp",
                     )?,
                     color: cln_primitives::required(
-                        wire.color,
+                        __wire.color,
                         "color",
                         "last_timestamp",
                     )?,
                     features: cln_primitives::required(
-                        wire.features,
+                        __wire.features,
                         "features",
                         "last_timestamp",
                     )?,
                     addresses: cln_primitives::required(
-                        wire.addresses,
+                        __wire.addresses,
                         "addresses",
                         "last_timestamp",
                     )?,
@@ -132,7 +132,7 @@ impl TryFrom<NodeWire> for Node {
             None => None,
         };
         Ok(Self {
-            nodeid: wire.nodeid,
+            nodeid: __wire.nodeid,
             announcement,
         })
     }
@@ -140,7 +140,7 @@ impl TryFrom<NodeWire> for Node {
 
 impl From<Node> for NodeWire {
     fn from(value: Node) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             nodeid: value.nodeid,
             last_timestamp: None,
             option_will_fund: None,
@@ -150,14 +150,14 @@ impl From<Node> for NodeWire {
             addresses: None,
         };
         if let Some(it) = value.announcement {
-            wire.last_timestamp = Some(it.last_timestamp);
-            wire.option_will_fund = it.option_will_fund;
-            wire.alias = Some(it.alias);
-            wire.color = Some(it.color);
-            wire.features = Some(it.features);
-            wire.addresses = Some(it.addresses);
+            __wire.last_timestamp = Some(it.last_timestamp);
+            __wire.option_will_fund = it.option_will_fund;
+            __wire.alias = Some(it.alias);
+            __wire.color = Some(it.color);
+            __wire.features = Some(it.features);
+            __wire.addresses = Some(it.addresses);
         }
-        wire
+        __wire
     }
 }
 
@@ -245,95 +245,106 @@ struct AddressWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<AddressWire> for Address {
     type Error = String;
-    fn try_from(wire: AddressWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: AddressWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None | Some("dns" | "ipv4" | "ipv6" | "torv2" | "torv3") => {
                 Default::default()
             }
-            _ => cln_primitives::leftover(&wire, &["port", "type"]),
+            _ => cln_primitives::leftover(&__wire, &["port", "type"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("dns") => {
                 AddressType::Dns(Host {
-                    address: cln_primitives::required(wire.address, "address", "dns")?,
+                    address: cln_primitives::required(__wire.address, "address", "dns")?,
                 })
             }
             Some("ipv4") => {
                 AddressType::Ipv4(Host {
-                    address: cln_primitives::required(wire.address, "address", "ipv4")?,
+                    address: cln_primitives::required(__wire.address, "address", "ipv4")?,
                 })
             }
             Some("ipv6") => {
                 AddressType::Ipv6(Host {
-                    address: cln_primitives::required(wire.address, "address", "ipv6")?,
+                    address: cln_primitives::required(__wire.address, "address", "ipv6")?,
                 })
             }
             Some("torv2") => {
                 AddressType::Torv2(Host {
-                    address: cln_primitives::required(wire.address, "address", "torv2")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv2",
+                    )?,
                 })
             }
             Some("torv3") => {
                 AddressType::Torv3(Host {
-                    address: cln_primitives::required(wire.address, "address", "torv3")?,
+                    address: cln_primitives::required(
+                        __wire.address,
+                        "address",
+                        "torv3",
+                    )?,
                 })
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
                 AddressType::Unknown(
-                    cln_primitives::UnknownVariant::new(other, type_rest),
+                    cln_primitives::UnknownVariant::new(other, __type_rest),
                 )
             }
         };
-        Ok(Self { port: wire.port, r#type })
+        Ok(Self { port: __wire.port, r#type })
     }
 }
 
 impl From<Address> for AddressWire {
     fn from(value: Address) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             port: value.port,
             address: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.r#type {
             AddressType::Dns(it) => {
-                wire.r#type = Some("dns".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("dns".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Ipv4(it) => {
-                wire.r#type = Some("ipv4".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("ipv4".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Ipv6(it) => {
-                wire.r#type = Some("ipv6".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("ipv6".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Torv2(it) => {
-                wire.r#type = Some("torv2".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("torv2".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Torv3(it) => {
-                wire.r#type = Some("torv3".to_owned());
-                wire.address = Some(it.address);
+                __wire.r#type = Some("torv3".to_owned());
+                __wire.address = Some(it.address);
             }
             AddressType::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

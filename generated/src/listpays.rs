@@ -238,17 +238,17 @@ struct PayWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     preimage: Option<cln_primitives::Secret>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<PayWire> for Pay {
     type Error = String;
-    fn try_from(wire: PayWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: PayWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("pending" | "failed" | "complete") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "payment_hash",
                         "destination",
@@ -266,28 +266,31 @@ impl TryFrom<PayWire> for Pay {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let status = match wire.status.as_deref() {
+        let status = match __wire.status.as_deref() {
             Some("pending") => {
                 Status::Pending(Pending {
-                    amount_msat: wire.amount_msat,
-                    number_of_parts: wire.number_of_parts,
+                    amount_msat: __wire.amount_msat,
+                    number_of_parts: __wire.number_of_parts,
                 })
             }
             Some("failed") => {
                 Status::Failed(Failed {
-                    erroronion: wire.erroronion,
+                    erroronion: __wire.erroronion,
                 })
             }
             Some("complete") => {
                 Status::Complete(Complete {
-                    completed_at: wire.completed_at,
-                    amount_msat: wire.amount_msat,
-                    number_of_parts: wire.number_of_parts,
+                    completed_at: __wire.completed_at,
+                    amount_msat: __wire.amount_msat,
+                    number_of_parts: __wire.number_of_parts,
                     preimage: cln_primitives::required(
-                        wire.preimage,
+                        __wire.preimage,
                         "preimage",
                         "complete",
                     )?,
@@ -295,20 +298,22 @@ impl TryFrom<PayWire> for Pay {
             }
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
         Ok(Self {
-            payment_hash: wire.payment_hash,
-            destination: wire.destination,
-            created_at: wire.created_at,
-            label: wire.label,
-            bolt11: wire.bolt11,
-            description: wire.description,
-            bolt12: wire.bolt12,
-            created_index: wire.created_index,
-            updated_index: wire.updated_index,
-            amount_sent_msat: wire.amount_sent_msat,
+            payment_hash: __wire.payment_hash,
+            destination: __wire.destination,
+            created_at: __wire.created_at,
+            label: __wire.label,
+            bolt11: __wire.bolt11,
+            description: __wire.description,
+            bolt12: __wire.bolt12,
+            created_index: __wire.created_index,
+            updated_index: __wire.updated_index,
+            amount_sent_msat: __wire.amount_sent_msat,
             status,
         })
     }
@@ -316,7 +321,7 @@ impl TryFrom<PayWire> for Pay {
 
 impl From<Pay> for PayWire {
     fn from(value: Pay) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             payment_hash: value.payment_hash,
             destination: value.destination,
@@ -333,32 +338,32 @@ impl From<Pay> for PayWire {
             erroronion: None,
             completed_at: None,
             preimage: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.status {
             Status::Pending(it) => {
-                wire.status = Some("pending".to_owned());
-                wire.amount_msat = it.amount_msat;
-                wire.number_of_parts = it.number_of_parts;
+                __wire.status = Some("pending".to_owned());
+                __wire.amount_msat = it.amount_msat;
+                __wire.number_of_parts = it.number_of_parts;
             }
             Status::Failed(it) => {
-                wire.status = Some("failed".to_owned());
-                wire.erroronion = it.erroronion;
+                __wire.status = Some("failed".to_owned());
+                __wire.erroronion = it.erroronion;
             }
             Status::Complete(it) => {
-                wire.status = Some("complete".to_owned());
-                wire.completed_at = it.completed_at;
-                wire.amount_msat = it.amount_msat;
-                wire.number_of_parts = it.number_of_parts;
-                wire.preimage = Some(it.preimage);
+                __wire.status = Some("complete".to_owned());
+                __wire.completed_at = it.completed_at;
+                __wire.amount_msat = it.amount_msat;
+                __wire.number_of_parts = it.number_of_parts;
+                __wire.preimage = Some(it.preimage);
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

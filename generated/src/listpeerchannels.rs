@@ -420,31 +420,31 @@ struct ChannelWire {
 
 impl TryFrom<ChannelWire> for Channel {
     type Error = String;
-    fn try_from(wire: ChannelWire) -> Result<Self, String> {
-        let peer_connected = match wire.peer_connected {
+    fn try_from(__wire: ChannelWire) -> Result<Self, String> {
+        let peer_connected = match __wire.peer_connected {
             Some(true) => {
                 Connection::Connected(Connected {
-                    reestablished: wire.reestablished,
+                    reestablished: __wire.reestablished,
                 })
             }
             Some(false) => Connection::Disconnected,
             None => return Err("missing field `peer_connected`".to_owned()),
         };
-        let close_target = match wire.close_to {
+        let close_target = match __wire.close_to {
             Some(close_to) => {
                 Some(CloseTarget {
                     close_to,
-                    close_to_addr: wire.close_to_addr,
+                    close_to_addr: __wire.close_to_addr,
                 })
             }
             None => None,
         };
-        let scratch_tx = match wire.scratch_txid {
+        let scratch_tx = match __wire.scratch_txid {
             Some(scratch_txid) => {
                 Some(ScratchTx {
                     scratch_txid,
                     last_tx_fee_msat: cln_primitives::required(
-                        wire.last_tx_fee_msat,
+                        __wire.last_tx_fee_msat,
                         "last_tx_fee_msat",
                         "scratch_txid",
                     )?,
@@ -452,12 +452,12 @@ impl TryFrom<ChannelWire> for Channel {
             }
             None => None,
         };
-        let confirmation = match wire.short_channel_id {
+        let confirmation = match __wire.short_channel_id {
             Some(short_channel_id) => {
                 Confirmation::Confirmed(Confirmed {
                     short_channel_id,
                     direction: cln_primitives::required(
-                        wire.direction,
+                        __wire.direction,
                         "direction",
                         "short_channel_id",
                     )?,
@@ -465,26 +465,26 @@ impl TryFrom<ChannelWire> for Channel {
             }
             None => {
                 Confirmation::Unconfirmed(Unconfirmed {
-                    direction: wire.direction,
+                    direction: __wire.direction,
                 })
             }
         };
-        let inflights = match wire.inflight {
+        let inflights = match __wire.inflight {
             Some(inflight) => {
                 Some(Inflights {
                     inflight,
                     initial_feerate: cln_primitives::required(
-                        wire.initial_feerate,
+                        __wire.initial_feerate,
                         "initial_feerate",
                         "inflight",
                     )?,
                     last_feerate: cln_primitives::required(
-                        wire.last_feerate,
+                        __wire.last_feerate,
                         "last_feerate",
                         "inflight",
                     )?,
                     next_feerate: cln_primitives::required(
-                        wire.next_feerate,
+                        __wire.next_feerate,
                         "next_feerate",
                         "inflight",
                     )?,
@@ -493,56 +493,56 @@ impl TryFrom<ChannelWire> for Channel {
             None => None,
         };
         Ok(Self {
-            peer_id: wire.peer_id,
-            state: wire.state,
-            channel_type: wire.channel_type,
-            updates: wire.updates,
-            ignore_fee_limits: wire.ignore_fee_limits,
-            lost_state: wire.lost_state,
-            feerate: wire.feerate,
-            owner: wire.owner,
-            channel_id: wire.channel_id,
-            funding_txid: wire.funding_txid,
-            funding_outnum: wire.funding_outnum,
-            next_fee_step: wire.next_fee_step,
-            private: wire.private,
-            opener: wire.opener,
-            closer: wire.closer,
-            features: wire.features,
-            funding: wire.funding,
-            to_us_msat: wire.to_us_msat,
-            min_to_us_msat: wire.min_to_us_msat,
-            max_to_us_msat: wire.max_to_us_msat,
-            total_msat: wire.total_msat,
-            fee_base_msat: wire.fee_base_msat,
-            fee_proportional_millionths: wire.fee_proportional_millionths,
-            dust_limit_msat: wire.dust_limit_msat,
-            their_max_htlc_value_in_flight_msat: wire
+            peer_id: __wire.peer_id,
+            state: __wire.state,
+            channel_type: __wire.channel_type,
+            updates: __wire.updates,
+            ignore_fee_limits: __wire.ignore_fee_limits,
+            lost_state: __wire.lost_state,
+            feerate: __wire.feerate,
+            owner: __wire.owner,
+            channel_id: __wire.channel_id,
+            funding_txid: __wire.funding_txid,
+            funding_outnum: __wire.funding_outnum,
+            next_fee_step: __wire.next_fee_step,
+            private: __wire.private,
+            opener: __wire.opener,
+            closer: __wire.closer,
+            features: __wire.features,
+            funding: __wire.funding,
+            to_us_msat: __wire.to_us_msat,
+            min_to_us_msat: __wire.min_to_us_msat,
+            max_to_us_msat: __wire.max_to_us_msat,
+            total_msat: __wire.total_msat,
+            fee_base_msat: __wire.fee_base_msat,
+            fee_proportional_millionths: __wire.fee_proportional_millionths,
+            dust_limit_msat: __wire.dust_limit_msat,
+            their_max_htlc_value_in_flight_msat: __wire
                 .their_max_htlc_value_in_flight_msat,
-            our_max_htlc_value_in_flight_msat: wire.our_max_htlc_value_in_flight_msat,
-            their_reserve_msat: wire.their_reserve_msat,
-            our_reserve_msat: wire.our_reserve_msat,
-            spendable_msat: wire.spendable_msat,
-            receivable_msat: wire.receivable_msat,
-            minimum_htlc_in_msat: wire.minimum_htlc_in_msat,
-            minimum_htlc_out_msat: wire.minimum_htlc_out_msat,
-            maximum_htlc_out_msat: wire.maximum_htlc_out_msat,
-            their_to_self_delay: wire.their_to_self_delay,
-            our_to_self_delay: wire.our_to_self_delay,
-            max_accepted_htlcs: wire.max_accepted_htlcs,
-            alias: wire.alias,
-            state_changes: wire.state_changes,
-            status: wire.status,
-            in_payments_offered: wire.in_payments_offered,
-            in_offered_msat: wire.in_offered_msat,
-            in_payments_fulfilled: wire.in_payments_fulfilled,
-            in_fulfilled_msat: wire.in_fulfilled_msat,
-            out_payments_offered: wire.out_payments_offered,
-            out_offered_msat: wire.out_offered_msat,
-            out_payments_fulfilled: wire.out_payments_fulfilled,
-            out_fulfilled_msat: wire.out_fulfilled_msat,
-            last_stable_connection: wire.last_stable_connection,
-            htlcs: wire.htlcs,
+            our_max_htlc_value_in_flight_msat: __wire.our_max_htlc_value_in_flight_msat,
+            their_reserve_msat: __wire.their_reserve_msat,
+            our_reserve_msat: __wire.our_reserve_msat,
+            spendable_msat: __wire.spendable_msat,
+            receivable_msat: __wire.receivable_msat,
+            minimum_htlc_in_msat: __wire.minimum_htlc_in_msat,
+            minimum_htlc_out_msat: __wire.minimum_htlc_out_msat,
+            maximum_htlc_out_msat: __wire.maximum_htlc_out_msat,
+            their_to_self_delay: __wire.their_to_self_delay,
+            our_to_self_delay: __wire.our_to_self_delay,
+            max_accepted_htlcs: __wire.max_accepted_htlcs,
+            alias: __wire.alias,
+            state_changes: __wire.state_changes,
+            status: __wire.status,
+            in_payments_offered: __wire.in_payments_offered,
+            in_offered_msat: __wire.in_offered_msat,
+            in_payments_fulfilled: __wire.in_payments_fulfilled,
+            in_fulfilled_msat: __wire.in_fulfilled_msat,
+            out_payments_offered: __wire.out_payments_offered,
+            out_offered_msat: __wire.out_offered_msat,
+            out_payments_fulfilled: __wire.out_payments_fulfilled,
+            out_fulfilled_msat: __wire.out_fulfilled_msat,
+            last_stable_connection: __wire.last_stable_connection,
+            htlcs: __wire.htlcs,
             peer_connected,
             close_target,
             scratch_tx,
@@ -554,7 +554,7 @@ impl TryFrom<ChannelWire> for Channel {
 
 impl From<Channel> for ChannelWire {
     fn from(value: Channel) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             peer_connected: None,
             peer_id: value.peer_id,
             state: value.state,
@@ -620,37 +620,37 @@ impl From<Channel> for ChannelWire {
         };
         match value.peer_connected {
             Connection::Connected(it) => {
-                wire.peer_connected = Some(true);
-                wire.reestablished = it.reestablished;
+                __wire.peer_connected = Some(true);
+                __wire.reestablished = it.reestablished;
             }
             Connection::Disconnected => {
-                wire.peer_connected = Some(false);
+                __wire.peer_connected = Some(false);
             }
         }
         if let Some(it) = value.close_target {
-            wire.close_to = Some(it.close_to);
-            wire.close_to_addr = it.close_to_addr;
+            __wire.close_to = Some(it.close_to);
+            __wire.close_to_addr = it.close_to_addr;
         }
         if let Some(it) = value.scratch_tx {
-            wire.scratch_txid = Some(it.scratch_txid);
-            wire.last_tx_fee_msat = Some(it.last_tx_fee_msat);
+            __wire.scratch_txid = Some(it.scratch_txid);
+            __wire.last_tx_fee_msat = Some(it.last_tx_fee_msat);
         }
         match value.confirmation {
             Confirmation::Confirmed(it) => {
-                wire.short_channel_id = Some(it.short_channel_id);
-                wire.direction = Some(it.direction);
+                __wire.short_channel_id = Some(it.short_channel_id);
+                __wire.direction = Some(it.direction);
             }
             Confirmation::Unconfirmed(it) => {
-                wire.direction = it.direction;
+                __wire.direction = it.direction;
             }
         }
         if let Some(it) = value.inflights {
-            wire.inflight = Some(it.inflight);
-            wire.initial_feerate = Some(it.initial_feerate);
-            wire.last_feerate = Some(it.last_feerate);
-            wire.next_feerate = Some(it.next_feerate);
+            __wire.inflight = Some(it.inflight);
+            __wire.initial_feerate = Some(it.initial_feerate);
+            __wire.last_feerate = Some(it.last_feerate);
+            __wire.next_feerate = Some(it.next_feerate);
         }
-        wire
+        __wire
     }
 }
 

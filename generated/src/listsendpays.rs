@@ -261,17 +261,17 @@ struct PaymentWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_preimage: Option<cln_primitives::Secret>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<PaymentWire> for Payment {
     type Error = String;
-    fn try_from(wire: PaymentWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: PaymentWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("pending" | "failed" | "complete") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "created_index",
                         "id",
@@ -293,22 +293,25 @@ impl TryFrom<PaymentWire> for Payment {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let status = match wire.status.as_deref() {
+        let status = match __wire.status.as_deref() {
             Some("pending") => Status::Pending,
             Some("failed") => {
                 Status::Failed(Failed {
-                    completed_at: wire.completed_at,
-                    erroronion: wire.erroronion,
+                    completed_at: __wire.completed_at,
+                    erroronion: __wire.erroronion,
                 })
             }
             Some("complete") => {
                 Status::Complete(Complete {
-                    completed_at: wire.completed_at,
+                    completed_at: __wire.completed_at,
                     payment_preimage: cln_primitives::required(
-                        wire.payment_preimage,
+                        __wire.payment_preimage,
                         "payment_preimage",
                         "complete",
                     )?,
@@ -316,24 +319,26 @@ impl TryFrom<PaymentWire> for Payment {
             }
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
         Ok(Self {
-            created_index: wire.created_index,
-            id: wire.id,
-            groupid: wire.groupid,
-            partid: wire.partid,
-            payment_hash: wire.payment_hash,
-            updated_index: wire.updated_index,
-            amount_msat: wire.amount_msat,
-            destination: wire.destination,
-            created_at: wire.created_at,
-            amount_sent_msat: wire.amount_sent_msat,
-            label: wire.label,
-            bolt11: wire.bolt11,
-            description: wire.description,
-            bolt12: wire.bolt12,
+            created_index: __wire.created_index,
+            id: __wire.id,
+            groupid: __wire.groupid,
+            partid: __wire.partid,
+            payment_hash: __wire.payment_hash,
+            updated_index: __wire.updated_index,
+            amount_msat: __wire.amount_msat,
+            destination: __wire.destination,
+            created_at: __wire.created_at,
+            amount_sent_msat: __wire.amount_sent_msat,
+            label: __wire.label,
+            bolt11: __wire.bolt11,
+            description: __wire.description,
+            bolt12: __wire.bolt12,
             status,
         })
     }
@@ -341,7 +346,7 @@ impl TryFrom<PaymentWire> for Payment {
 
 impl From<Payment> for PaymentWire {
     fn from(value: Payment) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             created_index: value.created_index,
             id: value.id,
@@ -360,29 +365,29 @@ impl From<Payment> for PaymentWire {
             completed_at: None,
             erroronion: None,
             payment_preimage: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.status {
             Status::Pending => {
-                wire.status = Some("pending".to_owned());
+                __wire.status = Some("pending".to_owned());
             }
             Status::Failed(it) => {
-                wire.status = Some("failed".to_owned());
-                wire.completed_at = it.completed_at;
-                wire.erroronion = it.erroronion;
+                __wire.status = Some("failed".to_owned());
+                __wire.completed_at = it.completed_at;
+                __wire.erroronion = it.erroronion;
             }
             Status::Complete(it) => {
-                wire.status = Some("complete".to_owned());
-                wire.completed_at = it.completed_at;
-                wire.payment_preimage = Some(it.payment_preimage);
+                __wire.status = Some("complete".to_owned());
+                __wire.completed_at = it.completed_at;
+                __wire.payment_preimage = Some(it.payment_preimage);
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -91,18 +91,22 @@ struct ResponseWire {
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let commitments_secured = match wire.commitments_secured {
-            Some(true) => Commitments::Secured(Secured { close_to: wire.close_to }),
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let commitments_secured = match __wire.commitments_secured {
+            Some(true) => {
+                Commitments::Secured(Secured {
+                    close_to: __wire.close_to,
+                })
+            }
             Some(false) => Commitments::Unsecured,
             None => return Err("missing field `commitments_secured`".to_owned()),
         };
         Ok(Self {
-            channel_id: wire.channel_id,
-            channel_type: wire.channel_type,
-            psbt: wire.psbt,
-            funding_outnum: wire.funding_outnum,
-            requires_confirmed_inputs: wire.requires_confirmed_inputs,
+            channel_id: __wire.channel_id,
+            channel_type: __wire.channel_type,
+            psbt: __wire.psbt,
+            funding_outnum: __wire.funding_outnum,
+            requires_confirmed_inputs: __wire.requires_confirmed_inputs,
             commitments_secured,
         })
     }
@@ -110,7 +114,7 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             commitments_secured: None,
             channel_id: value.channel_id,
             channel_type: value.channel_type,
@@ -121,14 +125,14 @@ impl From<Response> for ResponseWire {
         };
         match value.commitments_secured {
             Commitments::Secured(it) => {
-                wire.commitments_secured = Some(true);
-                wire.close_to = it.close_to;
+                __wire.commitments_secured = Some(true);
+                __wire.close_to = it.close_to;
             }
             Commitments::Unsecured => {
-                wire.commitments_secured = Some(false);
+                __wire.commitments_secured = Some(false);
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -165,42 +165,53 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<String>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let command_rest = match wire.command.as_deref() {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __command_rest = match __wire.command.as_deref() {
             None | Some("start" | "stop" | "rescan" | "startdir" | "list") => {
                 Default::default()
             }
-            _ => cln_primitives::leftover(&wire, &["command"]),
+            _ => cln_primitives::leftover(&__wire, &["command"]),
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (command_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __command_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let command = match wire.command.as_deref() {
+        let command = match __wire.command.as_deref() {
             Some("start") => {
                 Self::Start(Plugins {
-                    plugins: cln_primitives::required(wire.plugins, "plugins", "start")?,
+                    plugins: cln_primitives::required(
+                        __wire.plugins,
+                        "plugins",
+                        "start",
+                    )?,
                 })
             }
             Some("stop") => {
                 Self::Stop(Stopped {
-                    result: cln_primitives::required(wire.result, "result", "stop")?,
+                    result: cln_primitives::required(__wire.result, "result", "stop")?,
                 })
             }
             Some("rescan") => {
                 Self::Rescan(Plugins {
-                    plugins: cln_primitives::required(wire.plugins, "plugins", "rescan")?,
+                    plugins: cln_primitives::required(
+                        __wire.plugins,
+                        "plugins",
+                        "rescan",
+                    )?,
                 })
             }
             Some("startdir") => {
                 Self::Startdir(Plugins {
                     plugins: cln_primitives::required(
-                        wire.plugins,
+                        __wire.plugins,
                         "plugins",
                         "startdir",
                     )?,
@@ -208,12 +219,12 @@ impl TryFrom<ResponseWire> for Response {
             }
             Some("list") => {
                 Self::List(Plugins {
-                    plugins: cln_primitives::required(wire.plugins, "plugins", "list")?,
+                    plugins: cln_primitives::required(__wire.plugins, "plugins", "list")?,
                 })
             }
             None => return Err("missing field `command`".to_owned()),
             Some(other) => {
-                Self::Unknown(cln_primitives::UnknownVariant::new(other, command_rest))
+                Self::Unknown(cln_primitives::UnknownVariant::new(other, __command_rest))
             }
         };
         Ok(command)
@@ -222,40 +233,40 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             command: None,
             plugins: None,
             result: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value {
             Response::Start(it) => {
-                wire.command = Some("start".to_owned());
-                wire.plugins = Some(it.plugins);
+                __wire.command = Some("start".to_owned());
+                __wire.plugins = Some(it.plugins);
             }
             Response::Stop(it) => {
-                wire.command = Some("stop".to_owned());
-                wire.result = Some(it.result);
+                __wire.command = Some("stop".to_owned());
+                __wire.result = Some(it.result);
             }
             Response::Rescan(it) => {
-                wire.command = Some("rescan".to_owned());
-                wire.plugins = Some(it.plugins);
+                __wire.command = Some("rescan".to_owned());
+                __wire.plugins = Some(it.plugins);
             }
             Response::Startdir(it) => {
-                wire.command = Some("startdir".to_owned());
-                wire.plugins = Some(it.plugins);
+                __wire.command = Some("startdir".to_owned());
+                __wire.plugins = Some(it.plugins);
             }
             Response::List(it) => {
-                wire.command = Some("list".to_owned());
-                wire.plugins = Some(it.plugins);
+                __wire.command = Some("list".to_owned());
+                __wire.plugins = Some(it.plugins);
             }
             Response::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.command = Some(text);
-                wire.rest.extend(fields);
+                __wire.command = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

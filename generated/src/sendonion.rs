@@ -286,17 +286,17 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_preimage: Option<cln_primitives::Secret>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("pending" | "complete") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "created_index",
                         "id",
@@ -316,16 +316,19 @@ impl TryFrom<ResponseWire> for Response {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let status = match wire.status.as_deref() {
-            Some("pending") => Status::Pending(Pending { message: wire.message }),
+        let status = match __wire.status.as_deref() {
+            Some("pending") => Status::Pending(Pending { message: __wire.message }),
             Some("complete") => {
                 Status::Complete(Complete {
-                    updated_index: wire.updated_index,
+                    updated_index: __wire.updated_index,
                     payment_preimage: cln_primitives::required(
-                        wire.payment_preimage,
+                        __wire.payment_preimage,
                         "payment_preimage",
                         "complete",
                     )?,
@@ -333,22 +336,24 @@ impl TryFrom<ResponseWire> for Response {
             }
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
         Ok(Self {
-            created_index: wire.created_index,
-            id: wire.id,
-            payment_hash: wire.payment_hash,
-            amount_msat: wire.amount_msat,
-            destination: wire.destination,
-            created_at: wire.created_at,
-            amount_sent_msat: wire.amount_sent_msat,
-            label: wire.label,
-            bolt11: wire.bolt11,
-            bolt12: wire.bolt12,
-            partid: wire.partid,
-            groupid: wire.groupid,
+            created_index: __wire.created_index,
+            id: __wire.id,
+            payment_hash: __wire.payment_hash,
+            amount_msat: __wire.amount_msat,
+            destination: __wire.destination,
+            created_at: __wire.created_at,
+            amount_sent_msat: __wire.amount_sent_msat,
+            label: __wire.label,
+            bolt11: __wire.bolt11,
+            bolt12: __wire.bolt12,
+            partid: __wire.partid,
+            groupid: __wire.groupid,
             status,
         })
     }
@@ -356,7 +361,7 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             created_index: value.created_index,
             id: value.id,
@@ -373,25 +378,25 @@ impl From<Response> for ResponseWire {
             message: None,
             updated_index: None,
             payment_preimage: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.status {
             Status::Pending(it) => {
-                wire.status = Some("pending".to_owned());
-                wire.message = it.message;
+                __wire.status = Some("pending".to_owned());
+                __wire.message = it.message;
             }
             Status::Complete(it) => {
-                wire.status = Some("complete".to_owned());
-                wire.updated_index = it.updated_index;
-                wire.payment_preimage = Some(it.payment_preimage);
+                __wire.status = Some("complete".to_owned());
+                __wire.updated_index = it.updated_index;
+                __wire.payment_preimage = Some(it.payment_preimage);
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -361,17 +361,17 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_preimage: Option<cln_primitives::Secret>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("pending" | "complete") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "created_index",
                         "updated_index",
@@ -393,14 +393,17 @@ impl TryFrom<ResponseWire> for Response {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let status = match wire.status.as_deref() {
+        let status = match __wire.status.as_deref() {
             Some("pending") => {
                 Status::Pending(Pending {
                     message: cln_primitives::required(
-                        wire.message,
+                        __wire.message,
                         "message",
                         "pending",
                     )?,
@@ -409,7 +412,7 @@ impl TryFrom<ResponseWire> for Response {
             Some("complete") => {
                 Status::Complete(Complete {
                     payment_preimage: cln_primitives::required(
-                        wire.payment_preimage,
+                        __wire.payment_preimage,
                         "payment_preimage",
                         "complete",
                     )?,
@@ -417,24 +420,26 @@ impl TryFrom<ResponseWire> for Response {
             }
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
         Ok(Self {
-            created_index: wire.created_index,
-            updated_index: wire.updated_index,
-            id: wire.id,
-            groupid: wire.groupid,
-            payment_hash: wire.payment_hash,
-            amount_msat: wire.amount_msat,
-            destination: wire.destination,
-            created_at: wire.created_at,
-            completed_at: wire.completed_at,
-            amount_sent_msat: wire.amount_sent_msat,
-            label: wire.label,
-            partid: wire.partid,
-            bolt11: wire.bolt11,
-            bolt12: wire.bolt12,
+            created_index: __wire.created_index,
+            updated_index: __wire.updated_index,
+            id: __wire.id,
+            groupid: __wire.groupid,
+            payment_hash: __wire.payment_hash,
+            amount_msat: __wire.amount_msat,
+            destination: __wire.destination,
+            created_at: __wire.created_at,
+            completed_at: __wire.completed_at,
+            amount_sent_msat: __wire.amount_sent_msat,
+            label: __wire.label,
+            partid: __wire.partid,
+            bolt11: __wire.bolt11,
+            bolt12: __wire.bolt12,
             status,
         })
     }
@@ -442,7 +447,7 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             created_index: value.created_index,
             updated_index: value.updated_index,
@@ -460,24 +465,24 @@ impl From<Response> for ResponseWire {
             bolt12: value.bolt12,
             message: None,
             payment_preimage: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.status {
             Status::Pending(it) => {
-                wire.status = Some("pending".to_owned());
-                wire.message = Some(it.message);
+                __wire.status = Some("pending".to_owned());
+                __wire.message = Some(it.message);
             }
             Status::Complete(it) => {
-                wire.status = Some("complete".to_owned());
-                wire.payment_preimage = Some(it.payment_preimage);
+                __wire.status = Some("complete".to_owned());
+                __wire.payment_preimage = Some(it.payment_preimage);
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

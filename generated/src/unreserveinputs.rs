@@ -100,12 +100,12 @@ struct ReservationWire {
 
 impl TryFrom<ReservationWire> for Reservation {
     type Error = String;
-    fn try_from(wire: ReservationWire) -> Result<Self, String> {
-        let reserved = match wire.reserved {
+    fn try_from(__wire: ReservationWire) -> Result<Self, String> {
+        let reserved = match __wire.reserved {
             Some(true) => {
                 ReservedState::Reserved(Reserved {
                     reserved_to_block: cln_primitives::required(
-                        wire.reserved_to_block,
+                        __wire.reserved_to_block,
                         "reserved_to_block",
                         "reserved: true",
                     )?,
@@ -115,9 +115,9 @@ impl TryFrom<ReservationWire> for Reservation {
             None => return Err("missing field `reserved`".to_owned()),
         };
         Ok(Self {
-            txid: wire.txid,
-            vout: wire.vout,
-            was_reserved: wire.was_reserved,
+            txid: __wire.txid,
+            vout: __wire.vout,
+            was_reserved: __wire.was_reserved,
             reserved,
         })
     }
@@ -125,7 +125,7 @@ impl TryFrom<ReservationWire> for Reservation {
 
 impl From<Reservation> for ReservationWire {
     fn from(value: Reservation) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             reserved: None,
             txid: value.txid,
             vout: value.vout,
@@ -134,14 +134,14 @@ impl From<Reservation> for ReservationWire {
         };
         match value.reserved {
             ReservedState::Reserved(it) => {
-                wire.reserved = Some(true);
-                wire.reserved_to_block = Some(it.reserved_to_block);
+                __wire.reserved = Some(true);
+                __wire.reserved_to_block = Some(it.reserved_to_block);
             }
             ReservedState::Unreserved => {
-                wire.reserved = Some(false);
+                __wire.reserved = Some(false);
             }
         }
-        wire
+        __wire
     }
 }
 

@@ -253,13 +253,13 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     networkevents: Option<Networkevent>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let subsystem_rest = match wire.subsystem.as_deref() {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __subsystem_rest = match __wire.subsystem.as_deref() {
             None
             | Some(
                 "invoices" | "forwards" | "sendpays" | "htlcs" | "chainmoves"
@@ -267,64 +267,64 @@ impl TryFrom<ResponseWire> for Response {
             ) => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &["created", "updated", "deleted", "subsystem"],
                 )
             }
         };
         #[cfg(feature = "strict")]
         if let (true, Some(name)) = (
-            subsystem_rest.is_empty(),
-            wire.rest.keys().next(),
+            __subsystem_rest.is_empty(),
+            __wire.__rest.keys().next(),
         ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let subsystem = match wire.subsystem.as_deref() {
+        let subsystem = match __wire.subsystem.as_deref() {
             Some("invoices") => {
                 Change::Invoices(Invoices {
-                    details: cln_primitives::from_json(wire.details, "details")?,
-                    invoices: wire.invoices,
+                    details: cln_primitives::from_json(__wire.details, "details")?,
+                    invoices: __wire.invoices,
                 })
             }
             Some("forwards") => {
                 Change::Forwards(Forwards {
-                    details: cln_primitives::from_json(wire.details, "details")?,
-                    forwards: wire.forwards,
+                    details: cln_primitives::from_json(__wire.details, "details")?,
+                    forwards: __wire.forwards,
                 })
             }
             Some("sendpays") => {
                 Change::Sendpays(Sendpays {
-                    details: cln_primitives::from_json(wire.details, "details")?,
-                    sendpays: wire.sendpays,
+                    details: cln_primitives::from_json(__wire.details, "details")?,
+                    sendpays: __wire.sendpays,
                 })
             }
-            Some("htlcs") => Change::Htlcs(Htlcs { htlcs: wire.htlcs }),
+            Some("htlcs") => Change::Htlcs(Htlcs { htlcs: __wire.htlcs }),
             Some("chainmoves") => {
                 Change::Chainmoves(Chainmoves {
-                    chainmoves: wire.chainmoves,
+                    chainmoves: __wire.chainmoves,
                 })
             }
             Some("channelmoves") => {
                 Change::Channelmoves(Channelmoves {
-                    channelmoves: wire.channelmoves,
+                    channelmoves: __wire.channelmoves,
                 })
             }
             Some("networkevents") => {
                 Change::Networkevents(Networkevents {
-                    networkevents: wire.networkevents,
+                    networkevents: __wire.networkevents,
                 })
             }
             None => return Err("missing field `subsystem`".to_owned()),
             Some(other) => {
                 Change::Unknown(
-                    cln_primitives::UnknownVariant::new(other, subsystem_rest),
+                    cln_primitives::UnknownVariant::new(other, __subsystem_rest),
                 )
             }
         };
         Ok(Self {
-            created: wire.created,
-            updated: wire.updated,
-            deleted: wire.deleted,
+            created: __wire.created,
+            updated: __wire.updated,
+            deleted: __wire.deleted,
             subsystem,
         })
     }
@@ -332,7 +332,7 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             subsystem: None,
             created: value.created,
             updated: value.updated,
@@ -345,47 +345,47 @@ impl From<Response> for ResponseWire {
             chainmoves: None,
             channelmoves: None,
             networkevents: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.subsystem {
             Change::Invoices(it) => {
-                wire.subsystem = Some("invoices".to_owned());
-                wire.details = cln_primitives::to_json(it.details);
-                wire.invoices = it.invoices;
+                __wire.subsystem = Some("invoices".to_owned());
+                __wire.details = cln_primitives::to_json(it.details);
+                __wire.invoices = it.invoices;
             }
             Change::Forwards(it) => {
-                wire.subsystem = Some("forwards".to_owned());
-                wire.details = cln_primitives::to_json(it.details);
-                wire.forwards = it.forwards;
+                __wire.subsystem = Some("forwards".to_owned());
+                __wire.details = cln_primitives::to_json(it.details);
+                __wire.forwards = it.forwards;
             }
             Change::Sendpays(it) => {
-                wire.subsystem = Some("sendpays".to_owned());
-                wire.details = cln_primitives::to_json(it.details);
-                wire.sendpays = it.sendpays;
+                __wire.subsystem = Some("sendpays".to_owned());
+                __wire.details = cln_primitives::to_json(it.details);
+                __wire.sendpays = it.sendpays;
             }
             Change::Htlcs(it) => {
-                wire.subsystem = Some("htlcs".to_owned());
-                wire.htlcs = it.htlcs;
+                __wire.subsystem = Some("htlcs".to_owned());
+                __wire.htlcs = it.htlcs;
             }
             Change::Chainmoves(it) => {
-                wire.subsystem = Some("chainmoves".to_owned());
-                wire.chainmoves = it.chainmoves;
+                __wire.subsystem = Some("chainmoves".to_owned());
+                __wire.chainmoves = it.chainmoves;
             }
             Change::Channelmoves(it) => {
-                wire.subsystem = Some("channelmoves".to_owned());
-                wire.channelmoves = it.channelmoves;
+                __wire.subsystem = Some("channelmoves".to_owned());
+                __wire.channelmoves = it.channelmoves;
             }
             Change::Networkevents(it) => {
-                wire.subsystem = Some("networkevents".to_owned());
-                wire.networkevents = it.networkevents;
+                __wire.subsystem = Some("networkevents".to_owned());
+                __wire.networkevents = it.networkevents;
             }
             Change::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.subsystem = Some(text);
-                wire.rest.extend(fields);
+                __wire.subsystem = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

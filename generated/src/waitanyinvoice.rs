@@ -166,17 +166,17 @@ struct ResponseWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     local_offer_id: Option<cln_primitives::Hash32>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<ResponseWire> for Response {
     type Error = String;
-    fn try_from(wire: ResponseWire) -> Result<Self, String> {
-        let status_rest = match wire.status.as_deref() {
+    fn try_from(__wire: ResponseWire) -> Result<Self, String> {
+        let __status_rest = match __wire.status.as_deref() {
             None | Some("paid" | "expired") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "label",
                         "description",
@@ -193,48 +193,57 @@ impl TryFrom<ResponseWire> for Response {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (status_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __status_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let status = match wire.status.as_deref() {
+        let status = match __wire.status.as_deref() {
             Some("paid") => {
                 Status::Paid(Paid {
                     pay_index: cln_primitives::required(
-                        wire.pay_index,
+                        __wire.pay_index,
                         "pay_index",
                         "paid",
                     )?,
                     amount_received_msat: cln_primitives::required(
-                        wire.amount_received_msat,
+                        __wire.amount_received_msat,
                         "amount_received_msat",
                         "paid",
                     )?,
-                    paid_at: cln_primitives::required(wire.paid_at, "paid_at", "paid")?,
-                    paid_outpoint: wire.paid_outpoint,
+                    paid_at: cln_primitives::required(
+                        __wire.paid_at,
+                        "paid_at",
+                        "paid",
+                    )?,
+                    paid_outpoint: __wire.paid_outpoint,
                     payment_preimage: cln_primitives::required(
-                        wire.payment_preimage,
+                        __wire.payment_preimage,
                         "payment_preimage",
                         "paid",
                     )?,
-                    local_offer_id: wire.local_offer_id,
+                    local_offer_id: __wire.local_offer_id,
                 })
             }
             Some("expired") => Status::Expired,
             None => return Err("missing field `status`".to_owned()),
             Some(other) => {
-                Status::Unknown(cln_primitives::UnknownVariant::new(other, status_rest))
+                Status::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __status_rest),
+                )
             }
         };
         Ok(Self {
-            label: wire.label,
-            description: wire.description,
-            payment_hash: wire.payment_hash,
-            expires_at: wire.expires_at,
-            amount_msat: wire.amount_msat,
-            bolt11: wire.bolt11,
-            bolt12: wire.bolt12,
-            created_index: wire.created_index,
-            updated_index: wire.updated_index,
+            label: __wire.label,
+            description: __wire.description,
+            payment_hash: __wire.payment_hash,
+            expires_at: __wire.expires_at,
+            amount_msat: __wire.amount_msat,
+            bolt11: __wire.bolt11,
+            bolt12: __wire.bolt12,
+            created_index: __wire.created_index,
+            updated_index: __wire.updated_index,
             status,
         })
     }
@@ -242,7 +251,7 @@ impl TryFrom<ResponseWire> for Response {
 
 impl From<Response> for ResponseWire {
     fn from(value: Response) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             status: None,
             label: value.label,
             description: value.description,
@@ -259,28 +268,28 @@ impl From<Response> for ResponseWire {
             paid_outpoint: None,
             payment_preimage: None,
             local_offer_id: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.status {
             Status::Paid(it) => {
-                wire.status = Some("paid".to_owned());
-                wire.pay_index = Some(it.pay_index);
-                wire.amount_received_msat = Some(it.amount_received_msat);
-                wire.paid_at = Some(it.paid_at);
-                wire.paid_outpoint = it.paid_outpoint;
-                wire.payment_preimage = Some(it.payment_preimage);
-                wire.local_offer_id = it.local_offer_id;
+                __wire.status = Some("paid".to_owned());
+                __wire.pay_index = Some(it.pay_index);
+                __wire.amount_received_msat = Some(it.amount_received_msat);
+                __wire.paid_at = Some(it.paid_at);
+                __wire.paid_outpoint = it.paid_outpoint;
+                __wire.payment_preimage = Some(it.payment_preimage);
+                __wire.local_offer_id = it.local_offer_id;
             }
             Status::Expired => {
-                wire.status = Some("expired".to_owned());
+                __wire.status = Some("expired".to_owned());
             }
             Status::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.status = Some(text);
-                wire.rest.extend(fields);
+                __wire.status = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }
 

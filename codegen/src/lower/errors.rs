@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::names::{Names, pascal};
 use super::{Context, object, piece, resolve};
 use crate::dialect::{ErrorLine, SchemaFile};
-use crate::model::{Direction, ErrorCode, Object};
+use crate::model::{Api, Direction, ErrorCode, Object};
 use crate::overlay::{DataEntry, Overlay};
 
 /// The codes that every call can return; `cln_primitives::CommonError` has them typed.
@@ -38,6 +38,7 @@ fn error_code(overlay: &Overlay, code: i32, line: Option<&ErrorLine>) -> ErrorCo
     let known = overlay.code(code);
     let name = match (known, line.and_then(|line| line.name.as_deref())) {
         (Some(known), _) => known.name.clone(),
+        (None, Some(name)) if pascal(name) == "Self" => format!("Code{code}"),
         (None, Some(name)) => pascal(name),
         (None, None) => format!("Code{code}").replace('-', "Minus"),
     };
@@ -68,8 +69,7 @@ pub(super) fn lower_data<'a>(
     overlay: &'a Overlay,
     context: &dyn Fn(&str) -> Context<'a>,
 ) -> Vec<Object> {
-    let mut names = Names::default();
-    let mut objects = Vec::new();
+    let mut objects: Vec<Object> = Vec::new();
     for entry in overlay.data_entries() {
         let Some((path, pointer, value)) = source(entry, parsed) else { continue };
         overlay.mark("data", &entry.name);
@@ -77,10 +77,18 @@ pub(super) fn lower_data<'a>(
         let cx = context(path).quiet();
         let mut object = object::lower(&cx, &piece(path, pointer, value), entry.name.clone(), Direction::Received);
         object.about.text = Some(entry.doc.clone());
-        names.assign(&mut object);
         objects.push(object);
     }
+    Names::of_module(&mut objects.iter_mut().collect::<Vec<_>>());
     objects
+}
+
+/// A shape that points at a schema which is not there is none.
+pub(super) fn forget_missing_data(api: &mut Api) {
+    let known: Vec<&String> = api.error_data.iter().map(|object| &object.name).collect();
+    for code in api.commands.iter_mut().flat_map(|command| &mut command.errors) {
+        code.data.take_if(|data| known.iter().all(|name| *name != data));
+    }
 }
 
 fn source<'p>(entry: &'p DataEntry, parsed: &'p [(String, Value)]) -> Option<(&'p str, &'p str, &'p Value)> {

@@ -125,6 +125,7 @@ pub(crate) fn lower(files: &[SchemaFile], parsed: &[(String, Value)], overlay: &
             Kind::Hook => api.hooks.push(hook(&cx, file)),
         }
     }
+    errors::forget_missing_data(&mut api);
     report_module_clashes(&api, files, &sink);
     let mut codes_in_use: BTreeSet<i32> = api.commands.iter().flat_map(|c| &c.errors).map(|e| e.code).collect();
     codes_in_use.extend(errors::COMMON);
@@ -144,9 +145,7 @@ fn command(cx: &Context<'_>, file: &SchemaFile, files: &[SchemaFile], stale: &Re
     let related = others.filter(|other| file.see_also.contains(&other.name));
     let mut response = object::lower(cx, &file.response, "Response".to_owned(), Direction::Received);
     let mut request = requests::lower(cx, file);
-    let mut names = Names::default();
-    names.assign(&mut response);
-    names.assign(&mut request.object);
+    Names::of_module(&mut [&mut response, &mut request.object]);
     Command {
         method: file.name.clone(),
         module: module(cx, file),
@@ -180,9 +179,7 @@ fn notification(cx: &Context<'_>, file: &SchemaFile) -> Notification {
 fn hook(cx: &Context<'_>, file: &SchemaFile) -> Hook {
     let mut payload = object::lower(cx, &file.request, "Payload".to_owned(), Direction::Received);
     let mut action = object::lower(cx, &file.response, "Action".to_owned(), Direction::Sent);
-    let mut names = Names::default();
-    names.assign(&mut payload);
-    names.assign(&mut action);
+    Names::of_module(&mut [&mut payload, &mut action]);
     Hook {
         name: file.name.clone(),
         module: module(cx, file),
@@ -194,7 +191,7 @@ fn hook(cx: &Context<'_>, file: &SchemaFile) -> Hook {
 }
 
 fn named(mut object: Object) -> Object {
-    Names::default().assign(&mut object);
+    Names::of_module(&mut [&mut object]);
     object
 }
 
@@ -202,12 +199,22 @@ fn about_file(file: &SchemaFile) -> About {
     About { text: file.description.clone(), added: file.added, deprecated: file.deprecated, default: None }
 }
 
+/// Modules that the emitted crate has besides its commands'.
+const MODULES: [&str; 8] =
+    ["cln_rpc", "error_code", "error_data", "hook", "lib", "notification", "primitives", "shared"];
+
 fn report_module_clashes(api: &Api, files: &[SchemaFile], sink: &RefCell<Sink>) {
     let commands = api.commands.iter().map(|c| (Kind::Command, &c.method, &c.module));
     let notifications = api.notifications.iter().map(|n| (Kind::Notification, &n.name, &n.module));
     let hooks = api.hooks.iter().map(|h| (Kind::Hook, &h.name, &h.module));
     let mut seen: Vec<(Kind, &String, &String)> = Vec::new();
     for (kind, name, module) in commands.chain(notifications).chain(hooks) {
+        if kind == Kind::Command && MODULES.contains(&module.as_str()) {
+            let path = files.iter().find(|f| f.kind == kind && f.name == *name).map_or("", |f| &f.path);
+            let first = format!("the crate's own module {module}");
+            let problem = Problem::NameClash { first, second: name.clone(), rust: module.clone(), table: "modules" };
+            sink.borrow_mut().push(path, "", problem);
+        }
         match seen.iter().find(|(other, _, known)| *other == kind && *known == module) {
             // Two files of one name are told as such.
             Some((_, first, _)) if *first == name => {}

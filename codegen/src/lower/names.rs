@@ -47,7 +47,7 @@ fn words(wire: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous: Option<char> = None;
     for c in wire.chars() {
-        if !c.is_alphanumeric() {
+        if !unicode_ident::is_xid_continue(c) || c == '_' {
             previous = None;
             continue;
         }
@@ -71,7 +71,7 @@ pub(crate) fn pascal(wire: &str) -> String {
         name.extend(chars.next().into_iter().flat_map(char::to_uppercase));
         name.extend(chars);
     }
-    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
+    if !name.starts_with(unicode_ident::is_xid_start) {
         name.insert(0, 'V');
     }
     name
@@ -80,11 +80,11 @@ pub(crate) fn pascal(wire: &str) -> String {
 /// A snake_case identifier, without `r#`.
 pub(crate) fn snake(wire: &str) -> String {
     let mut name = words(wire).join("_");
-    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
-        name.insert(0, '_');
+    if !name.starts_with(unicode_ident::is_xid_start) {
+        name.insert_str(0, "n_");
     }
-    // These four cannot be raw identifiers.
-    if ["self", "super", "crate", "_"].contains(&name.as_str()) {
+    // These cannot be raw identifiers.
+    if ["self", "super", "crate"].contains(&name.as_str()) {
         name.push('_');
     }
     name
@@ -119,10 +119,25 @@ enum Node<'m> {
 }
 
 impl Names {
-    /// Names the types of one root after those of earlier roots.
-    pub(crate) fn assign(&mut self, root: &mut Object) {
-        let name = root.name.clone();
-        self.taken.insert(name.clone(), format!("root {name}"));
+    /// Names the types of a module's roots, which themselves keep their names.
+    pub(crate) fn of_module(roots: &mut [&mut Object]) {
+        let mut names = Self::default();
+        for root in roots.iter() {
+            names.taken.insert(root.name.clone(), format!("root {}", root.name));
+            names.claim_wire(root);
+        }
+        roots.iter_mut().for_each(|root| names.assign(root));
+    }
+
+    /// The private struct behind an object with choices has a name as well.
+    fn claim_wire(&mut self, object: &Object) {
+        if !object.choices.is_empty() {
+            let name = format!("{}Wire", object.name);
+            self.taken.insert(name.clone(), format!("wire {name}"));
+        }
+    }
+
+    fn assign(&mut self, root: &mut Object) {
         let mut level: Vec<(Node<'_>, String)> = vec![(Node::Object(root), String::new())];
         while !level.is_empty() {
             let mut next = Vec::new();
@@ -137,6 +152,7 @@ impl Names {
                     Node::Object(it) => {
                         if !parent.is_empty() {
                             it.name = self.claim(&it.name, &parent, || shape_of_object(it));
+                            self.claim_wire(it);
                         }
                         self.name_choices(it);
                         let name = it.name.clone();
@@ -156,14 +172,15 @@ impl Names {
             choice.name = if is_choice {
                 object.name.clone()
             } else {
-                self.claim(&choice.name, &object.name, || shape_of_choice(choice))
+                let direction = object.direction;
+                self.claim(&choice.name, &object.name, || format!("{direction:?} {}", shape_of_choice(choice)))
             };
             if choice.is_group() {
                 continue;
             }
             for variant in &mut choice.variants {
                 if let Some(payload) = &variant.payload {
-                    let shape = format!("payload {}", shape_of_fields(&variant.fields));
+                    let shape = format!("payload {:?} {}", object.direction, shape_of_fields(&variant.fields));
                     let own = if *payload == choice.name { format!("{payload}Fields") } else { payload.clone() };
                     variant.payload = Some(self.claim(&own, &choice.name, || shape));
                 }

@@ -272,20 +272,20 @@ struct ActionWire {
 
 impl TryFrom<ActionWire> for Action {
     type Error = String;
-    fn try_from(wire: ActionWire) -> Result<Self, String> {
-        let result = match wire.result.as_deref() {
+    fn try_from(__wire: ActionWire) -> Result<Self, String> {
+        let result = match __wire.result.as_deref() {
             Some("continue") => {
                 Self::Continue(Continue {
-                    payload: wire.payload,
-                    forward_to: wire.forward_to,
-                    extra_tlvs: wire.extra_tlvs,
-                    invoice_msat: wire.invoice_msat,
+                    payload: __wire.payload,
+                    forward_to: __wire.forward_to,
+                    extra_tlvs: __wire.extra_tlvs,
+                    invoice_msat: __wire.invoice_msat,
                 })
             }
-            Some("fail") if wire.failure_message.is_some() => {
+            Some("fail") if __wire.failure_message.is_some() => {
                 Self::FailWithMessage(FailWithMessage {
                     failure_message: cln_primitives::required(
-                        wire.failure_message,
+                        __wire.failure_message,
                         "failure_message",
                         "fail",
                     )?,
@@ -294,7 +294,7 @@ impl TryFrom<ActionWire> for Action {
             Some("fail") => {
                 Self::FailWithOnion(FailWithOnion {
                     failure_onion: cln_primitives::required(
-                        wire.failure_onion,
+                        __wire.failure_onion,
                         "failure_onion",
                         "fail",
                     )?,
@@ -303,14 +303,14 @@ impl TryFrom<ActionWire> for Action {
             Some("resolve") => {
                 Self::Resolve(Resolve {
                     payment_key: cln_primitives::required(
-                        wire.payment_key,
+                        __wire.payment_key,
                         "payment_key",
                         "resolve",
                     )?,
                 })
             }
             None => return Err("missing field `result`".to_owned()),
-            Some(other) => return Err(format!("`result` cannot be `{other}`")),
+            Some(other) => return Err(format!("`{}` cannot be `{other}`", "result")),
         };
         Ok(result)
     }
@@ -318,7 +318,7 @@ impl TryFrom<ActionWire> for Action {
 
 impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             result: None,
             payload: None,
             forward_to: None,
@@ -330,25 +330,25 @@ impl From<Action> for ActionWire {
         };
         match value {
             Action::Continue(it) => {
-                wire.result = Some("continue".to_owned());
-                wire.payload = it.payload;
-                wire.forward_to = it.forward_to;
-                wire.extra_tlvs = it.extra_tlvs;
-                wire.invoice_msat = it.invoice_msat;
+                __wire.result = Some("continue".to_owned());
+                __wire.payload = it.payload;
+                __wire.forward_to = it.forward_to;
+                __wire.extra_tlvs = it.extra_tlvs;
+                __wire.invoice_msat = it.invoice_msat;
             }
             Action::FailWithMessage(it) => {
-                wire.result = Some("fail".to_owned());
-                wire.failure_message = Some(it.failure_message);
+                __wire.result = Some("fail".to_owned());
+                __wire.failure_message = Some(it.failure_message);
             }
             Action::FailWithOnion(it) => {
-                wire.result = Some("fail".to_owned());
-                wire.failure_onion = Some(it.failure_onion);
+                __wire.result = Some("fail".to_owned());
+                __wire.failure_onion = Some(it.failure_onion);
             }
             Action::Resolve(it) => {
-                wire.result = Some("resolve".to_owned());
-                wire.payment_key = Some(it.payment_key);
+                __wire.result = Some("resolve".to_owned());
+                __wire.payment_key = Some(it.payment_key);
             }
         }
-        wire
+        __wire
     }
 }

@@ -116,16 +116,16 @@ struct ActionWire {
 
 impl TryFrom<ActionWire> for Action {
     type Error = String;
-    fn try_from(wire: ActionWire) -> Result<Self, String> {
-        let result = match wire.result.as_deref() {
+    fn try_from(__wire: ActionWire) -> Result<Self, String> {
+        let result = match __wire.result.as_deref() {
             Some("continue") => Self::Continue,
             Some("reject") => {
                 Self::Reject(Reject {
-                    failure_message: wire.failure_message,
+                    failure_message: __wire.failure_message,
                 })
             }
             None => return Err("missing field `result`".to_owned()),
-            Some(other) => return Err(format!("`result` cannot be `{other}`")),
+            Some(other) => return Err(format!("`{}` cannot be `{other}`", "result")),
         };
         Ok(result)
     }
@@ -133,19 +133,19 @@ impl TryFrom<ActionWire> for Action {
 
 impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             result: None,
             failure_message: None,
         };
         match value {
             Action::Continue => {
-                wire.result = Some("continue".to_owned());
+                __wire.result = Some("continue".to_owned());
             }
             Action::Reject(it) => {
-                wire.result = Some("reject".to_owned());
-                wire.failure_message = it.failure_message;
+                __wire.result = Some("reject".to_owned());
+                __wire.failure_message = it.failure_message;
             }
         }
-        wire
+        __wire
     }
 }

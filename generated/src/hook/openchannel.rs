@@ -198,22 +198,22 @@ struct ActionWire {
 
 impl TryFrom<ActionWire> for Action {
     type Error = String;
-    fn try_from(wire: ActionWire) -> Result<Self, String> {
-        let result = match wire.result.as_deref() {
+    fn try_from(__wire: ActionWire) -> Result<Self, String> {
+        let result = match __wire.result.as_deref() {
             Some("continue") => {
                 Self::Continue(Continue {
-                    close_to: wire.close_to,
-                    mindepth: wire.mindepth,
-                    reserve: wire.reserve,
+                    close_to: __wire.close_to,
+                    mindepth: __wire.mindepth,
+                    reserve: __wire.reserve,
                 })
             }
             Some("reject") => {
                 Self::Reject(Reject {
-                    error_message: wire.error_message,
+                    error_message: __wire.error_message,
                 })
             }
             None => return Err("missing field `result`".to_owned()),
-            Some(other) => return Err(format!("`result` cannot be `{other}`")),
+            Some(other) => return Err(format!("`{}` cannot be `{other}`", "result")),
         };
         Ok(result)
     }
@@ -221,7 +221,7 @@ impl TryFrom<ActionWire> for Action {
 
 impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             result: None,
             close_to: None,
             mindepth: None,
@@ -230,16 +230,16 @@ impl From<Action> for ActionWire {
         };
         match value {
             Action::Continue(it) => {
-                wire.result = Some("continue".to_owned());
-                wire.close_to = it.close_to;
-                wire.mindepth = it.mindepth;
-                wire.reserve = it.reserve;
+                __wire.result = Some("continue".to_owned());
+                __wire.close_to = it.close_to;
+                __wire.mindepth = it.mindepth;
+                __wire.reserve = it.reserve;
             }
             Action::Reject(it) => {
-                wire.result = Some("reject".to_owned());
-                wire.error_message = it.error_message;
+                __wire.result = Some("reject".to_owned());
+                __wire.error_message = it.error_message;
             }
         }
-        wire
+        __wire
     }
 }

@@ -105,16 +105,16 @@ struct ActionWire {
 
 impl TryFrom<ActionWire> for Action {
     type Error = String;
-    fn try_from(wire: ActionWire) -> Result<Self, String> {
-        let result = match wire.result.as_deref() {
+    fn try_from(__wire: ActionWire) -> Result<Self, String> {
+        let result = match __wire.result.as_deref() {
             Some("continue") => Self::Continue,
             Some("disconnect") => {
                 Self::Disconnect(Disconnect {
-                    error_message: wire.error_message,
+                    error_message: __wire.error_message,
                 })
             }
             None => return Err("missing field `result`".to_owned()),
-            Some(other) => return Err(format!("`result` cannot be `{other}`")),
+            Some(other) => return Err(format!("`{}` cannot be `{other}`", "result")),
         };
         Ok(result)
     }
@@ -122,19 +122,19 @@ impl TryFrom<ActionWire> for Action {
 
 impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             result: None,
             error_message: None,
         };
         match value {
             Action::Continue => {
-                wire.result = Some("continue".to_owned());
+                __wire.result = Some("continue".to_owned());
             }
             Action::Disconnect(it) => {
-                wire.result = Some("disconnect".to_owned());
-                wire.error_message = it.error_message;
+                __wire.result = Some("disconnect".to_owned());
+                __wire.error_message = it.error_message;
             }
         }
-        wire
+        __wire
     }
 }

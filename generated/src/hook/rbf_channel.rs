@@ -163,21 +163,21 @@ struct ActionWire {
 
 impl TryFrom<ActionWire> for Action {
     type Error = String;
-    fn try_from(wire: ActionWire) -> Result<Self, String> {
-        let result = match wire.result.as_deref() {
+    fn try_from(__wire: ActionWire) -> Result<Self, String> {
+        let result = match __wire.result.as_deref() {
             Some("continue") => {
                 Self::Continue(Continue {
-                    psbt: wire.psbt,
-                    our_funding_msat: wire.our_funding_msat,
+                    psbt: __wire.psbt,
+                    our_funding_msat: __wire.our_funding_msat,
                 })
             }
             Some("reject") => {
                 Self::Reject(Reject {
-                    error_message: wire.error_message,
+                    error_message: __wire.error_message,
                 })
             }
             None => return Err("missing field `result`".to_owned()),
-            Some(other) => return Err(format!("`result` cannot be `{other}`")),
+            Some(other) => return Err(format!("`{}` cannot be `{other}`", "result")),
         };
         Ok(result)
     }
@@ -185,7 +185,7 @@ impl TryFrom<ActionWire> for Action {
 
 impl From<Action> for ActionWire {
     fn from(value: Action) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             result: None,
             psbt: None,
             our_funding_msat: None,
@@ -193,15 +193,15 @@ impl From<Action> for ActionWire {
         };
         match value {
             Action::Continue(it) => {
-                wire.result = Some("continue".to_owned());
-                wire.psbt = it.psbt;
-                wire.our_funding_msat = it.our_funding_msat;
+                __wire.result = Some("continue".to_owned());
+                __wire.psbt = it.psbt;
+                __wire.our_funding_msat = it.our_funding_msat;
             }
             Action::Reject(it) => {
-                wire.result = Some("reject".to_owned());
-                wire.error_message = it.error_message;
+                __wire.result = Some("reject".to_owned());
+                __wire.error_message = it.error_message;
             }
         }
-        wire
+        __wire
     }
 }

@@ -174,17 +174,17 @@ struct PayloadWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     blockheight: Option<u32>,
     #[serde(flatten)]
-    rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+    __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
 }
 
 impl TryFrom<PayloadWire> for Payload {
     type Error = String;
-    fn try_from(wire: PayloadWire) -> Result<Self, String> {
-        let type_rest = match wire.r#type.as_deref() {
+    fn try_from(__wire: PayloadWire) -> Result<Self, String> {
+        let __type_rest = match __wire.r#type.as_deref() {
             None | Some("channel_mvt" | "chain_mvt") => Default::default(),
             _ => {
                 cln_primitives::leftover(
-                    &wire,
+                    &__wire,
                     &[
                         "version",
                         "coin_type",
@@ -213,14 +213,17 @@ impl TryFrom<PayloadWire> for Payload {
             }
         };
         #[cfg(feature = "strict")]
-        if let (true, Some(name)) = (type_rest.is_empty(), wire.rest.keys().next()) {
+        if let (true, Some(name)) = (
+            __type_rest.is_empty(),
+            __wire.__rest.keys().next(),
+        ) {
             return Err(format!("unknown field `{name}`"));
         }
-        let r#type = match wire.r#type.as_deref() {
+        let r#type = match __wire.r#type.as_deref() {
             Some("channel_mvt") => {
                 Movement::Channel(Channel {
                     fees_msat: cln_primitives::required(
-                        wire.fees_msat,
+                        __wire.fees_msat,
                         "fees_msat",
                         "channel_mvt",
                     )?,
@@ -228,14 +231,14 @@ impl TryFrom<PayloadWire> for Payload {
             }
             Some("chain_mvt") => {
                 Movement::Chain(Chain {
-                    utxo: wire.utxo,
+                    utxo: __wire.utxo,
                     output_msat: cln_primitives::required(
-                        wire.output_msat,
+                        __wire.output_msat,
                         "output_msat",
                         "chain_mvt",
                     )?,
                     blockheight: cln_primitives::required(
-                        wire.blockheight,
+                        __wire.blockheight,
                         "blockheight",
                         "chain_mvt",
                     )?,
@@ -243,31 +246,33 @@ impl TryFrom<PayloadWire> for Payload {
             }
             None => return Err("missing field `type`".to_owned()),
             Some(other) => {
-                Movement::Unknown(cln_primitives::UnknownVariant::new(other, type_rest))
+                Movement::Unknown(
+                    cln_primitives::UnknownVariant::new(other, __type_rest),
+                )
             }
         };
         Ok(Self {
-            version: wire.version,
-            coin_type: wire.coin_type,
-            node_id: wire.node_id,
-            created_index: wire.created_index,
-            account_id: wire.account_id,
-            credit_msat: wire.credit_msat,
-            debit_msat: wire.debit_msat,
-            timestamp: wire.timestamp,
-            tags: wire.tags,
-            primary_tag: wire.primary_tag,
-            extra_tags: wire.extra_tags,
-            payment_hash: wire.payment_hash,
-            part_id: wire.part_id,
-            group_id: wire.group_id,
-            peer_id: wire.peer_id,
-            originating_account: wire.originating_account,
-            txid: wire.txid,
-            spending_txid: wire.spending_txid,
-            utxo_txid: wire.utxo_txid,
-            vout: wire.vout,
-            output_count: wire.output_count,
+            version: __wire.version,
+            coin_type: __wire.coin_type,
+            node_id: __wire.node_id,
+            created_index: __wire.created_index,
+            account_id: __wire.account_id,
+            credit_msat: __wire.credit_msat,
+            debit_msat: __wire.debit_msat,
+            timestamp: __wire.timestamp,
+            tags: __wire.tags,
+            primary_tag: __wire.primary_tag,
+            extra_tags: __wire.extra_tags,
+            payment_hash: __wire.payment_hash,
+            part_id: __wire.part_id,
+            group_id: __wire.group_id,
+            peer_id: __wire.peer_id,
+            originating_account: __wire.originating_account,
+            txid: __wire.txid,
+            spending_txid: __wire.spending_txid,
+            utxo_txid: __wire.utxo_txid,
+            vout: __wire.vout,
+            output_count: __wire.output_count,
             r#type,
         })
     }
@@ -275,7 +280,7 @@ impl TryFrom<PayloadWire> for Payload {
 
 impl From<Payload> for PayloadWire {
     fn from(value: Payload) -> Self {
-        let mut wire = Self {
+        let mut __wire = Self {
             r#type: None,
             version: value.version,
             coin_type: value.coin_type,
@@ -302,25 +307,25 @@ impl From<Payload> for PayloadWire {
             utxo: None,
             output_msat: None,
             blockheight: None,
-            rest: Default::default(),
+            __rest: Default::default(),
         };
         match value.r#type {
             Movement::Channel(it) => {
-                wire.r#type = Some("channel_mvt".to_owned());
-                wire.fees_msat = Some(it.fees_msat);
+                __wire.r#type = Some("channel_mvt".to_owned());
+                __wire.fees_msat = Some(it.fees_msat);
             }
             Movement::Chain(it) => {
-                wire.r#type = Some("chain_mvt".to_owned());
-                wire.utxo = it.utxo;
-                wire.output_msat = Some(it.output_msat);
-                wire.blockheight = Some(it.blockheight);
+                __wire.r#type = Some("chain_mvt".to_owned());
+                __wire.utxo = it.utxo;
+                __wire.output_msat = Some(it.output_msat);
+                __wire.blockheight = Some(it.blockheight);
             }
             Movement::Unknown(it) => {
                 let (text, fields) = it.into_parts();
-                wire.r#type = Some(text);
-                wire.rest.extend(fields);
+                __wire.r#type = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
-        wire
+        __wire
     }
 }

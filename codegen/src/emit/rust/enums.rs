@@ -87,8 +87,13 @@ fn variant_text(ty: &Type) -> String {
 pub(super) fn conversions(it: &Union) -> TokenStream {
     let name = format_ident!("{}", it.name);
     let mut conversions = TokenStream::new();
+    let mut taken = Vec::new();
     for (variant, ty) in it.variants.iter().filter(|(_, ty)| !matches!(ty, Type::Scalar(Scalar::Null | Scalar::Json))) {
         let (rust, ty_path) = (format_ident!("{variant}"), member_path(ty));
+        if taken.contains(&ty_path.to_string()) {
+            continue;
+        }
+        taken.push(ty_path.to_string());
         conversions.extend(quote! {
             impl From<#ty_path> for #name {
                 fn from(value: #ty_path) -> Self { Self::#rust(value) }

@@ -97,6 +97,7 @@ pub(super) fn constructor(object: &Object) -> TokenStream {
             (None, false) => quote!(#name: None),
         }
     });
+    let extra = object.extra.then(|| quote!(extra: Default::default(),));
     let setters = object.fields.iter().filter(|field| !field.required).map(setter);
     let name = format_ident!("{}", object.name);
     let default = (arguments.count() == 0).then(|| default(&name));
@@ -104,7 +105,7 @@ pub(super) fn constructor(object: &Object) -> TokenStream {
     quote! {
         impl #name {
             #new_docs
-            pub fn new(#(#parameters),*) -> Self { Self { #(#values),* } }
+            pub fn new(#(#parameters),*) -> Self { Self { #(#values,)* #extra } }
             #(#setters)*
         }
         #default
@@ -122,12 +123,14 @@ pub(super) fn default(name: &Ident) -> TokenStream {
 
 fn setter(field: &Field) -> TokenStream {
     let (name, ty) = (ident(&field.rust), argument_type(field));
+    // `new` is the constructor.
+    let method = if field.rust == "new" { ident("with_new") } else { name.clone() };
     let value = converted(field, quote!(value));
     let docs = lines(&format!("Sets [`{0}`](Self#structfield.{0}).", field.rust));
     quote! {
         #docs
         #[must_use]
-        pub fn #name(mut self, value: #ty) -> Self { self.#name = Some(#value); self }
+        pub fn #method(mut self, value: #ty) -> Self { self.#name = Some(#value); self }
     }
 }
 

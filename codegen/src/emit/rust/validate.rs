@@ -107,7 +107,7 @@ fn length(
         (None, None) => return TokenStream::new(),
     };
     let invalid = invalid(parameter, &text);
-    refuse_value(object, parameter, quote!(!(#range).contains(&#measured)), invalid)
+    refuse_value(object, parameter, quote!(!(#range).contains(&(#measured))), invalid)
 }
 
 fn to_usize(number: u64) -> usize {

@@ -84,7 +84,7 @@ fn structure(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bool) -> To
     let (rest, strict) = if rest {
         (
             Some(
-                quote!(#[serde(flatten)] rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,),
+                quote!(#[serde(flatten)] __rest: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,),
             ),
             None,
         )

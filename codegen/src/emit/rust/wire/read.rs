@@ -17,13 +17,13 @@ pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
         let named_elsewhere = named_elsewhere(object, choice);
         let discriminators = tested(choice).iter().map(|tested| {
             let name = ident(&snake(&tested.wire));
-            if tested.boolean { quote!(wire.#name) } else { quote!(wire.#name.as_deref()) }
+            if tested.boolean { quote!(__wire.#name) } else { quote!(__wire.#name.as_deref()) }
         });
         let scrutinee = tuple(discriminators.collect());
         quote! {
             let #unknown = match #scrutinee {
                 #(#known)|* => Default::default(),
-                _ => cln_primitives::leftover(&wire, &[#(#named_elsewhere),*]),
+                _ => cln_primitives::leftover(&__wire, &[#(#named_elsewhere),*]),
             };
         }
     });
@@ -38,7 +38,7 @@ pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
         });
         quote! {
             #[cfg(feature = "strict")]
-            if let (true, Some(name)) = (#(#known)&&*, wire.rest.keys().next()) {
+            if let (true, Some(name)) = (#(#known)&&*, __wire.__rest.keys().next()) {
                 return Err(format!("unknown field `{name}`"));
             }
         }
@@ -49,17 +49,17 @@ pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
     } else {
         let fields = object.fields.iter().map(|field| {
             let name = ident(&field.rust);
-            quote!(#name: wire.#name)
+            quote!(#name: __wire.#name)
         });
         let choices = object.choices.iter().map(|choice| ident(&choice.field));
-        let extra = object.extra.then(|| quote!(extra: wire.rest,));
+        let extra = object.extra.then(|| quote!(extra: __wire.__rest,));
         quote!(Ok(Self { #(#fields,)* #(#choices,)* #extra }))
     };
     quote! {
         impl TryFrom<#wire> for #name {
             type Error = String;
 
-            fn try_from(wire: #wire) -> Result<Self, String> {
+            fn try_from(__wire: #wire) -> Result<Self, String> {
                 #(#leftovers)*
                 #strict
                 #(#choices)*
@@ -70,7 +70,7 @@ pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
 }
 
 fn unknown_rest(choice: &Choice) -> Ident {
-    format_ident!("{}_rest", choice.field)
+    format_ident!("__{}_rest", choice.field)
 }
 
 /// What an unknown value's own fields are not: the common ones, its discriminator, and what other choices name.
@@ -140,7 +140,7 @@ fn read_choice(choice: &Choice, object: &Object, slots: &Slots<'_>) -> TokenStre
     }
     let discriminators = tested(choice).iter().map(|tested| {
         let name = ident(&snake(&tested.wire));
-        if tested.boolean { quote!(wire.#name) } else { quote!(wire.#name.as_deref()) }
+        if tested.boolean { quote!(__wire.#name) } else { quote!(__wire.#name.as_deref()) }
     });
     let scrutinee = tuple(discriminators.collect());
     let wrap = |value: TokenStream| if choice.required { value } else { quote!(Some(#value)) };
@@ -149,7 +149,7 @@ fn read_choice(choice: &Choice, object: &Object, slots: &Slots<'_>) -> TokenStre
         let later = choice.variants[index + 1..].iter().any(|other| other.values == variant.values);
         let guard = later.then(|| {
             let required = variant.fields.iter().filter(|field| field.required).map(|field| ident(&field.rust));
-            quote!(if #(wire.#required.is_some())&&*)
+            quote!(if #(__wire.#required.is_some())&&*)
         });
         let value = wrap(read_variant(choice, variant, &ty, slots));
         quote!(#pattern #guard => #value,)
@@ -185,8 +185,7 @@ fn unknown_arm(
         return Some(quote!(#pattern => #value,));
     }
     let field = &tested(choice)[0].wire;
-    let text = format!("`{field}` cannot be `{{other}}`");
-    Some(quote!(#pattern => return Err(format!(#text)),))
+    Some(quote!(#pattern => return Err(format!("`{}` cannot be `{other}`", #field)),))
 }
 
 fn read_presence(choice: &Choice, key: &str, ty: &TokenStream, slots: &Slots<'_>) -> TokenStream {
@@ -195,11 +194,11 @@ fn read_presence(choice: &Choice, key: &str, ty: &TokenStream, slots: &Slots<'_>
     let with = &choice.variants[0];
     if choice.is_group() {
         let fields = read_fields(choice, with, slots, Some(key));
-        return quote!(match wire.#key_name { Some(#key_name) => Some(#ty { #fields }), None => None });
+        return quote!(match __wire.#key_name { Some(#key_name) => Some(#ty { #fields }), None => None });
     }
     let present = arm_value(with, ty, read_fields(choice, with, slots, Some(key)));
     let absent = choice.variants.get(1).map(|without| read_variant(choice, without, ty, slots));
-    quote!(match wire.#key_name { Some(#key_name) => #present, None => #absent })
+    quote!(match __wire.#key_name { Some(#key_name) => #present, None => #absent })
 }
 
 fn read_variant(choice: &Choice, variant: &Variant, ty: &TokenStream, slots: &Slots<'_>) -> TokenStream {
@@ -227,10 +226,10 @@ fn read_fields(choice: &Choice, variant: &Variant, slots: &Slots<'_>, bound: Opt
         }
         let slot = slots.get(field.wire.as_str());
         let from = slot.map_or_else(
-            || quote!(wire.#name),
+            || quote!(__wire.#name),
             |slot| {
                 let name = &slot.name;
-                quote!(wire.#name)
+                quote!(__wire.#name)
             },
         );
         let from = match slot.is_some_and(|slot| slot.json) {

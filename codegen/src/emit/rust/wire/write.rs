@@ -18,17 +18,17 @@ pub(super) fn writing(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
         if slot.common { quote!(#name: value.#name) } else { quote!(#name: None) }
     });
     let rest_field = rest.then(|| match object.extra {
-        true => quote!(rest: value.extra,),
-        false => quote!(rest: Default::default(),),
+        true => quote!(__rest: value.extra,),
+        false => quote!(__rest: Default::default(),),
     });
     let choices = object.choices.iter().map(|choice| write_choice(choice, object, slots));
     let mutable = (!object.choices.is_empty()).then(|| quote!(mut));
     quote! {
         impl From<#name> for #wire {
             fn from(value: #name) -> Self {
-                let #mutable wire = Self { #(#discriminators: None,)* #(#fields,)* #rest_field };
+                let #mutable __wire = Self { #(#discriminators: None,)* #(#fields,)* #rest_field };
                 #(#choices)*
-                wire
+                __wire
             }
         }
     }
@@ -54,10 +54,10 @@ fn write_choice(choice: &Choice, object: &Object, slots: &Slots<'_>) -> TokenStr
         let discriminators = tested(choice).iter().zip(&variant.values).map(|(tested, value)| {
             let name = ident(&snake(&tested.wire));
             match value {
-                Value::Bool(value) => quote!(wire.#name = Some(#value);),
+                Value::Bool(value) => quote!(__wire.#name = Some(#value);),
                 value => {
                     let text = value.as_str().unwrap_or_default();
-                    quote!(wire.#name = Some(#text.to_owned());)
+                    quote!(__wire.#name = Some(#text.to_owned());)
                 }
             }
         });
@@ -70,8 +70,8 @@ fn write_choice(choice: &Choice, object: &Object, slots: &Slots<'_>) -> TokenStr
         quote! {
             #pattern => {
                 let (text, fields) = it.into_parts();
-                wire.#name = Some(text);
-                wire.rest.extend(fields);
+                __wire.#name = Some(text);
+                __wire.__rest.extend(fields);
             }
         }
     });
@@ -85,10 +85,10 @@ fn write_fields(variant: &Variant, slots: &Slots<'_>) -> TokenStream {
         let Some(slot) = slots.get(field.wire.as_str()) else { return TokenStream::new() };
         let target = &slot.name;
         match (slot.json, field.required) {
-            (true, true) => quote!(wire.#target = cln_primitives::to_json(Some(it.#name));),
-            (true, false) => quote!(wire.#target = cln_primitives::to_json(it.#name);),
-            (false, true) => quote!(wire.#target = Some(it.#name);),
-            (false, false) => quote!(wire.#target = it.#name;),
+            (true, true) => quote!(__wire.#target = cln_primitives::to_json(Some(it.#name));),
+            (true, false) => quote!(__wire.#target = cln_primitives::to_json(it.#name);),
+            (false, true) => quote!(__wire.#target = Some(it.#name);),
+            (false, false) => quote!(__wire.#target = it.#name;),
         }
     });
     quote!(#(#fields)*)
