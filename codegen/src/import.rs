@@ -74,8 +74,10 @@ pub fn import(theirs: &[(String, String)], ours: &[(String, String)]) -> Result<
             root.insert("added".to_owned(), written.unwrap_or_else(|| added.to_string().into()));
         }
         if let Some(deprecation) = file.deprecated {
-            let releases = [Some(deprecation.since), deprecation.removed].into_iter().flatten();
-            root.insert("deprecated".to_owned(), releases.map(|version| version.to_string()).collect());
+            let releases: Vec<Value> =
+                [deprecation.since, deprecation.removed].iter().flatten().map(|v| v.to_string().into()).collect();
+            let deprecated = if releases.is_empty() { Value::Bool(true) } else { Value::Array(releases) };
+            root.insert("deprecated".to_owned(), deprecated);
         }
         for half in ["request", "response"] {
             if let Some(schema) = source.and_then(|value| value.get(half)) {

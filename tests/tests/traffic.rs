@@ -76,10 +76,13 @@ fn every_recorded_answer_is_read() {
             Ok(again) => lost(method, response, &again, &mut failures),
             Err(error) => failures.push(error),
         }
-        if line["request"].is_object() && UNDESCRIBED.iter().all(|(undescribed, _)| *undescribed != method) {
-            if let Err(error) = requests[method](&serde_json::to_vec(&line["request"]).unwrap()) {
-                failures.push(format!("REQUEST {method}: {error}"));
-            }
+        let described = UNDESCRIBED.iter().all(|(undescribed, _)| *undescribed != method);
+        let request = serde_json::to_vec(&line["request"]).unwrap();
+        if described
+            && line["request"].is_object()
+            && let Err(error) = requests[method](&request)
+        {
+            failures.push(format!("REQUEST {method}: {error}"));
         }
     }
     failures.sort();

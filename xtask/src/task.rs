@@ -23,7 +23,9 @@ pub enum TaskError {
     Stale(String),
     #[error("{} was not written by codegen; name another folder or remove it", .0.display())]
     NotOurs(PathBuf),
-    #[error("generated/Cargo.toml lacks the feature `{0}`, a group of overlay.toml; add `{0} = []` and put it into `default`")]
+    #[error(
+        "generated/Cargo.toml lacks the feature `{0}`, a group of overlay.toml; add `{0} = []` and put it into `default`"
+    )]
     NoFeature(String),
 }
 
@@ -111,7 +113,8 @@ pub fn codegen_elsewhere(schemas: Option<&Path>, out: &Path) -> Done {
     let (folder, manifest) = (out.join("src"), out.join("Cargo.toml"));
     for (path, first) in [(folder.join("lib.rs"), &folder), (manifest.clone(), &manifest)] {
         // Both begin with a comment that says who wrote them.
-        let ours = fs::read_to_string(&path).is_ok_and(|text| text.trim_start_matches(['/', '#', ' ']).starts_with(MARK));
+        let ours =
+            fs::read_to_string(&path).is_ok_and(|text| text.trim_start_matches(['/', '#', ' ']).starts_with(MARK));
         if first.exists() && !ours {
             return Err(TaskError::NotOurs(first.clone()));
         }

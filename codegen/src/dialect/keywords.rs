@@ -81,6 +81,7 @@ pub(super) const SCHEMA_FACTS: &[&str] = &[
 /// Keywords of a schema object that are known and not used: prose, or limits that only a daemon checks.
 pub(super) const SCHEMA_PROSE: &[&str] = &[
     "$schema",
+    "FIXME",
     "comment",
     "format",
     "maximum",

@@ -93,6 +93,8 @@ pub struct Schema {
     pub added: Option<Version>,
     /// Releases of its deprecation and removal.
     pub deprecated: Option<Deprecation>,
+    /// `null` is allowed beside the type.
+    pub nullable: bool,
     /// A developer's parameter, no public API.
     pub hidden: bool,
     /// Any JSON value.
@@ -119,6 +121,7 @@ impl Schema {
             && self.properties.is_none()
             && self.one_of.is_empty()
             && self.items.is_none()
+            && self.any_of.is_empty()
             && !self.untyped
     }
 }
@@ -162,8 +165,8 @@ pub struct Condition {
 /// Releases of a deprecation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deprecation {
-    /// First release that warns.
-    pub since: Version,
+    /// First release that warns; older schemas say only that it is so.
+    pub since: Option<Version>,
     /// Release that may remove it.
     pub removed: Option<Version>,
 }
@@ -205,8 +208,11 @@ impl FromStr for Version {
         if text == "pre-v0.10.1" {
             return Ok(Self::new(0, 10, 0));
         }
-        let numbers = text.strip_prefix('v').unwrap_or(text);
-        let mut parts = numbers.split('.').map(|part| part.parse().map_err(|_| ()));
+        // What follows the numbers, as in `v25.02rc1` or `v23.02-modded`, does not change the order here.
+        let numbers = text.strip_prefix("pre-").unwrap_or(text);
+        let numbers = numbers.strip_prefix('v').unwrap_or(numbers);
+        let end = numbers.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(numbers.len());
+        let mut parts = numbers[..end].split('.').map(|part| part.parse().map_err(|_| ()));
         let major = parts.next().ok_or(())??;
         let minor = parts.next().ok_or(())??;
         let patch = parts.next().unwrap_or(Ok(0))?;

@@ -57,7 +57,7 @@ impl Reader<'_> {
         for (key, value) in object {
             let at = child(pointer, key);
             match key.as_str() {
-                "type" => schema.ty = self.type_name(&at, value),
+                "type" => (schema.ty, schema.nullable) = self.type_or_null(&at, value),
                 "description" => schema.description = self.text(&at, value),
                 "enum" => schema.values = self.enum_values(&at, value),
                 "properties" => schema.properties = self.properties(&at, value),
@@ -83,6 +83,9 @@ impl Reader<'_> {
             }
         }
         schema.conditions.extend(self.condition(pointer, object));
+        if let (true, Some(values)) = (schema.nullable, &mut schema.values) {
+            values.retain(|value| !value.is_null());
+        }
         schema
     }
 
@@ -167,6 +170,14 @@ impl Reader<'_> {
         Some(values.to_vec())
     }
 
+    /// `"string"`, or the older `["string", "null"]`.
+    fn type_or_null(&mut self, pointer: &str, value: &Value) -> (Option<TypeName>, bool) {
+        match value.as_array().map(Vec::as_slice) {
+            Some([ty, null]) if null == "null" => (self.type_name(&child(pointer, "0"), ty), true),
+            _ => (self.type_name(pointer, value), false),
+        }
+    }
+
     fn type_name(&mut self, pointer: &str, value: &Value) -> Option<TypeName> {
         let Some(name) = value.as_str() else {
             self.shape(pointer, "the name of a type", value);
@@ -191,13 +202,19 @@ impl Reader<'_> {
         version
     }
 
+    /// A list of releases, one release, or no more than that it is so.
     pub(super) fn deprecation(&mut self, pointer: &str, value: &Value) -> Option<Deprecation> {
-        let entries = self.array(pointer, value);
-        let mut versions = entries.iter().enumerate().map(|(index, value)| (child(pointer, &index.to_string()), value));
-        let (at, since) = versions.next()?;
-        let since = self.version(&at, since)?;
-        let removed = versions.next().and_then(|(at, value)| self.version(&at, value));
-        Some(Deprecation { since, removed })
+        let versions = match value {
+            Value::Bool(deprecated) => return deprecated.then_some(Deprecation { since: None, removed: None }),
+            Value::String(text) if text == "true" => return Some(Deprecation { since: None, removed: None }),
+            Value::String(_) => vec![self.version(pointer, value)],
+            _ => {
+                let entries = self.array(pointer, value).iter().enumerate();
+                entries.map(|(index, value)| self.version(&child(pointer, &index.to_string()), value)).collect()
+            }
+        };
+        let since = versions.first().copied()?;
+        Some(Deprecation { since, removed: versions.get(1).copied().flatten() })
     }
 
     /// A text is one string or a list of lines; an empty one counts as missing.
@@ -214,9 +231,18 @@ impl Reader<'_> {
     }
 
     pub(super) fn error_lines(&mut self, pointer: &str, value: &Value) -> Vec<ErrorLine> {
-        let lines = self.strings(pointer, value);
-        let lines = lines.iter().enumerate();
-        lines.filter_map(|(index, line)| error_line(line, child(pointer, &index.to_string()))).collect()
+        let mut codes = Vec::new();
+        for (index, line) in self.strings(pointer, value).iter().enumerate() {
+            let at = child(pointer, &index.to_string());
+            match error_line(line, at.clone()) {
+                Some(code) => codes.push(code),
+                None if begins_with_a_number(line) => {
+                    self.problem(&at, Problem::Shape { expected: "`- CODE: text`", found: format!("`{line}`") });
+                }
+                None => {}
+            }
+        }
+        codes
     }
 
     fn array<'v>(&mut self, pointer: &str, value: &'v Value) -> &'v [Value] {
@@ -272,6 +298,11 @@ impl Limits {
     pub fn exactly(self) -> Option<u64> {
         if self.min == self.max { self.min } else { None }
     }
+}
+
+fn begins_with_a_number(line: &str) -> bool {
+    let item = line.trim_start().strip_prefix("- ").unwrap_or_default();
+    item.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// `- 900: text`, `- 1501 (RUNE_NOT_AUTHORIZED): text`, `- 900:`; any other line is prose between the codes.

@@ -8,12 +8,17 @@ use super::conditions::{self, Arm, Questions, RawChoice, Slot};
 use super::names::{pascal, shape_of, snake};
 use super::{Context, types};
 use crate::diagnostic::Problem;
-use crate::dialect::{Additional, Schema};
+use crate::dialect::{Additional, Schema, TypeName};
 use crate::model::{Choice, Direction, Discriminator, Field, Object, Type, Variant};
 
 /// Lowers an object. Faults are reported, and the rest of the object goes on.
 pub(super) fn lower(cx: &Context<'_>, schema: &Schema, name: String, direction: Direction) -> Object {
     check_required(cx, schema);
+    let is_object = matches!(schema.ty, None | Some(TypeName::Object)) && schema.values.is_none();
+    if !is_object || (schema.properties.is_none() && !schema.one_of.is_empty()) {
+        let found = "another type, or a `oneOf` without properties".to_owned();
+        cx.problem(&schema.pointer, Problem::Shape { expected: "an object with properties", found });
+    }
     let fingerprint = |schema: &Schema| {
         let quiet = cx.quiet();
         shape_of(&types::lower(&quiet, schema, "it", direction))
@@ -42,6 +47,11 @@ pub(super) fn lower(cx: &Context<'_>, schema: &Schema, name: String, direction: 
     }
     object.fields = analysis.common.iter().map(|slot| field(cx, slot, direction, &analysis.plain)).collect();
     object.choices = analysis.choices.iter().map(|raw| choice(cx, schema, raw, direction)).collect();
+    let alternatives = |choice: &Choice| matches!(choice.discriminator, Discriminator::Alternatives);
+    if object.choices.iter().any(alternatives) && !object.is_choice() {
+        let why = "an object's alternatives can have nothing beside them".to_owned();
+        cx.problem(&schema.pointer, Problem::UnsupportedUnion(why));
+    }
     report_clashes(cx, &object);
     report_lost(cx, schema, &object);
     object
@@ -92,7 +102,7 @@ fn field(cx: &Context<'_>, slot: &Slot<'_>, direction: Direction, plain: &[RawCh
         pointer: schema.pointer.clone(),
         about: cx.about(schema),
         ty,
-        required: slot.required && !(direction == Direction::Received && cx.is_newer(schema.added)),
+        required: slot.required && !schema.nullable && !(direction == Direction::Received && cx.is_newer(schema.added)),
     }
 }
 
@@ -218,6 +228,9 @@ fn report_clashes(cx: &Context<'_>, object: &Object) {
     let arms = object.choices.iter().flat_map(|choice| &choice.variants).flat_map(|variant| &variant.fields);
     let fields = object.fields.iter().chain(arms).map(|field| (field.rust.clone(), field.wire.clone()));
     let mut names: BTreeSet<(String, String)> = fields.collect();
+    if object.extra {
+        names.insert(("extra".to_owned(), "what the schema does not name".to_owned()));
+    }
     for choice in &object.choices {
         match &choice.discriminator {
             Discriminator::Values(tested) => {

@@ -3,14 +3,16 @@
 use super::{Context, object};
 use crate::diagnostic::Problem;
 use crate::dialect::{Limits, Schema, SchemaFile, TypeName};
-use crate::model::{Direction, Request, Rule};
+use crate::model::{Direction, Object, Request, Rule, Type};
 
 pub(super) fn lower(cx: &Context<'_>, file: &SchemaFile) -> Request {
     let schema = &file.request;
     let object = object::lower(cx, schema, "Request".to_owned(), Direction::Sent);
-    if let Some(condition) = schema.conditions.first() {
+    let mut conditional = Vec::new();
+    find_choices(&object, &mut conditional);
+    for pointer in conditional {
         let why = "conditions are read in what a node sends and in hooks' answers, not in requests";
-        cx.problem(&condition.pointer, Problem::UnsupportedCondition(why.to_owned()));
+        cx.problem(&pointer, Problem::UnsupportedCondition(why.to_owned()));
     }
     let mut rules = lengths(schema);
     for (key, dependents) in &schema.dependent_upon {
@@ -28,6 +30,9 @@ pub(super) fn lower(cx: &Context<'_>, file: &SchemaFile) -> Request {
     // An older release may lack the parameter: then there is nothing to refuse.
     let has = |name: &str| object.fields.iter().any(|field| field.wire == name);
     rules.extend(cx.overlay.refusals(&file.name, &has).into_iter().map(Rule::Refuse));
+    // A rule about a developer's parameter is none for callers.
+    let hidden = |name: &str| schema.properties.iter().flatten().any(|(known, field)| known == name && field.hidden);
+    rules.retain(|rule| !rule.parameters().into_iter().any(hidden));
     for name in rules.iter().flat_map(Rule::parameters).filter(|name| !has(name)) {
         cx.problem(&schema.pointer, Problem::RequiredUndefined(name.to_owned()));
     }
@@ -42,6 +47,25 @@ impl Rule {
             Rule::Length { parameter, .. } => vec![parameter],
             Rule::Refuse(refusal) => vec![&refusal.parameter],
         }
+    }
+}
+
+/// The places of objects whose fields depend on each other.
+fn find_choices(object: &Object, found: &mut Vec<String>) {
+    if !object.choices.is_empty() {
+        found.push(object.pointer.clone());
+    }
+    for field in &object.fields {
+        find_choices_in(&field.ty, found);
+    }
+}
+
+fn find_choices_in(ty: &Type, found: &mut Vec<String>) {
+    match ty {
+        Type::Array(inner) | Type::Map(inner) => find_choices_in(inner, found),
+        Type::Object(object) => find_choices(object, found),
+        Type::Union(it) => it.variants.iter().for_each(|(_, ty)| find_choices_in(ty, found)),
+        Type::Scalar(_) | Type::Enum(_) | Type::Shared(_) => {}
     }
 }
 

@@ -25,6 +25,10 @@ pub(super) fn lower(cx: &Context<'_>, schema: &Schema, wire: &str, direction: Di
     if schema.untyped || schema.is_stub() {
         return Type::Scalar(Scalar::Json);
     }
+    if let Some(any_of) = schema.any_of.first() {
+        let why = "`anyOf` is read in branches of conditions only".to_owned();
+        cx.problem(&any_of.pointer, Problem::UnsupportedUnion(why));
+    }
     let scalar = |scalar| Type::Scalar(scalar);
     match schema.ty {
         Some(TypeName::Array) => array(cx, schema, wire, direction),
@@ -123,6 +127,8 @@ fn union(cx: &Context<'_>, schema: &Schema, wire: &str, name: String, direction:
         }
         variants.push((variant, lowered));
     }
+    // Forms are tried in order: what may be secret must not be read as what is shown.
+    variants.sort_by_key(|(_, ty)| !matches!(ty, Type::Scalar(Scalar::Secret | Scalar::SecretString)));
     Type::Union(Box::new(Union { name, direction, about: cx.about(schema), variants }))
 }
 

@@ -27,13 +27,18 @@ impl Fix {
         replace(root, pointer, self.was.as_ref(), self.set.as_ref())
     }
 
+    /// True for a release that has the fault, as far as one is known.
     pub(super) fn is_for(&self, release: Option<Version>) -> bool {
-        let Some((first, last)) = self.releases.as_deref().and_then(|range| range.split_once("..")) else {
-            return true;
-        };
-        let Some(release) = release else { return true };
-        let bound = |text: &str| text.parse::<Version>().ok();
-        bound(first).is_none_or(|first| release >= first) && bound(last).is_none_or(|last| release <= last)
+        let (Some(release), Ok((first, last))) = (release, self.range()) else { return true };
+        first.is_none_or(|first| release >= first) && last.is_none_or(|last| release <= last)
+    }
+
+    /// The first and the last release, each if given; or the text that is no range.
+    pub(super) fn range(&self) -> Result<(Option<Version>, Option<Version>), &str> {
+        let Some(range) = self.releases.as_deref() else { return Ok((None, None)) };
+        let (first, last) = range.split_once("..").ok_or(range)?;
+        let bound = |text: &str| if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|()| range) };
+        Ok((bound(first)?, bound(last)?))
     }
 }
 

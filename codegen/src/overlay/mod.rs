@@ -45,6 +45,11 @@ impl Overlay {
                 }
             }
         }
+        for fix in &file.fix {
+            if let Err(range) = fix.range() {
+                sink.push(OVERLAY, "", Problem::BadVersion(format!("{range} (releases of the fix at {})", fix.at)));
+            }
+        }
         let oldest_release = file.oldest_release.as_deref().and_then(|text| {
             let version = text.parse().ok();
             if version.is_none() {

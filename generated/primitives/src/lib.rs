@@ -51,6 +51,7 @@ pub use msat::Msat;
 pub use node_id::{NodeId, NodeIdError};
 pub use output_desc::OutputDesc;
 pub use rpc_error::{CommonError, RpcError, RpcErrorData};
+pub use sat::Sat;
 pub use secret::{Secret, SecretString};
 pub use short_channel_id::{ParseShortChannelIdError, ShortChannelId, ShortChannelIdDir};
 pub use traits::{Command, Hook, Notification};

@@ -6,7 +6,17 @@
 use crate::amount::{self, AmountVisitor, ParseAmountError, Unit};
 use crate::text::excerpt;
 use bitcoin::Amount;
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An amount inside of a list, a map or a union, where no attribute can say how it is read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Sat(#[serde(with = "crate::sat")] pub Amount);
+
+impl From<Amount> for Sat {
+    fn from(amount: Amount) -> Self {
+        Self(amount)
+    }
+}
 
 /// Writes the amount as a JSON number of satoshi.
 pub fn serialize<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
@@ -44,9 +54,6 @@ pub mod option {
 
     /// Reads an amount as [`super::deserialize`] does; `null` is `None`.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
-        #[derive(Deserialize)]
-        struct Sat(#[serde(deserialize_with = "super::deserialize")] Amount);
-
         Ok(Option::<Sat>::deserialize(deserializer)?.map(|Sat(amount)| amount))
     }
 }
@@ -54,7 +61,6 @@ pub mod option {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Serialize;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Both {

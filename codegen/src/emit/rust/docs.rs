@@ -30,12 +30,17 @@ pub(super) fn lines(text: &str) -> TokenStream {
 }
 
 fn deprecated(deprecation: Deprecation) -> TokenStream {
-    let since = deprecation.since.to_string();
     let note = match deprecation.removed {
         Some(removed) => format!("nodes may lack it from {removed} on"),
         None => "nodes may lack it in a later release".to_owned(),
     };
-    quote!(#[deprecated(since = #since, note = #note)])
+    match deprecation.since {
+        Some(since) => {
+            let since = since.to_string();
+            quote!(#[deprecated(since = #since, note = #note)])
+        }
+        None => quote!(#[deprecated(note = #note)]),
+    }
 }
 
 /// Makes a text safe for rustdoc: no HTML, no links but real ones, no accidental code.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::docs::{docs, lines};
-use super::types::path;
+use super::types::{inner_path, path};
 use crate::model::{Direction, Scalar, Type, Union, WireEnum};
 
 /// An enum of texts, open to those that it does not know.
@@ -41,7 +41,7 @@ pub(super) fn union(it: &Union) -> TokenStream {
         match ty {
             Type::Scalar(Scalar::Null) => quote!(#docs #rust,),
             ty => {
-                let ty = member_path(ty);
+                let ty = inner_path(ty);
                 quote!(#docs #rust(#ty),)
             }
         }
@@ -63,14 +63,6 @@ pub(super) fn union(it: &Union) -> TokenStream {
     }
 }
 
-/// A number of any size and sign keeps its digits.
-pub(super) fn member_path(ty: &Type) -> TokenStream {
-    match ty {
-        Type::Scalar(Scalar::F64) => quote!(cln_primitives::serde_json::Number),
-        ty => path(ty),
-    }
-}
-
 fn variant_text(ty: &Type) -> String {
     match ty {
         Type::Array(_) => "A list.".to_owned(),
@@ -89,7 +81,7 @@ pub(super) fn conversions(it: &Union) -> TokenStream {
     let mut conversions = TokenStream::new();
     let mut taken = Vec::new();
     for (variant, ty) in it.variants.iter().filter(|(_, ty)| !matches!(ty, Type::Scalar(Scalar::Null | Scalar::Json))) {
-        let (rust, ty_path) = (format_ident!("{variant}"), member_path(ty));
+        let (rust, ty_path) = (format_ident!("{variant}"), inner_path(ty));
         if taken.contains(&ty_path.to_string()) {
             continue;
         }

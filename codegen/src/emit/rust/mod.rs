@@ -39,11 +39,7 @@ pub(crate) fn sources(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics
     modules.push(("notification.rs".to_owned(), all(), krate::notifications(api)));
     modules.push(("hook.rs".to_owned(), all(), krate::hooks(api)));
     modules.push(("cln_rpc.rs".to_owned(), all(), krate::cln_rpc()));
-    modules.push((
-        "shared.rs".to_owned(),
-        "overlay.toml and the schemas that it names".to_owned(),
-        krate::shared(api),
-    ));
+    modules.push(("shared.rs".to_owned(), "overlay.toml and the schemas that it names".to_owned(), krate::shared(api)));
     modules.push(("error_code.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_codes(api)));
     modules.push(("error_data.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_data(api)));
 
@@ -98,7 +94,7 @@ fn command(it: &Command) -> TokenStream {
     let errors = errors::items(&it.method, &it.errors);
     let method = &it.method;
     let added = version(it.about.added);
-    let since = version(it.about.deprecated.map(|deprecation| deprecation.since));
+    let since = version(it.about.deprecated.and_then(|deprecation| deprecation.since));
     let removed = version(it.about.deprecated.and_then(|deprecation| deprecation.removed));
     let validate = validate::method(&it.request, method);
     quote! {
@@ -176,7 +172,8 @@ fn module_docs(title: &Option<String>, about: &About, fallback: &str, related: &
         text.push_str(&format!("\n\nAdded in {added}."));
     }
     if let Some(deprecation) = about.deprecated {
-        text.push_str(&format!("\n\nDeprecated since {}", deprecation.since));
+        let since = deprecation.since.map(|since| format!(" since {since}")).unwrap_or_default();
+        text.push_str(&format!("\n\nDeprecated{since}"));
         let removed = deprecation.removed.map(|removed| format!("; nodes may lack it from {removed} on"));
         text.push_str(&format!("{}.", removed.unwrap_or_default()));
     }

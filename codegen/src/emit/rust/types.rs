@@ -17,11 +17,11 @@ pub(super) fn path(ty: &Type) -> TokenStream {
     match ty {
         Type::Scalar(scalar) => scalar_path(*scalar),
         Type::Array(inner) => {
-            let inner = path(inner);
+            let inner = inner_path(inner);
             quote!(Vec<#inner>)
         }
         Type::Map(inner) => {
-            let inner = path(inner);
+            let inner = inner_path(inner);
             quote!(std::collections::BTreeMap<String, #inner>)
         }
         Type::Object(it) => named(&it.name),
@@ -31,6 +31,15 @@ pub(super) fn path(ty: &Type) -> TokenStream {
             let name = format_ident!("{name}");
             quote!(crate::shared::#name)
         }
+    }
+}
+
+/// The path of a type inside of another, where no attribute can say how serde reads it. A number keeps its digits.
+pub(super) fn inner_path(ty: &Type) -> TokenStream {
+    match ty {
+        Type::Scalar(Scalar::F64) => quote!(cln_primitives::serde_json::Number),
+        Type::Scalar(Scalar::Sat) => quote!(cln_primitives::Sat),
+        ty => path(ty),
     }
 }
 
@@ -81,6 +90,13 @@ pub(super) fn field_type(field: &Field) -> TokenStream {
 
 pub(super) fn optional(path: TokenStream, required: bool) -> TokenStream {
     if required { path } else { quote!(Option<#path>) }
+}
+
+/// The serde attribute of a field whose type is known only when its arm is.
+pub(super) fn untyped_attribute(field: &Field) -> TokenStream {
+    let wire = &field.wire;
+    let rename = (field.wire != field.rust).then(|| quote!(rename = #wire,));
+    quote!(#[serde(#rename skip_serializing_if = "Option::is_none")])
 }
 
 /// The serde attribute of a field.

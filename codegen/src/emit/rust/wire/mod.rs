@@ -9,7 +9,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::choice::has_unknown;
-use super::types::{ident, optional, path, serde_attribute};
+use super::types::{ident, optional, path, serde_attribute, untyped_attribute};
 use crate::lower::names::{shape_of, snake};
 use crate::model::{Choice, Discriminator, Field, Object, Tested};
 
@@ -69,8 +69,9 @@ fn structure(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bool) -> To
             return quote!(#attribute #name: #ty,);
         }
         let attribute = serde_attribute(&Field { required: false, ..slot.field.clone() });
+        let untyped = untyped_attribute(slot.field);
         match slot.json {
-            true => quote!(#attribute #name: Option<cln_primitives::serde_json::Value>,),
+            true => quote!(#untyped #name: Option<cln_primitives::serde_json::Value>,),
             false => quote!(#attribute #name: Option<#path>,),
         }
     });

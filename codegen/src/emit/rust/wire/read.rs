@@ -8,7 +8,7 @@ use super::{Slots, tested};
 use crate::emit::rust::choice::has_unknown;
 use crate::emit::rust::types::ident;
 use crate::lower::names::snake;
-use crate::model::{Choice, Discriminator, Object, Variant};
+use crate::model::{Choice, Discriminator, Object, Scalar, Type, Variant};
 
 pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bool) -> TokenStream {
     let name = format_ident!("{}", object.name);
@@ -233,6 +233,9 @@ fn read_fields(choice: &Choice, variant: &Variant, slots: &Slots<'_>, bound: Opt
             },
         );
         let from = match slot.is_some_and(|slot| slot.json) {
+            true if matches!(field.ty, Type::Scalar(Scalar::Sat)) => {
+                quote!(cln_primitives::from_json::<cln_primitives::Sat>(#from, #wire_name)?.map(|it| it.0))
+            }
             true => quote!(cln_primitives::from_json(#from, #wire_name)?),
             false => from,
         };

@@ -8,7 +8,7 @@ use super::{Slots, tested};
 use crate::emit::rust::choice::has_unknown;
 use crate::emit::rust::types::ident;
 use crate::lower::names::snake;
-use crate::model::{Choice, Object, Variant};
+use crate::model::{Choice, Object, Scalar, Type, Variant};
 
 pub(super) fn writing(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bool) -> TokenStream {
     let name = format_ident!("{}", object.name);
@@ -84,7 +84,14 @@ fn write_fields(variant: &Variant, slots: &Slots<'_>) -> TokenStream {
         let name = ident(&field.rust);
         let Some(slot) = slots.get(field.wire.as_str()) else { return TokenStream::new() };
         let target = &slot.name;
+        let is_sat = matches!(field.ty, Type::Scalar(Scalar::Sat));
         match (slot.json, field.required) {
+            (true, true) if is_sat => {
+                quote!(__wire.#target = cln_primitives::to_json(Some(cln_primitives::Sat(it.#name)));)
+            }
+            (true, false) if is_sat => {
+                quote!(__wire.#target = cln_primitives::to_json(it.#name.map(cln_primitives::Sat));)
+            }
             (true, true) => quote!(__wire.#target = cln_primitives::to_json(Some(it.#name));),
             (true, false) => quote!(__wire.#target = cln_primitives::to_json(it.#name);),
             (false, true) => quote!(__wire.#target = Some(it.#name);),
