@@ -77,13 +77,64 @@ fn conditions_that_no_rule_understands() {
             r#"{"properties": {"b": {"type": "boolean"}}, "if": {"properties": {"b": {"enum": ["true"]}}}, "then": {}}"#
         ))
     );
+    let needs = r#"{"properties": {"a": {"type": "u8"}, "b": {"type": "u8"}}, "if": {"required": ["a"]}, "then": {"required": ["b"]}}"#;
+    insta::assert_snapshot!("in_a_request", faults(&command(needs, r#"{"properties": {}}"#)));
     insta::assert_snapshot!(
-        "in_a_request",
-        faults(&command(
-            r#"{"properties": {"a": {"type": "u8"}}, "if": {"required": ["a"]}, "then": {}}"#,
-            r#"{"properties": {}}"#
+        "a_key_that_is_always_there",
+        faults(&response(
+            r#"{"properties": {"a": {"type": "u8"}}, "required": ["a"], "if": {"required": ["a"]},
+                "then": {"properties": {"b": {"type": "u8"}}}}"#
         ))
     );
+    insta::assert_snapshot!(
+        "a_field_of_two_masters",
+        faults(&response(
+            r#"{"properties": {"a": {"type": "u8"}, "b": {"type": "u8"}}, "allOf": [
+                {"if": {"required": ["a"]}, "then": {"required": ["z"], "properties": {"z": {"type": "u8"}}}},
+                {"if": {"required": ["b"]}, "then": {"required": ["z"], "properties": {"z": {"type": "u8"}}}}]}"#
+        ))
+    );
+    insta::assert_snapshot!(
+        "a_required_field_of_no_type",
+        faults(&with(r#""if": {"required": ["a"]}, "then": {"required": ["z"], "properties": {"z": {}}}"#))
+    );
+}
+
+#[test]
+fn forms_that_would_lose_something() {
+    insta::assert_snapshot!("a_list_as_answer", faults(&response(r#"{"type": "array", "items": {"type": "u8"}}"#)));
+    insta::assert_snapshot!(
+        "any_of",
+        faults(&response(r#"{"properties": {"a": {"anyOf": [{"type": "u8"}, {"type": "string"}]}}}"#))
+    );
+    insta::assert_snapshot!(
+        "alternatives_beside_a_field",
+        faults(&response(
+            r#"{"properties": {"id": {"type": "u8"}, "a": {"type": "u8"}, "b": {"type": "u8"}},
+                "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}"#
+        ))
+    );
+    insta::assert_snapshot!(
+        "an_error_code_that_is_no_number",
+        faults(
+            r#"{"rpc": "test", "request": {}, "response": {"properties": {}}, "errors": ["- 99999999999: Too long."]}"#
+        )
+    );
+}
+
+#[test]
+fn a_command_called_like_a_module_of_the_crate() {
+    let file = r#"{"rpc": "shared", "request": {}, "response": {"properties": {}}}"#;
+    insta::assert_snapshot!(faults_of(&common::input(&[("shared.json", file)], common::OVERLAY)));
+}
+
+#[test]
+fn a_fault_in_half_of_a_pair_is_told_with_its_own_file() {
+    let files = [
+        ("doc/get.request.json", r#"{"properties": {"a": {"type": "u128"}}}"#),
+        ("doc/get.schema.json", r#"{"properties": {"b": {"type": "u256"}}}"#),
+    ];
+    insta::assert_snapshot!(faults_of(&common::input(&files, common::OVERLAY)));
 }
 
 #[test]

@@ -252,6 +252,25 @@ fn texts_that_are_secret_are_not_shown() {
 }
 
 #[test]
+fn older_forms_are_read() {
+    check(
+        r#"{"required": ["a", "b"], "properties": {"a": {"type": ["string", "null"], "enum": ["x", null]},
+            "b": {"type": "u8", "deprecated": true}, "c": {"type": "u8", "added": "v25.02rc1"}}}"#,
+        "pub struct Response { pub a: Option<A>, pub b: u8, pub c: Option<u8>, }
+         pub enum A { X, Unknown(cln_primitives::UnknownValue), }",
+    );
+}
+
+#[test]
+fn money_and_numbers_inside_of_lists_keep_their_reading() {
+    check(
+        r#"{"properties": {"a": {"type": "array", "items": {"type": "sat"}}, "b": {"type": "array", "items": {"type": "number"}}}}"#,
+        "pub struct Response { pub a: Option<Vec<cln_primitives::Sat>>,
+         pub b: Option<Vec<cln_primitives::serde_json::Number>>, }",
+    );
+}
+
+#[test]
 fn older_layouts_are_read() {
     let files = [
         ("schemas/lightning-getthing.json", r#"{"rpc": "getthing", "request": {}, "response": {"properties": {}}}"#),
