@@ -21,6 +21,173 @@
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Commands
+//!
+//! | command | | since | feature |
+//! |---|---|---|---|
+//! | [`autoclean-once`](mod@autoclean_once) |  |  | `admin` |
+//! | [`autoclean-status`](mod@autoclean_status) |  |  | `admin` |
+//! | [`batching`](mod@batching) |  |  | `admin` |
+//! | [`check`](mod@check) |  |  | `admin` |
+//! | [`checkmessage`](mod@checkmessage) |  |  | `admin` |
+//! | [`deprecations`](mod@deprecations) |  | v24.02 | `admin` |
+//! | [`emergencyrecover`](mod@emergencyrecover) |  |  | `admin` |
+//! | [`exposesecret`](mod@exposesecret) |  | v24.11 | `admin` |
+//! | [`getemergencyrecoverdata`](mod@getemergencyrecoverdata) |  | v24.11 | `admin` |
+//! | [`getinfo`](mod@getinfo) |  |  | `admin` |
+//! | [`getlog`](mod@getlog) |  |  | `admin` |
+//! | [`graceful`](mod@graceful) |  | v26.06 | `admin` |
+//! | [`help`](mod@help) |  |  | `admin` |
+//! | [`listconfigs`](mod@listconfigs) |  |  | `admin` |
+//! | [`makesecret`](mod@makesecret) |  |  | `admin` |
+//! | [`notifications`](mod@notifications) |  |  | `admin` |
+//! | [`recover`](mod@recover) |  |  | `admin` |
+//! | [`recoverchannel`](mod@recoverchannel) |  |  | `admin` |
+//! | [`setconfig`](mod@setconfig) |  | v23.08 | `admin` |
+//! | [`signmessage`](mod@signmessage) |  |  | `admin` |
+//! | [`signmessagewithkey`](mod@signmessagewithkey) |  | v25.05 | `admin` |
+//! | [`staticbackup`](mod@staticbackup) |  |  | `admin` |
+//! | [`stop`](mod@stop) |  |  | `admin` |
+//! | [`wait`](mod@wait) |  | v23.08 | `admin` |
+//! | [`askrene-age`](mod@askrene_age) |  | v24.11 | `askrene` |
+//! | [`askrene-bias-channel`](mod@askrene_bias_channel) |  | v24.11 | `askrene` |
+//! | [`askrene-bias-node`](mod@askrene_bias_node) |  | v25.12 | `askrene` |
+//! | [`askrene-create-channel`](mod@askrene_create_channel) |  | v24.11 | `askrene` |
+//! | [`askrene-create-layer`](mod@askrene_create_layer) |  | v24.11 | `askrene` |
+//! | [`askrene-disable-node`](mod@askrene_disable_node) |  | v24.11 | `askrene` |
+//! | [`askrene-inform-channel`](mod@askrene_inform_channel) |  | v24.11 | `askrene` |
+//! | [`askrene-listlayers`](mod@askrene_listlayers) |  | v24.11 | `askrene` |
+//! | [`askrene-listreservations`](mod@askrene_listreservations) |  | v24.11 | `askrene` |
+//! | [`askrene-remove-channel-update`](mod@askrene_remove_channel_update) |  | v26.06 | `askrene` |
+//! | [`askrene-remove-layer`](mod@askrene_remove_layer) |  | v24.11 | `askrene` |
+//! | [`askrene-reserve`](mod@askrene_reserve) |  | v24.11 | `askrene` |
+//! | [`askrene-unreserve`](mod@askrene_unreserve) |  | v24.11 | `askrene` |
+//! | [`askrene-update-channel`](mod@askrene_update_channel) |  | v24.11 | `askrene` |
+//! | [`getroutes`](mod@getroutes) |  | v24.08 | `askrene` |
+//! | [`bkpr-channelsapy`](mod@bkpr_channelsapy) |  |  | `bookkeeper` |
+//! | [`bkpr-dumpincomecsv`](mod@bkpr_dumpincomecsv) |  |  | `bookkeeper` |
+//! | [`bkpr-editdescriptionbyoutpoint`](mod@bkpr_editdescriptionbyoutpoint) |  | v24.11 | `bookkeeper` |
+//! | [`bkpr-editdescriptionbypaymentid`](mod@bkpr_editdescriptionbypaymentid) |  | v24.11 | `bookkeeper` |
+//! | [`bkpr-inspect`](mod@bkpr_inspect) |  |  | `bookkeeper` |
+//! | [`bkpr-listaccountevents`](mod@bkpr_listaccountevents) |  |  | `bookkeeper` |
+//! | [`bkpr-listbalances`](mod@bkpr_listbalances) |  |  | `bookkeeper` |
+//! | [`bkpr-listincome`](mod@bkpr_listincome) |  | v0.10.0 | `bookkeeper` |
+//! | [`bkpr-report`](mod@bkpr_report) |  | v26.04 | `bookkeeper` |
+//! | [`currencyconvert`](mod@currencyconvert) |  | v26.04 | `bookkeeper` |
+//! | [`currencyrate`](mod@currencyrate) |  | v26.04 | `bookkeeper` |
+//! | [`currencyrates`](mod@currencyrates) |  | v26.04 | `bookkeeper` |
+//! | [`listchainmoves`](mod@listchainmoves) |  | v25.09 | `bookkeeper` |
+//! | [`listchannelmoves`](mod@listchannelmoves) |  | v25.09 | `bookkeeper` |
+//! | [`close`](mod@close) |  |  | `channels` |
+//! | [`delforward`](mod@delforward) |  |  | `channels` |
+//! | [`dev-forget-channel`](mod@dev_forget_channel) |  |  | `channels` |
+//! | [`dev-splice`](mod@dev_splice) |  | v24.11 | `channels` |
+//! | [`fundchannel`](mod@fundchannel) |  |  | `channels` |
+//! | [`fundchannel_cancel`](mod@fundchannel_cancel) |  |  | `channels` |
+//! | [`fundchannel_complete`](mod@fundchannel_complete) |  |  | `channels` |
+//! | [`fundchannel_start`](mod@fundchannel_start) |  |  | `channels` |
+//! | [`funderupdate`](mod@funderupdate) |  |  | `channels` |
+//! | [`listclosedchannels`](mod@listclosedchannels) |  | v23.05 | `channels` |
+//! | [`listforwards`](mod@listforwards) |  |  | `channels` |
+//! | [`listhtlcs`](mod@listhtlcs) |  | v22.11 | `channels` |
+//! | [`listpeerchannels`](mod@listpeerchannels) |  | v23.02 | `channels` |
+//! | [`multifundchannel`](mod@multifundchannel) |  |  | `channels` |
+//! | [`openchannel_abort`](mod@openchannel_abort) |  |  | `channels` |
+//! | [`openchannel_bump`](mod@openchannel_bump) |  |  | `channels` |
+//! | [`openchannel_init`](mod@openchannel_init) |  |  | `channels` |
+//! | [`openchannel_signed`](mod@openchannel_signed) |  |  | `channels` |
+//! | [`openchannel_update`](mod@openchannel_update) |  |  | `channels` |
+//! | [`setchannel`](mod@setchannel) |  |  | `channels` |
+//! | [`splice_init`](mod@splice_init) |  | v23.08 | `channels` |
+//! | [`splice_signed`](mod@splice_signed) |  | v23.08 | `channels` |
+//! | [`splice_update`](mod@splice_update) |  | v23.08 | `channels` |
+//! | [`splicein`](mod@splicein) |  | v26.04 | `channels` |
+//! | [`spliceout`](mod@spliceout) |  | v26.04 | `channels` |
+//! | [`datastore`](mod@datastore) |  |  | `datastore` |
+//! | [`datastoreusage`](mod@datastoreusage) |  | v23.11 | `datastore` |
+//! | [`deldatastore`](mod@deldatastore) |  |  | `datastore` |
+//! | [`listdatastore`](mod@listdatastore) |  |  | `datastore` |
+//! | [`listsqlschemas`](mod@listsqlschemas) |  | v23.02 | `datastore` |
+//! | [`sql`](mod@sql) |  | v23.02 | `datastore` |
+//! | [`createinvoice`](mod@createinvoice) |  |  | `invoices` |
+//! | [`delinvoice`](mod@delinvoice) |  |  | `invoices` |
+//! | [`invoice`](mod@invoice) |  |  | `invoices` |
+//! | [`listinvoices`](mod@listinvoices) |  |  | `invoices` |
+//! | [`signinvoice`](mod@signinvoice) |  | v23.02 | `invoices` |
+//! | [`waitanyinvoice`](mod@waitanyinvoice) |  |  | `invoices` |
+//! | [`waitinvoice`](mod@waitinvoice) |  |  | `invoices` |
+//! | [`addgossip`](mod@addgossip) |  |  | `network` |
+//! | [`delnetworkevent`](mod@delnetworkevent) |  | v25.12 | `network` |
+//! | [`listchannels`](mod@listchannels) |  |  | `network` |
+//! | [`listnetworkevents`](mod@listnetworkevents) |  | v25.12 | `network` |
+//! | [`listnodes`](mod@listnodes) |  |  | `network` |
+//! | [`cancelrecurringinvoice`](mod@cancelrecurringinvoice) |  | v25.09 | `offers` |
+//! | [`createproof`](mod@createproof) |  | v26.06 | `offers` |
+//! | [`decode`](mod@decode) |  | v23.05 | `offers` |
+//! | [`disableinvoicerequest`](mod@disableinvoicerequest) | Stop paying an invoice request | v22.11 | `offers` |
+//! | [`disableoffer`](mod@disableoffer) |  |  | `offers` |
+//! | [`enableoffer`](mod@enableoffer) |  | v24.08 | `offers` |
+//! | [`fetchbip353`](mod@fetchbip353) |  | v25.09 | `offers` |
+//! | [`fetchinvoice`](mod@fetchinvoice) |  |  | `offers` |
+//! | [`invoicerequest`](mod@invoicerequest) | Promise to pay whoever sends an invoice for it | v22.11 | `offers` |
+//! | [`listinvoicerequests`](mod@listinvoicerequests) | List invoice requests | v22.11 | `offers` |
+//! | [`listoffers`](mod@listoffers) |  |  | `offers` |
+//! | [`offer`](mod@offer) |  |  | `offers` |
+//! | [`sendinvoice`](mod@sendinvoice) | Send an invoice for an invoice request and be paid |  | `offers` |
+//! | [`addpsbtoutput`](mod@addpsbtoutput) |  | v23.11 | `onchain` |
+//! | [`feerates`](mod@feerates) |  |  | `onchain` |
+//! | [`fundpsbt`](mod@fundpsbt) |  |  | `onchain` |
+//! | [`listaddresses`](mod@listaddresses) |  | v24.11 | `onchain` |
+//! | [`listfunds`](mod@listfunds) |  |  | `onchain` |
+//! | [`listtransactions`](mod@listtransactions) |  |  | `onchain` |
+//! | [`multiwithdraw`](mod@multiwithdraw) |  |  | `onchain` |
+//! | [`newaddr`](mod@newaddr) |  |  | `onchain` |
+//! | [`parsefeerate`](mod@parsefeerate) |  |  | `onchain` |
+//! | [`reserveinputs`](mod@reserveinputs) |  |  | `onchain` |
+//! | [`sendpsbt`](mod@sendpsbt) |  |  | `onchain` |
+//! | [`setpsbtversion`](mod@setpsbtversion) |  |  | `onchain` |
+//! | [`signpsbt`](mod@signpsbt) |  |  | `onchain` |
+//! | [`txdiscard`](mod@txdiscard) |  |  | `onchain` |
+//! | [`txprepare`](mod@txprepare) |  |  | `onchain` |
+//! | [`txsend`](mod@txsend) |  |  | `onchain` |
+//! | [`unreserveinputs`](mod@unreserveinputs) |  |  | `onchain` |
+//! | [`upgradewallet`](mod@upgradewallet) |  |  | `onchain` |
+//! | [`utxopsbt`](mod@utxopsbt) |  |  | `onchain` |
+//! | [`waitblockheight`](mod@waitblockheight) |  |  | `onchain` |
+//! | [`withdraw`](mod@withdraw) |  |  | `onchain` |
+//! | [`createonion`](mod@createonion) |  |  | `payments` |
+//! | [`delpay`](mod@delpay) |  |  | `payments` |
+//! | [`getroute`](mod@getroute) |  |  | `payments` |
+//! | [`injectpaymentonion`](mod@injectpaymentonion) |  | v24.11 | `payments` |
+//! | [`keysend`](mod@keysend) |  |  | `payments` |
+//! | [`listpays`](mod@listpays) |  |  | `payments` |
+//! | [`listsendpays`](mod@listsendpays) |  |  | `payments` |
+//! | [`pay`](mod@pay) |  |  | `payments` |
+//! | [`preapproveinvoice`](mod@preapproveinvoice) |  | v23.02 | `payments` |
+//! | [`preapprovekeysend`](mod@preapprovekeysend) |  | v23.02 | `payments` |
+//! | [`renepay`](mod@renepay) |  | v23.08 | `payments` |
+//! | [`renepaystatus`](mod@renepaystatus) |  | v23.08 | `payments` |
+//! | [`sendamount`](mod@sendamount) |  | v26.06 | `payments` |
+//! | [`sendonion`](mod@sendonion) |  |  | `payments` |
+//! | [`sendpay`](mod@sendpay) |  |  | `payments` |
+//! | [`waitsendpay`](mod@waitsendpay) |  |  | `payments` |
+//! | [`xkeysend`](mod@xkeysend) |  | v26.06 | `payments` |
+//! | [`xpay`](mod@xpay) |  | v24.11 | `payments` |
+//! | [`connect`](mod@connect) |  |  | `peers` |
+//! | [`disconnect`](mod@disconnect) |  |  | `peers` |
+//! | [`injectonionmessage`](mod@injectonionmessage) |  | v24.11 | `peers` |
+//! | [`listpeers`](mod@listpeers) |  |  | `peers` |
+//! | [`ping`](mod@ping) |  |  | `peers` |
+//! | [`sendcustommsg`](mod@sendcustommsg) |  | v0.10.1 | `peers` |
+//! | [`plugin`](mod@plugin) |  |  | `plugins` |
+//! | [`reckless`](mod@reckless) |  |  | `plugins` |
+//! | [`blacklistrune`](mod@blacklistrune) |  | v23.08 | `runes` |
+//! | [`checkrune`](mod@checkrune) |  | v23.08 | `runes` |
+//! | [`clnrest-register-path`](mod@clnrest_register_path) |  | v26.04 | `runes` |
+//! | [`commando`](mod@commando) |  |  | `runes` |
+//! | [`createrune`](mod@createrune) |  | v23.08 | `runes` |
+//! | [`showrunes`](mod@showrunes) |  | v23.08 | `runes` |
 #![warn(missing_docs)]
 #![allow(deprecated, clippy::deprecated_semver, clippy::large_enum_variant)]
 #![allow(

@@ -32,7 +32,7 @@ assert_eq!(response.status, sendinvoice::Status::Expired);
 
 /// `lib.rs`.
 pub(super) fn root(api: &Api) -> TokenStream {
-    let docs = inner_lines(ABOUT);
+    let docs = inner_lines(&format!("{ABOUT}\n\n{}", table(api)));
     let modules = api.commands.iter().map(|command| {
         let (module, group) = (ident(&command.module), &command.group);
         quote!(#[cfg(feature = #group)] pub mod #module;)
@@ -65,6 +65,20 @@ pub(super) fn root(api: &Api) -> TokenStream {
         #list_macros
         #hook_macros
     }
+}
+
+/// All commands, by their groups.
+fn table(api: &Api) -> String {
+    let mut table = "# Commands\n\n| command | | since | feature |\n|---|---|---|---|\n".to_owned();
+    for group in groups_in_use(api) {
+        for command in api.commands.iter().filter(|command| command.group == group) {
+            let Command { method, module, title, about, .. } = command;
+            let title = title.as_deref().map(super::docs::clean).unwrap_or_default().replace('|', "\\|");
+            let since = about.added.map(|added| added.to_string()).unwrap_or_default();
+            table.push_str(&format!("| [`{method}`](mod@{module}) | {title} | {since} | `{group}` |\n"));
+        }
+    }
+    table
 }
 
 /// One macro a group, defined or empty by this crate's own features: `#[cfg]` in the text that a macro expands to would
