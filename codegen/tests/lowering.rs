@@ -215,6 +215,21 @@ fn an_arm_that_differs_only_in_what_it_requires_has_the_field_too() {
 }
 
 #[test]
+fn a_branch_that_requires_a_field_outweighs_one_that_leaves_it_out() {
+    check(
+        r#"{"required": ["status"], "properties": {"status": {"type": "string", "enum": ["unpaid", "paid", "held"]}},
+            "allOf": [{"if": {"properties": {"status": {"enum": ["paid"]}}},
+                       "then": {"additionalProperties": false, "required": ["at"], "properties": {"status": {}, "at": {"type": "u64"}}},
+                       "else": {"additionalProperties": false, "properties": {"status": {}}}},
+                      {"if": {"properties": {"status": {"enum": ["held"]}}},
+                       "then": {"required": ["until"], "properties": {"until": {"type": "u64"}}}}]}"#,
+        "pub enum Response { Unpaid, Paid(Paid), Held(Held), Unknown(cln_primitives::UnknownVariant), }
+         pub struct Paid { pub at: u64, }
+         pub struct Held { pub until: u64, }",
+    );
+}
+
+#[test]
 fn received_unions_are_open() {
     check(
         r#"{"required": ["id"], "properties": {"id": {"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]}}}"#,

@@ -197,7 +197,7 @@ impl<'s> Component<'s> {
             (false, Some(_)) if !self.claims(name, base) => Presence::Optional,
             (false, _) => Presence::Absent,
         };
-        let mut denied = false;
+        let (mut named, mut denied) = (false, false);
         for rule in self.holding(assignment) {
             let required = rule.clause.required.iter().any(|required| required == name);
             let listed = rule.clause.properties.iter().flatten().find(|(listed, _)| *listed == name);
@@ -205,6 +205,7 @@ impl<'s> Component<'s> {
                 Some((_, listed)) if !listed.is_stub() => {
                     schema = Some(listed);
                     presence = presence.max(Presence::Optional);
+                    named = true;
                 }
                 Some(_) => {
                     schema = schema.or_else(|| self.typed_elsewhere(name, assignment));
@@ -216,9 +217,19 @@ impl<'s> Component<'s> {
             }
             if required {
                 presence = Presence::Required;
+                named = true;
             }
         }
-        if denied && !must { (Presence::Absent, schema) } else { (presence, schema) }
+        // A branch that leaves a field out says less than one that types or requires it.
+        if denied && !must && !named { (Presence::Absent, schema) } else { (presence, schema) }
+    }
+
+    /// The fields that a branch names and every value treats alike, and whether they must be there.
+    pub(super) fn common(&self, base: &Base<'s>, owned: &BTreeSet<&str>) -> Vec<(&'s str, &'s Schema, bool)> {
+        let names = self.mentioned(base).into_iter().filter(|name| !owned.contains(name) && !base.declares(name));
+        let states = names.map(|name| (name, self.state(name, self.assignments[0].as_deref(), base)));
+        let present = states.filter(|(_, (presence, _))| *presence != Presence::Absent);
+        present.filter_map(|(name, (presence, schema))| Some((name, schema?, presence == Presence::Required))).collect()
     }
 
     /// The fields that not every value treats alike. A key's own presence is no news.

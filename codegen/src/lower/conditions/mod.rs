@@ -125,7 +125,9 @@ pub(super) fn analyse<'s>(
         analysis.choices.push(choice);
     }
     for component in &components {
-        base.adopt(component);
+        for (name, schema, required) in component.common(&base, &owned) {
+            base.fields.insert(name, (schema, required));
+        }
     }
     let common = base.fields.iter().filter(|(wire, _)| !owned.contains(*wire));
     analysis.common =
