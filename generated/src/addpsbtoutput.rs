@@ -27,7 +27,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(satoshi: cln_primitives::bitcoin::Amount) -> Self {
         Self {
             satoshi,

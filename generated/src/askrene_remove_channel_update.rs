@@ -19,7 +19,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         layer: impl Into<String>,
         short_channel_id_dir: cln_primitives::ShortChannelIdDir,

@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(path: Vec<Hop>) -> Self {
         Self { path }
     }
@@ -40,7 +40,7 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// A `Hop` with everything that it must have.
+    /// `Hop` with everything that it must have.
     pub fn new(
         short_channel_id_dir: cln_primitives::ShortChannelIdDir,
         amount_msat: cln_primitives::Msat,

@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(subsystem: crate::shared::AutocleanSubsystem, age: u64) -> Self {
         Self { subsystem, age }
     }

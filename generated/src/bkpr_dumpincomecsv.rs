@@ -33,7 +33,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(csv_format: impl Into<String>) -> Self {
         Self {
             csv_format: csv_format.into(),

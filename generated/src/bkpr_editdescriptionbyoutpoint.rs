@@ -19,7 +19,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(outpoint: impl Into<String>, description: impl Into<String>) -> Self {
         Self {
             outpoint: outpoint.into(),

@@ -19,7 +19,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(payment_id: impl Into<String>, description: impl Into<String>) -> Self {
         Self {
             payment_id: payment_id.into(),

@@ -33,7 +33,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         offer: impl Into<String>,
         recurrence_counter: u64,

@@ -13,7 +13,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(command_to_check: impl Into<String>) -> Self {
         Self {
             command_to_check: command_to_check.into(),

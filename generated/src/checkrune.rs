@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(rune: impl Into<cln_primitives::SecretString>) -> Self {
         Self {
             rune: rune.into(),

@@ -28,7 +28,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(path: impl Into<String>, rpc_method: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -77,7 +77,7 @@ pub struct RuneRestrictions {
 }
 
 impl RuneRestrictions {
-    /// A `RuneRestrictions` with everything that it must have.
+    /// `RuneRestrictions` with everything that it must have.
     pub fn new() -> Self {
         Self {
             nodeid: None,

@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(peer_id: cln_primitives::NodeId, method: impl Into<String>) -> Self {
         Self {
             peer_id,

@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(hops: Vec<Hop>, assocdata: cln_primitives::HexBytes) -> Self {
         Self {
             hops,
@@ -58,7 +58,7 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// A `Hop` with everything that it must have.
+    /// `Hop` with everything that it must have.
     pub fn new(
         pubkey: cln_primitives::NodeId,
         payload: cln_primitives::HexBytes,

@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(invstring: impl Into<String>) -> Self {
         Self {
             invstring: invstring.into(),

@@ -20,7 +20,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(amount: f64, currency: impl Into<String>) -> Self {
         Self {
             amount,

@@ -20,7 +20,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(label: impl Into<Label>, status: crate::shared::InvoiceStatus) -> Self {
         Self {
             label: label.into(),

@@ -29,7 +29,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(script_or_json: impl Into<String>) -> Self {
         Self {
             script_or_json: script_or_json.into(),

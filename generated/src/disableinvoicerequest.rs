@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(invreq_id: impl Into<String>) -> Self {
         Self {
             invreq_id: invreq_id.into(),

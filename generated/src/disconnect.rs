@@ -18,7 +18,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(id: cln_primitives::NodeId) -> Self {
         Self { id, force: None }
     }

@@ -52,7 +52,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(offer: impl Into<String>) -> Self {
         Self {
             offer: offer.into(),

@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         path_key: cln_primitives::NodeId,
         message: cln_primitives::HexBytes,

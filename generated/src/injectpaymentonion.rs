@@ -46,7 +46,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         onion: cln_primitives::HexBytes,
         payment_hash: cln_primitives::Hash32,

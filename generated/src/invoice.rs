@@ -39,7 +39,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         amount_msat: cln_primitives::MsatOrAny,
         label: impl Into<Label>,

@@ -56,7 +56,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         destination: cln_primitives::NodeId,
         amount_msat: cln_primitives::Msat,
@@ -145,7 +145,7 @@ pub struct RouteHintHop {
 }
 
 impl RouteHintHop {
-    /// A `RouteHintHop` with everything that it must have.
+    /// `RouteHintHop` with everything that it must have.
     pub fn new(
         id: cln_primitives::NodeId,
         scid: cln_primitives::ShortChannelId,

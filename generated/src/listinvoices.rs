@@ -42,7 +42,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new() -> Self {
         Self {
             label: None,

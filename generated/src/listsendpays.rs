@@ -37,7 +37,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new() -> Self {
         Self {
             bolt11: None,

@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new() -> Self {
         Self { hex: None, string: None }
     }

@@ -34,7 +34,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(destinations: Vec<Destination>) -> Self {
         Self {
             destinations,
@@ -122,7 +122,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// A `Destination` with everything that it must have.
+    /// `Destination` with everything that it must have.
     pub fn new(id: impl Into<String>, amount: cln_primitives::SatOrAll) -> Self {
         Self {
             id: id.into(),

@@ -28,7 +28,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(outputs: Vec<cln_primitives::OutputDesc>) -> Self {
         Self {
             outputs,

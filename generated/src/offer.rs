@@ -64,7 +64,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(amount: impl Into<Amount>) -> Self {
         Self {
             amount: amount.into(),

@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         channel_id: cln_primitives::Hash32,
         amount: cln_primitives::bitcoin::Amount,

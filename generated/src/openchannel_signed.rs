@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         channel_id: cln_primitives::Hash32,
         signed_psbt: impl Into<String>,

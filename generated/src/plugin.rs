@@ -24,7 +24,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(subcommand: Subcommand) -> Self {
         Self {
             subcommand,

@@ -27,7 +27,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         destination: cln_primitives::NodeId,
         payment_hash: cln_primitives::Hash32,

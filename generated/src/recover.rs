@@ -13,7 +13,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(hsmsecret: impl Into<cln_primitives::SecretString>) -> Self {
         Self {
             hsmsecret: hsmsecret.into(),

@@ -13,7 +13,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(scb: Vec<cln_primitives::HexBytes>) -> Self {
         Self { scb }
     }

@@ -41,7 +41,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(invstring: impl Into<String>, amount_msat: cln_primitives::Msat) -> Self {
         Self {
             invstring: invstring.into(),

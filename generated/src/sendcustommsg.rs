@@ -19,7 +19,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(node_id: cln_primitives::NodeId, msg: cln_primitives::HexBytes) -> Self {
         Self { node_id, msg }
     }

@@ -34,7 +34,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(invreq: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             invreq: invreq.into(),

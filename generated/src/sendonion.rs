@@ -55,7 +55,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         onion: cln_primitives::HexBytes,
         first_hop: FirstHop,
@@ -153,7 +153,7 @@ pub struct FirstHop {
 }
 
 impl FirstHop {
-    /// A `FirstHop` with everything that it must have.
+    /// `FirstHop` with everything that it must have.
     pub fn new(
         id: cln_primitives::NodeId,
         amount_msat: cln_primitives::Msat,

@@ -50,7 +50,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(route: Vec<RouteHop>, payment_hash: cln_primitives::Hash32) -> Self {
         Self {
             route,
@@ -162,7 +162,7 @@ pub struct RouteHop {
 }
 
 impl RouteHop {
-    /// A `RouteHop` with everything that it must have.
+    /// `RouteHop` with everything that it must have.
     pub fn new() -> Self {
         Self {
             short_channel_id_dir: None,

@@ -41,7 +41,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),

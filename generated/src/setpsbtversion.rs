@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(psbt: impl Into<String>, version: u32) -> Self {
         Self { psbt: psbt.into(), version }
     }

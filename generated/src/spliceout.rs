@@ -25,7 +25,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(channel: impl Into<String>, amount: impl Into<String>) -> Self {
         Self {
             channel: channel.into(),

@@ -15,7 +15,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(txid: cln_primitives::bitcoin::Txid) -> Self {
         Self { txid }
     }

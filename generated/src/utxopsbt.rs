@@ -47,7 +47,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         satoshi: cln_primitives::SatOrAll,
         feerate: cln_primitives::Feerate,

@@ -21,7 +21,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(subsystem: Subsystem, indexname: Indexname, nextvalue: u64) -> Self {
         Self {
             subsystem,

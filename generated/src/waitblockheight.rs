@@ -18,7 +18,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(blockheight: u32) -> Self {
         Self { blockheight, timeout: None }
     }

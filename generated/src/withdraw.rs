@@ -30,7 +30,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A `Request` with everything that it must have.
+    /// `Request` with everything that it must have.
     pub fn new(
         destination: impl Into<String>,
         satoshi: cln_primitives::SatOrAll,

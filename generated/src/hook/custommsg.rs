@@ -34,7 +34,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// A `Action` with everything that it must have.
+    /// `Action` with everything that it must have.
     pub fn new() -> Self {
         Self { result: Decision::Continue }
     }

@@ -163,7 +163,7 @@ pub struct Continue {
 }
 
 impl Continue {
-    /// A `Continue` with everything that it must have.
+    /// `Continue` with everything that it must have.
     pub fn new() -> Self {
         Self {
             payload: None,
@@ -213,7 +213,7 @@ pub struct FailWithMessage {
 }
 
 impl FailWithMessage {
-    /// A `FailWithMessage` with everything that it must have.
+    /// `FailWithMessage` with everything that it must have.
     pub fn new(failure_message: cln_primitives::HexBytes) -> Self {
         Self { failure_message }
     }
@@ -228,7 +228,7 @@ pub struct FailWithOnion {
 }
 
 impl FailWithOnion {
-    /// A `FailWithOnion` with everything that it must have.
+    /// `FailWithOnion` with everything that it must have.
     pub fn new(failure_onion: cln_primitives::HexBytes) -> Self {
         Self { failure_onion }
     }
@@ -243,7 +243,7 @@ pub struct Resolve {
 }
 
 impl Resolve {
-    /// A `Resolve` with everything that it must have.
+    /// `Resolve` with everything that it must have.
     pub fn new(payment_key: cln_primitives::Secret) -> Self {
         Self { payment_key }
     }

@@ -87,7 +87,7 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// A `Reject` with everything that it must have.
+    /// `Reject` with everything that it must have.
     pub fn new() -> Self {
         Self { failure_message: None }
     }

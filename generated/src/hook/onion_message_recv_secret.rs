@@ -102,7 +102,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// A `Action` with everything that it must have.
+    /// `Action` with everything that it must have.
     pub fn new(result: Decision) -> Self {
         Self { result }
     }

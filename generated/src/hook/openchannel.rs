@@ -116,7 +116,7 @@ pub struct Continue {
 }
 
 impl Continue {
-    /// A `Continue` with everything that it must have.
+    /// `Continue` with everything that it must have.
     pub fn new() -> Self {
         Self {
             close_to: None,
@@ -159,7 +159,7 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// A `Reject` with everything that it must have.
+    /// `Reject` with everything that it must have.
     pub fn new() -> Self {
         Self { error_message: None }
     }

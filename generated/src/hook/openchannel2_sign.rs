@@ -45,7 +45,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// A `Action` with everything that it must have.
+    /// `Action` with everything that it must have.
     pub fn new(psbt: impl Into<String>) -> Self {
         Self {
             result: Decision::Continue,

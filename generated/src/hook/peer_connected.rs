@@ -76,7 +76,7 @@ pub struct Disconnect {
 }
 
 impl Disconnect {
-    /// A `Disconnect` with everything that it must have.
+    /// `Disconnect` with everything that it must have.
     pub fn new() -> Self {
         Self { error_message: None }
     }

@@ -94,7 +94,7 @@ pub struct Continue {
 }
 
 impl Continue {
-    /// A `Continue` with everything that it must have.
+    /// `Continue` with everything that it must have.
     pub fn new() -> Self {
         Self {
             psbt: None,
@@ -130,7 +130,7 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// A `Reject` with everything that it must have.
+    /// `Reject` with everything that it must have.
     pub fn new() -> Self {
         Self { error_message: None }
     }

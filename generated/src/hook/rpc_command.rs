@@ -124,7 +124,7 @@ pub struct Continue {
 }
 
 impl Continue {
-    /// A `Continue` with everything that it must have.
+    /// `Continue` with everything that it must have.
     pub fn new() -> Self {
         Self { result: Decision::Continue }
     }
@@ -146,7 +146,7 @@ pub struct Replace {
 }
 
 impl Replace {
-    /// A `Replace` with everything that it must have.
+    /// `Replace` with everything that it must have.
     pub fn new(replace: Replacement) -> Self {
         Self { replace }
     }
@@ -162,7 +162,7 @@ pub struct ReturnResult {
 }
 
 impl ReturnResult {
-    /// A `ReturnResult` with everything that it must have.
+    /// `ReturnResult` with everything that it must have.
     pub fn new(r#return: Return) -> Self {
         Self { r#return }
     }
@@ -178,7 +178,7 @@ pub struct ReturnError {
 }
 
 impl ReturnError {
-    /// A `ReturnError` with everything that it must have.
+    /// `ReturnError` with everything that it must have.
     pub fn new(r#return: ActionReturn) -> Self {
         Self { r#return }
     }
@@ -212,7 +212,7 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// A `Replacement` with everything that it must have.
+    /// `Replacement` with everything that it must have.
     pub fn new(
         id: impl Into<RequestId>,
         method: impl Into<String>,
@@ -309,7 +309,7 @@ pub struct Return {
 }
 
 impl Return {
-    /// A `Return` with everything that it must have.
+    /// `Return` with everything that it must have.
     pub fn new(
         result: cln_primitives::serde_json::Map<
             String,
@@ -330,7 +330,7 @@ pub struct ActionReturn {
 }
 
 impl ActionReturn {
-    /// A `ActionReturn` with everything that it must have.
+    /// `ActionReturn` with everything that it must have.
     pub fn new(error: Failure) -> Self {
         Self { error }
     }
@@ -348,7 +348,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A `Failure` with everything that it must have.
+    /// `Failure` with everything that it must have.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self {
             code,

@@ -244,7 +244,7 @@ fn struct_constructor(object: &Object) -> TokenStream {
         if choice.required && !choice.is_group() { quote!(#name) } else { quote!(#name: None) }
     });
     let unset = object.fields.iter().filter(|field| !field.required).map(|field| ident(&field.rust));
-    let docs = lines(&format!("A `{}` with everything that it must have.", object.name));
+    let docs = lines(&format!("`{}` with everything that it must have.", object.name));
     let no_parameters = !object.fields.iter().any(|field| field.required)
         && !object.choices.iter().any(|choice| choice.required && !choice.is_group());
     let default = no_parameters.then(|| default(&name));

@@ -101,7 +101,7 @@ pub(super) fn constructor(object: &Object) -> TokenStream {
     let setters = object.fields.iter().filter(|field| !field.required).map(setter);
     let name = format_ident!("{}", object.name);
     let default = (arguments.count() == 0).then(|| default(&name));
-    let new_docs = lines(&format!("A `{}` with everything that it must have.", object.name));
+    let new_docs = lines(&format!("`{}` with everything that it must have.", object.name));
     quote! {
         impl #name {
             #new_docs
