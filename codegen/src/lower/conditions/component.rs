@@ -155,10 +155,8 @@ impl<'s> Component<'s> {
     /// In what is sent, a branch that types a field again, or requires it, claims it: elsewhere it has no meaning.
     /// What is received is not narrowed by guess, but where the overlay says so.
     fn claims(&self, name: &str, base: &Base<'s>) -> bool {
-        let named =
-            |rule: &Rule<'s>| self.typed(rule, name).is_some() || required_names(rule.clause).any(|n| n == name);
         match self.direction {
-            Direction::Sent => self.rules.iter().any(named),
+            Direction::Sent => self.has_say_in(name),
             Direction::Received => {
                 base.only_in_branches.contains(name) && self.rules.iter().any(|rule| mentions(rule.clause, name))
             }
@@ -204,13 +202,13 @@ impl<'s> Component<'s> {
             match listed {
                 Some((_, listed)) if !listed.is_stub() => {
                     schema = Some(listed);
-                    presence = presence.max(Presence::Optional);
+                    presence = presence.at_least_optional();
                     named = true;
                 }
                 Some(_) => {
                     schema = schema.or_else(|| self.typed_elsewhere(name, assignment));
                     if schema.is_some() {
-                        presence = presence.max(Presence::Optional);
+                        presence = presence.at_least_optional();
                     }
                 }
                 None => denied |= denies(rule.clause) && !required,
@@ -316,8 +314,8 @@ impl<'s> Component<'s> {
 }
 
 impl Presence {
-    fn max(self, other: Presence) -> Presence {
-        if self == Presence::Absent { other } else { self }
+    fn at_least_optional(self) -> Self {
+        if self == Presence::Absent { Presence::Optional } else { self }
     }
 }
 
