@@ -74,7 +74,7 @@ pub fn lower(input: &Input) -> Result<Lowered, Diagnostics> {
 ///
 /// # Errors
 ///
-/// A request that cannot be lowered, or code that does not parse: a defect of the generator.
+/// Code that does not parse: a defect of the generator.
 pub fn emit_rust(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics> {
     emit::rust::sources(api)
 }

@@ -239,6 +239,16 @@ fn received_unions_are_open() {
 }
 
 #[test]
+fn received_alternatives_are_open_too() {
+    check(
+        r#"{"properties": {"a": {"type": "u8"}, "b": {"type": "u8"}}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}"#,
+        "pub enum Response { A(A), B(B), Unknown(cln_primitives::serde_json::Value), }
+         pub struct A { pub a: u8, }
+         pub struct B { pub b: u8, }",
+    );
+}
+
+#[test]
 fn a_shared_enum_is_the_union_of_its_places() {
     let overlay = format!(
         "{}[[shared]]\nname = \"Side\"\ndoc = \"Whose.\"\n\

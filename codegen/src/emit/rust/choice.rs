@@ -7,8 +7,8 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::docs::{docs, lines};
-use super::object::{constructor, default, object_docs};
-use super::types::{field_docs, field_type, ident, optional, public_fields};
+use super::object::{constructor, object_docs, strictness};
+use super::types::{bare_fields, ident, optional, public_fields};
 use super::wire;
 use crate::model::{Choice, Direction, Discriminator, Field, Object, Variant};
 
@@ -31,10 +31,7 @@ pub(super) fn items(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStr
         let names = wire_names(&object.choices[0], object.direction);
         quote!(#head pub enum #name { #body } #names)
     } else {
-        let fields = object.fields.iter().map(|field| {
-            let (docs, name, ty) = (field_docs(field), ident(&field.rust), field_type(field));
-            quote!(#docs pub #name: #ty,)
-        });
+        let fields = bare_fields(&object.fields);
         let choices = object.choices.iter().map(choice_field);
         let extra = object.extra.then(|| {
             quote! {
@@ -42,8 +39,8 @@ pub(super) fn items(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStr
                 pub extra: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
             }
         });
-        let constructor = (object.direction == Direction::Sent).then(|| struct_constructor(object));
-        quote!(#head pub struct #name { #(#fields)* #(#choices)* #extra } #constructor)
+        let constructor = (object.direction == Direction::Sent).then(|| constructor(object));
+        quote!(#head pub struct #name { #fields #(#choices)* #extra } #constructor)
     };
     let mut parts = vec![own];
     for choice in &object.choices {
@@ -100,10 +97,7 @@ fn choice_items(choice: &Choice, object: &Object, emitted: &mut BTreeSet<String>
 fn payload(name: &str, text: &str, fields: &[Field], direction: Direction) -> TokenStream {
     let docs = lines(text);
     let name_ident = format_ident!("{name}");
-    let public = fields.iter().map(|field| {
-        let (docs, name, ty) = (field_docs(field), ident(&field.rust), field_type(field));
-        quote!(#docs pub #name: #ty,)
-    });
+    let public = bare_fields(fields);
     let as_object = Object {
         name: name.to_owned(),
         pointer: String::new(),
@@ -118,7 +112,7 @@ fn payload(name: &str, text: &str, fields: &[Field], direction: Direction) -> To
         #docs
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
-        pub struct #name_ident { #(#public)* }
+        pub struct #name_ident { #public }
         #constructor
     }
 }
@@ -226,51 +220,25 @@ fn pattern(variant: &Variant) -> TokenStream {
     quote!(#name #payload)
 }
 
-/// `new` of a struct that is sent and has choices: each is one more parameter.
-fn struct_constructor(object: &Object) -> TokenStream {
-    let name = format_ident!("{}", object.name);
-    let required = object.fields.iter().filter(|field| field.required);
-    let parameters = required.clone().map(|field| {
-        let (name, ty) = (ident(&field.rust), field_type(field));
-        quote!(#name: #ty)
-    });
-    let choices = object.choices.iter().filter(|choice| choice.required && !choice.is_group()).map(|choice| {
-        let (name, ty) = (ident(&choice.field), format_ident!("{}", choice.name));
-        quote!(#name: #ty)
-    });
-    let set = required.map(|field| ident(&field.rust));
-    let set_choices = object.choices.iter().map(|choice| {
-        let name = ident(&choice.field);
-        if choice.required && !choice.is_group() { quote!(#name) } else { quote!(#name: None) }
-    });
-    let unset = object.fields.iter().filter(|field| !field.required).map(|field| ident(&field.rust));
-    let docs = lines(&format!("`{}` with everything that it must have.", object.name));
-    let no_parameters = !object.fields.iter().any(|field| field.required)
-        && !object.choices.iter().any(|choice| choice.required && !choice.is_group());
-    let default = no_parameters.then(|| default(&name));
-    quote! {
-        #default
-        impl #name {
-            #docs
-            pub fn new(#(#parameters,)* #(#choices),*) -> Self {
-                Self { #(#set,)* #(#set_choices,)* #(#unset: None),* }
-            }
-        }
-    }
-}
-
 /// An object that is one of several sets of keys: serde tries them in order.
 fn alternatives(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStream {
     let docs = object_docs(object);
     let name = format_ident!("{}", object.name);
     let choice = &object.choices[0];
     let body = variants(choice, object.direction);
+    let unknown = (object.direction == Direction::Received).then(|| {
+        quote! {
+            /// A set of keys that this version of the types does not know.
+            Unknown(cln_primitives::serde_json::Value),
+        }
+    });
+    let strict = strictness(object.direction);
     let mut parts = vec![quote! {
         #docs
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(untagged)]
         #[non_exhaustive]
-        pub enum #name { #body }
+        pub enum #name { #body #unknown }
     }];
     for variant in &choice.variants {
         let Some(payload_name) = variant.payload.as_ref().filter(|name| emitted.insert((*name).clone())) else {
@@ -289,7 +257,7 @@ fn alternatives(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStream 
         parts.push(quote! {
             #docs
             #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-            #[serde(deny_unknown_fields)]
+            #strict
             #[non_exhaustive]
             pub struct #payload_ident { #fields }
             #constructor

@@ -9,7 +9,7 @@ use super::choice;
 use super::docs::{docs, lines};
 use super::enums;
 use super::types::{ident, path, public_fields};
-use crate::model::{Direction, Field, Object, Scalar, Type};
+use crate::model::{Choice, Direction, Field, Object, Scalar, Type};
 
 /// The items of an object and of everything in it, each name once.
 pub(super) fn items(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStream {
@@ -81,13 +81,20 @@ pub(super) fn object_docs(object: &Object) -> TokenStream {
     docs(&object.about, &fallback)
 }
 
-/// `new` with all that the object must have, and a setter for each of the rest.
+/// `new` with all that the object must have, and a setter for each of the rest. A choice is one more parameter.
 pub(super) fn constructor(object: &Object) -> TokenStream {
     let arguments = object.fields.iter().filter(|field| field.required && only_value(field).is_none());
-    let parameters = arguments.clone().map(|field| {
+    let fields = arguments.map(|field| {
         let (name, ty) = (ident(&field.rust), argument_type(field));
         quote!(#name: #ty)
     });
+    let (must, may): (Vec<&Choice>, Vec<&Choice>) =
+        object.choices.iter().partition(|choice| choice.required && !choice.is_group());
+    let choices = must.iter().map(|choice| {
+        let (name, ty) = (ident(&choice.field), format_ident!("{}", choice.name));
+        quote!(#name: #ty)
+    });
+    let parameters: Vec<TokenStream> = fields.chain(choices).collect();
     let values = object.fields.iter().map(|field| {
         let name = ident(&field.rust);
         match (only_value(field), field.required) {
@@ -97,23 +104,33 @@ pub(super) fn constructor(object: &Object) -> TokenStream {
             (None, false) => quote!(#name: None),
         }
     });
+    let chosen = must.iter().map(|choice| ident(&choice.field));
+    let unchosen = may.iter().map(|choice| ident(&choice.field));
     let extra = object.extra.then(|| quote!(extra: Default::default(),));
-    let setters = object.fields.iter().filter(|field| !field.required).map(setter);
+    let optional = object.fields.iter().filter(|field| !field.required);
+    let setters = optional.map(|field| setter(&field.rust, argument_type(field), converted(field, quote!(value))));
+    let choice_setters = may.iter().map(|choice| {
+        let ty = format_ident!("{}", choice.name);
+        setter(&choice.field, quote!(#ty), quote!(value))
+    });
     let name = format_ident!("{}", object.name);
-    let default = (arguments.count() == 0).then(|| default(&name));
+    let default = parameters.is_empty().then(|| default(&name));
     let new_docs = lines(&format!("`{}` with everything that it must have.", object.name));
     quote! {
         impl #name {
             #new_docs
-            pub fn new(#(#parameters),*) -> Self { Self { #(#values,)* #extra } }
+            pub fn new(#(#parameters),*) -> Self {
+                Self { #(#values,)* #(#chosen,)* #(#unchosen: None,)* #extra }
+            }
             #(#setters)*
+            #(#choice_setters)*
         }
         #default
     }
 }
 
 /// Where `new` takes nothing, there is a default.
-pub(super) fn default(name: &Ident) -> TokenStream {
+fn default(name: &Ident) -> TokenStream {
     quote! {
         impl Default for #name {
             fn default() -> Self { Self::new() }
@@ -121,12 +138,11 @@ pub(super) fn default(name: &Ident) -> TokenStream {
     }
 }
 
-fn setter(field: &Field) -> TokenStream {
-    let (name, ty) = (ident(&field.rust), argument_type(field));
+fn setter(rust: &str, ty: TokenStream, value: TokenStream) -> TokenStream {
+    let name = ident(rust);
     // `new` is the constructor.
-    let method = if field.rust == "new" { ident("with_new") } else { name.clone() };
-    let value = converted(field, quote!(value));
-    let docs = lines(&format!("Sets [`{0}`](Self#structfield.{0}).", field.rust));
+    let method = if rust == "new" { ident("with_new") } else { name.clone() };
+    let docs = lines(&format!("Sets [`{rust}`](Self#structfield.{rust})."));
     quote! {
         #docs
         #[must_use]

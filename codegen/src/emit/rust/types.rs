@@ -128,6 +128,15 @@ pub(super) fn field_docs(field: &Field) -> TokenStream {
     docs(&field.about, &format!("The field `{}`.", field.wire))
 }
 
+/// Public fields of a struct that serde does not see: the flat struct behind it has the attributes.
+pub(super) fn bare_fields(fields: &[Field]) -> TokenStream {
+    let fields = fields.iter().map(|field| {
+        let (docs, name, ty) = (field_docs(field), ident(&field.rust), field_type(field));
+        quote!(#docs pub #name: #ty,)
+    });
+    quote!(#(#fields)*)
+}
+
 /// Public fields of a struct that serde sees.
 pub(super) fn public_fields(fields: &[Field]) -> TokenStream {
     let fields = fields.iter().map(|field| {
