@@ -6,10 +6,9 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostics, Sink};
+use crate::diagnostic::{Diagnostic, Diagnostics, Problem, Sink};
 use crate::dialect::{self, Kind};
 use crate::lower::LoweredCondition;
-use crate::model::{About, Api, Choice, Field, Object, Type};
 use crate::overlay::file_id;
 use crate::{Input, lower, parse};
 
@@ -38,12 +37,14 @@ pub struct Coverage {
     pub error_codes: usize,
     /// Pairs that the overlay adds.
     pub error_codes_added: usize,
-    /// Commands, notifications, hooks, parameters and fields that have a text of their own.
+    /// Titles, descriptions, parameters, fields and enum values that have a text of their own or in the glossary.
     pub documented: usize,
     /// Those that have none.
     pub undocumented: usize,
     /// How each `if` was lowered, by file and pointer.
     pub lowered: BTreeMap<String, String>,
+    /// What has no text, with its place.
+    pub missing_texts: Vec<String>,
 }
 
 impl fmt::Display for Coverage {
@@ -56,7 +57,8 @@ impl fmt::Display for Coverage {
         }
         writeln!(f, "{one_of} oneOf, {enums} enums")?;
         writeln!(f, "{} error codes in the files, {} added", self.error_codes, self.error_codes_added)?;
-        write!(f, "{} items documented, {} undocumented", self.documented, self.undocumented)
+        write!(f, "{} items documented, undocumented: {}", self.documented, self.undocumented)?;
+        self.missing_texts.iter().try_for_each(|missing| write!(f, "\n  {missing}"))
     }
 }
 
@@ -86,8 +88,8 @@ pub fn coverage(input: &Input) -> Result<Coverage, Diagnostics> {
         *by_kind.entry(kind.clone()).or_default() += 1;
     }
     let of_kind = |kind: Kind| files.iter().filter(|file| file.kind == kind).count();
-    let mut texts = Texts::default();
-    texts.api(&lowered.api);
+    let is_missing = |note: &&Diagnostic| matches!(note.problem, Problem::Undocumented(_));
+    let missing: Vec<String> = lowered.text_notes.iter().filter(is_missing).map(Diagnostic::to_string).collect();
     Ok(Coverage {
         files: files.len(),
         commands: of_kind(Kind::Command),
@@ -100,9 +102,10 @@ pub fn coverage(input: &Input) -> Result<Coverage, Diagnostics> {
         enums: found.enums,
         error_codes: files.iter().map(|file| file.errors.len()).sum(),
         error_codes_added: lowered.api.commands.iter().flat_map(|c| &c.errors).filter(|code| code.added).count(),
-        documented: texts.documented,
-        undocumented: texts.undocumented,
+        documented: lowered.documented,
+        undocumented: missing.len(),
         lowered: kinds,
+        missing_texts: missing,
     })
 }
 
@@ -144,68 +147,6 @@ impl Found {
                 }
             }
             _ => {}
-        }
-    }
-}
-
-#[derive(Default)]
-struct Texts {
-    documented: usize,
-    undocumented: usize,
-}
-
-impl Texts {
-    fn api(&mut self, api: &Api) {
-        for it in &api.commands {
-            self.count(it.title.is_some() && it.about.text.is_some());
-            self.object(&it.request.object);
-            self.object(&it.response);
-        }
-        for it in &api.notifications {
-            self.count(it.title.is_some() && it.about.text.is_some());
-            self.object(&it.payload);
-        }
-        for it in &api.hooks {
-            self.count(it.title.is_some() && it.about.text.is_some());
-            self.object(&it.payload);
-            self.object(&it.action);
-        }
-    }
-
-    fn count(&mut self, documented: bool) {
-        let count = if documented { &mut self.documented } else { &mut self.undocumented };
-        *count += 1;
-    }
-
-    fn about(&mut self, about: &About) {
-        self.count(about.text.is_some());
-    }
-
-    fn object(&mut self, object: &Object) {
-        object.fields.iter().for_each(|field| self.field(field));
-        for choice in &object.choices {
-            self.choice(choice);
-        }
-    }
-
-    fn choice(&mut self, choice: &Choice) {
-        if !choice.is_group() {
-            self.about(&choice.about);
-        }
-        choice.variants.iter().flat_map(|variant| &variant.fields).for_each(|field| self.field(field));
-    }
-
-    fn field(&mut self, field: &Field) {
-        self.about(&field.about);
-        self.ty(&field.ty);
-    }
-
-    fn ty(&mut self, ty: &Type) {
-        match ty {
-            Type::Array(inner) | Type::Map(inner) => self.ty(inner),
-            Type::Object(object) => self.object(object),
-            Type::Union(it) => it.variants.iter().for_each(|(_, ty)| self.ty(ty)),
-            Type::Scalar(_) | Type::Enum(_) | Type::Shared(_) => {}
         }
     }
 }

@@ -133,6 +133,9 @@ pub enum Problem {
         /// What was found instead, if that tells something.
         hint: String,
     },
+    /// An item without a text.
+    #[error("{0} has no text; write one here, or for all places of that name in glossary.toml")]
+    Undocumented(String),
     /// A command without a feature.
     #[error("command `{0}` has no group; add it to one in `[groups]` of overlay.toml")]
     NoGroup(String),

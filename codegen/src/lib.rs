@@ -9,10 +9,13 @@ mod coverage;
 pub mod diagnostic;
 pub mod dialect;
 mod emit;
+mod glossary;
 mod import;
 mod lower;
 pub mod model;
 mod overlay;
+mod texts;
+pub mod vectors;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +23,8 @@ use serde_json::Value;
 
 pub use coverage::{Coverage, coverage};
 use diagnostic::{Diagnostic, Diagnostics, Problem, Sink};
+pub use emit::json_schema;
+use glossary::Glossary;
 pub use import::import;
 pub use lower::LoweredCondition;
 use model::Api;
@@ -34,6 +39,8 @@ pub struct Input {
     pub overlay: String,
     /// `error-codes.toml`.
     pub error_codes: String,
+    /// `glossary.toml`.
+    pub glossary: String,
 }
 
 /// The API of some schema files.
@@ -46,6 +53,10 @@ pub struct Lowered {
     /// Entries of the overlay that apply to nothing, and commands that it does not know. In the project's own schemas
     /// these are faults; those of another release may well differ.
     pub notes: Vec<Diagnostic>,
+    /// Items without a text, and sentences of the glossary that no item needs: faults and notes likewise.
+    pub text_notes: Vec<Diagnostic>,
+    /// How many items have a text.
+    pub documented: usize,
 }
 
 /// Reads and lowers schema files.
@@ -59,11 +70,18 @@ pub fn lower(input: &Input) -> Result<Lowered, Diagnostics> {
     let mut parsed = parse(&input.schemas, &mut sink);
     overlay.fix(&mut parsed);
     let files = dialect::read_files(&parsed, &mut sink);
-    let lowered = lower::lower(&files, &parsed, &overlay);
+    let mut glossary = Glossary::read(&input.glossary, &mut sink);
+    let mut lowered = lower::lower(&files, &parsed, &overlay);
+    let texts = texts::fill(&mut lowered.api, &mut glossary);
     let mut faults = sink.into_sorted();
     faults.extend(lowered.faults);
     if faults.is_empty() {
-        return Ok(Lowered { api: lowered.api, conditions: lowered.conditions, notes: lowered.stale });
+        let documented = texts.documented();
+        let mut stale = Sink::default();
+        glossary.report_stale(&mut stale);
+        let text_notes = texts.into_missing().into_iter().chain(stale.into_sorted()).collect();
+        let lower::Lowered { api, conditions, stale: notes, .. } = lowered;
+        return Ok(Lowered { api, conditions, notes, text_notes, documented });
     }
     faults.sort();
     faults.dedup();

@@ -24,10 +24,50 @@ pub struct Api {
     pub groups: Vec<String>,
 }
 
+impl Api {
+    /// Visits the wire name of every parameter and field, and every value of an enum.
+    pub(crate) fn for_each_name(&self, visit: &mut dyn FnMut(&str)) {
+        let commands = self.commands.iter().flat_map(|it| [&it.request.object, &it.response]);
+        let notifications = self.notifications.iter().map(|it| &it.payload);
+        let hooks = self.hooks.iter().flat_map(|it| [&it.payload, &it.action]);
+        commands.chain(notifications).chain(hooks).for_each(|object| object.for_each_name(visit));
+        self.shared.iter().flat_map(|it| &it.values).for_each(|value| visit(&value.wire));
+    }
+}
+
+impl Object {
+    fn for_each_name(&self, visit: &mut dyn FnMut(&str)) {
+        for choice in &self.choices {
+            if let Discriminator::Values(tested) = &choice.discriminator {
+                tested.iter().for_each(|tested| visit(&tested.wire));
+            }
+            let values = choice.variants.iter().flat_map(|variant| &variant.values);
+            values.filter_map(Value::as_str).for_each(&mut *visit);
+        }
+        let arms = self.choices.iter().flat_map(|choice| &choice.variants).flat_map(|variant| &variant.fields);
+        for field in self.fields.iter().chain(arms) {
+            visit(&field.wire);
+            field.ty.for_each_name(visit);
+        }
+    }
+}
+
+impl Type {
+    fn for_each_name(&self, visit: &mut dyn FnMut(&str)) {
+        match self {
+            Type::Array(inner) | Type::Map(inner) => inner.for_each_name(visit),
+            Type::Object(object) => object.for_each_name(visit),
+            Type::Enum(it) => it.values.iter().for_each(|value| visit(&value.wire)),
+            Type::Union(it) => it.variants.iter().for_each(|(_, ty)| ty.for_each_name(visit)),
+            Type::Scalar(_) | Type::Shared(_) => {}
+        }
+    }
+}
+
 /// Where an item came from and what is said of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct About {
-    /// The schema's text; `None` when there is none.
+    /// The schema's text, else the glossary's; `None` when there is none.
     pub text: Option<String>,
     /// Release that brought it.
     pub added: Option<Version>,
@@ -40,6 +80,8 @@ pub struct About {
 /// An RPC command.
 #[derive(Clone, Debug)]
 pub struct Command {
+    /// Path of its schema file as the caller named it.
+    pub file: String,
     /// Name on the wire.
     pub method: String,
     /// Module name.
@@ -63,6 +105,8 @@ pub struct Command {
 /// A notification.
 #[derive(Clone, Debug)]
 pub struct Notification {
+    /// Path of its schema file as the caller named it.
+    pub file: String,
     /// Name on the wire.
     pub name: String,
     /// Module name.
@@ -78,6 +122,8 @@ pub struct Notification {
 /// A hook.
 #[derive(Clone, Debug)]
 pub struct Hook {
+    /// Path of its schema file as the caller named it.
+    pub file: String,
     /// Name on the wire.
     pub name: String,
     /// Module name.
@@ -220,6 +266,8 @@ pub struct EnumValue {
     pub wire: String,
     /// Variant name.
     pub rust: String,
+    /// What it means.
+    pub text: Option<String>,
 }
 
 /// One of several types, told apart by their JSON form.
@@ -242,8 +290,6 @@ pub struct Choice {
     pub field: String,
     /// Type name: of the enum, or of the struct if it is a group.
     pub name: String,
-    /// What is said of the discriminator.
-    pub about: About,
     /// What tells the variants apart.
     pub discriminator: Discriminator,
     /// False when the discriminator itself may be missing.
@@ -287,6 +333,8 @@ pub struct Tested {
     pub wire: String,
     /// A boolean; else a text.
     pub boolean: bool,
+    /// What is said of it.
+    pub about: About,
 }
 
 /// One arm of a choice.
@@ -296,6 +344,8 @@ pub struct Variant {
     pub name: String,
     /// Name of the struct that it carries; `None` when it has no fields.
     pub payload: Option<String>,
+    /// What the values mean.
+    pub text: Option<String>,
     /// The discriminators' values, in their order; empty for presence and alternatives.
     pub values: Vec<Value>,
     /// Its fields.

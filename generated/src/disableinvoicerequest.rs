@@ -5,13 +5,13 @@
 //!
 //! Ends an invoice request: invoices that arrive for it from now on are refused. It cannot be enabled again, and what was paid stays paid.
 //!
-//! Do not call it while a payment for the request is under way: the daemon then aborts when that payment succeeds, and at each restart again. First see in `listpays` that no pending payment is for it.
+//! Do not call it while a payment for the request is under way: the daemon then aborts when that payment succeeds, and at each restart again. First see in [`listpays`](mod@crate::listpays) that no pending payment is for it.
 //!
 //! Fails when the id is not known, and when the request is no longer active, be it disabled or, as a single-use one, paid.
 //!
 //! Added in v22.11.
 //!
-//! See also [`invoicerequest`](crate::invoicerequest), [`listinvoicerequests`](crate::listinvoicerequests).
+//! See also [`invoicerequest`](mod@crate::invoicerequest), [`listinvoicerequests`](mod@crate::listinvoicerequests).
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -57,7 +57,7 @@ pub struct Response {
     pub bolt12: String,
     /// Whether it was paid at least once.
     pub used: bool,
-    /// The label that `invoicerequest` was given, if any.
+    /// The label that [`invoicerequest`](mod@crate::invoicerequest) was given, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The error codes of Core Lightning by the names that its sources give them.
 
-/// The node refused the request as a whole rather than one of its parameters. `commando` and `sendcustommsg` also use this code when the peer is not connected: connect first, otherwise do not send the same request again.
+/// The node refused the request as a whole rather than one of its parameters. [`commando`](mod@crate::commando) and [`sendcustommsg`](mod@crate::sendcustommsg) also use this code when the peer is not connected: connect first, otherwise do not send the same request again.
 pub const JSONRPC2_INVALID_REQUEST: i32 = -32600;
 
 /// This node offers no such command. Check its release, whether the plugin that serves the command is running, and whether the command is switched off as deprecated; the same call fails until one of these changes.
@@ -27,10 +27,10 @@ pub const PLUGIN_TERMINATED: i32 = -4;
 /// The node is stopping and gave up the call. Reconnect once it is up again and query the state before repeating anything that pays or creates.
 pub const LIGHTNINGD_SHUTDOWN: i32 = -5;
 
-/// A payment with this hash is still on its way, or `waitsendpay` ran out of its timeout (seconds) before an outcome. Nothing has failed: wait with `waitsendpay` or watch `listpays`, and start no second payment.
+/// A payment with this hash is still on its way, or [`waitsendpay`](mod@crate::waitsendpay) ran out of its timeout (seconds) before an outcome. Nothing has failed: wait with [`waitsendpay`](mod@crate::waitsendpay) or watch [`listpays`](mod@crate::listpays), and start no second payment.
 pub const PAY_IN_PROGRESS: i32 = 200;
 
-/// This payment hash was already paid, with a different amount or destination. Treat the invoice as settled and compare with `listpays`; paying once more needs a new invoice from the recipient.
+/// This payment hash was already paid, with a different amount or destination. Treat the invoice as settled and compare with [`listpays`](mod@crate::listpays); paying once more needs a new invoice from the recipient.
 pub const PAY_RHASH_ALREADY_USED: i32 = 201;
 
 /// The payment failed and the error packet that came back could not be decrypted, so the failing hop is unknown. Try another route; the raw packet is in `data` under `onionreply`.
@@ -51,19 +51,19 @@ pub const PAY_ROUTE_TOO_EXPENSIVE: i32 = 206;
 /// The invoice was past its expiry before the payment could complete. Ask the recipient for a new invoice, or fetch one again from the offer.
 pub const PAY_INVOICE_EXPIRED: i32 = 207;
 
-/// No payment is recorded under this hash, part and group. `delpay` answers the same when the payment has another status than the one given: look it up with `listsendpays`.
+/// No payment is recorded under this hash, part and group. [`delpay`](mod@crate::delpay) answers the same when the payment has another status than the one given: look it up with [`listsendpays`](mod@crate::listsendpays).
 pub const PAY_NO_SUCH_PAYMENT: i32 = 208;
 
-/// The payment failed for a reason that has no code of its own. `xpay` returns it after attempts that failed on the way: read the message, then try again later or with a smaller amount.
+/// The payment failed for a reason that has no code of its own. [`xpay`](mod@crate::xpay) returns it after attempts that failed on the way: read the message, then try again later or with a smaller amount.
 pub const PAY_UNSPECIFIED_ERROR: i32 = 209;
 
 /// The payer used up `retry_for` (seconds) or ran out of routes, and no part is pending. Trying again is safe; allow more time, a higher fee or a smaller amount.
 pub const PAY_STOPPED_RETRYING: i32 = 210;
 
-/// The payment is not in the state that the call named, for instance pending instead of failed. Read its present status with `listsendpays` and repeat the call with that one.
+/// The payment is not in the state that the call named, for instance pending instead of failed. Read its present status with [`listsendpays`](mod@crate::listsendpays) and repeat the call with that one.
 pub const PAY_STATUS_UNEXPECTED: i32 = 211;
 
-/// The local invoice_request given as `localinvreqid` is unknown or disabled, or it is single-use and already paid or being paid. Check it with `listinvoicerequests` and replace a used one by a new request; from `renepay` the code means an invalid invoice.
+/// The local invoice_request given as `localinvreqid` is unknown or disabled, or it is single-use and already paid or being paid. Check it with [`listinvoicerequests`](mod@crate::listinvoicerequests) and replace a used one by a new request; from [`renepay`](mod@crate::renepay) the code means an invalid invoice.
 pub const PAY_INVOICE_REQUEST_INVALID: i32 = 212;
 
 /// The signer refused to approve this invoice, and nothing was sent. Check the rules of the signer, such as spending limits and allow lists; a retry fails until they permit the payment.
@@ -72,7 +72,7 @@ pub const PAY_INVOICE_PREAPPROVAL_DECLINED: i32 = 213;
 /// The signer refused to approve this spontaneous payment, and nothing was sent. Check the signer's limits on destination and amount before trying again.
 pub const PAY_KEYSEND_PREAPPROVAL_DECLINED: i32 = 214;
 
-/// The outgoing balance of the usable channels does not cover the amount and its fees. Compare `spendable_msat` in `listpeerchannels`, then send less or move balance into the channels.
+/// The outgoing balance of the usable channels does not cover the amount and its fees. Compare `spendable_msat` in [`listpeerchannels`](mod@crate::listpeerchannels), then send less or move balance into the channels.
 pub const PAY_INSUFFICIENT_FUNDS: i32 = 215;
 
 /// The recipient is not reachable in the known network, and none of the invoice's route hints is usable. Let gossip sync, open a channel nearer to it, or ask for an invoice with other hints.
@@ -84,7 +84,7 @@ pub const PAY_USER_ERROR: i32 = 217;
 /// The injected payment onion came back as a failure. Unwrap `onionreply` in `data` with the keys of the onion to learn which hop failed and why.
 pub const PAY_INJECTPAYMENTONION_FAILED: i32 = 218;
 
-/// This payment hash was paid before, and no second payment went out. Treat it as success and take the preimage from `listpays`.
+/// This payment hash was paid before, and no second payment went out. Treat it as success and take the preimage from [`listpays`](mod@crate::listpays).
 pub const PAY_INJECTPAYMENTONION_ALREADY_PAID: i32 = 219;
 
 /// The recipient's channels cannot take in an amount of this size. Send less, or ask the recipient to obtain more incoming capacity.
@@ -93,7 +93,7 @@ pub const PAY_DESTINATION_INSUFFICIENT_CAPACITY: i32 = 220;
 /// The amount is above the largest that the channel may hold: 16777215 sat unless both nodes support large channels. Lower it, or open several channels.
 pub const FUND_MAX_EXCEEDED: i32 = 300;
 
-/// The on-chain wallet cannot cover amount and fees from confirmed, unreserved outputs, or the push amount exceeds the funding. Check `listfunds`, release reserved inputs, lower the amount or the feerate.
+/// The on-chain wallet cannot cover amount and fees from confirmed, unreserved outputs, or the push amount exceeds the funding. Check [`listfunds`](mod@crate::listfunds), release reserved inputs, lower the amount or the feerate.
 pub const FUND_CANNOT_AFFORD: i32 = 301;
 
 /// An output would be too small to be relayed; 546 sat is enough for every output type on Bitcoin. Raise the amount of that output or leave it out.
@@ -102,7 +102,7 @@ pub const FUND_OUTPUT_IS_DUST: i32 = 302;
 /// The Bitcoin backend did not accept the funding transaction; the message quotes its reason. A feerate below the minimum and inputs spent elsewhere are the usual causes: mend that and open anew.
 pub const FUNDING_BROADCAST_FAIL: i32 = 303;
 
-/// The node has not caught up with the block chain yet. Wait until `getinfo` shows no sync warning, then repeat the call unchanged.
+/// The node has not caught up with the block chain yet. Wait until [`getinfo`](mod@crate::getinfo) shows no sync warning, then repeat the call unchanged.
 pub const FUNDING_STILL_SYNCING_BITCOIN: i32 = 304;
 
 /// The peer is known but offline, and this step of the opening needs it online. Call `connect` and start over.
@@ -111,19 +111,19 @@ pub const FUNDING_PEER_NOT_CONNECTED: i32 = 305;
 /// The node has no peer with this id. Check the 33-byte node id, call `connect`, then try again.
 pub const FUNDING_UNKNOWN_PEER: i32 = 306;
 
-/// No opening with this peer is in progress, so there is nothing to cancel. See `listpeerchannels`; an open channel is ended with `close`.
+/// No opening with this peer is in progress, so there is nothing to cancel. See [`listpeerchannels`](mod@crate::listpeerchannels); an open channel is ended with [`close`](mod@crate::close).
 pub const FUNDING_NOTHING_TO_CANCEL: i32 = 307;
 
-/// The opening can no longer be cancelled without risk: its transaction may be out, the channel may hold HTLCs, or the peer began it. End the channel with `close` instead.
+/// The opening can no longer be cancelled without risk: its transaction may be out, the channel may hold HTLCs, or the peer began it. End the channel with [`close`](mod@crate::close) instead.
 pub const FUNDING_CANCEL_NOT_SAFE: i32 = 308;
 
 /// The PSBT does not fit this step: the funding output is missing or doubled, a required field is absent, or an input is not finalized. Rebuild or sign the PSBT as the message says.
 pub const FUNDING_PSBT_INVALID: i32 = 309;
 
-/// Dual funding is not available, because either our node or the peer has it switched off. Open a channel funded from one side: `fundchannel` without buying liquidity, or `fundchannel_start`.
+/// Dual funding is not available, because either our node or the peer has it switched off. Open a channel funded from one side: [`fundchannel`](mod@crate::fundchannel) without buying liquidity, or `fundchannel_start`.
 pub const FUNDING_V2_NOT_SUPPORTED: i32 = 310;
 
-/// No channel opening carries this channel id (32 bytes). Take the id from the answer to `openchannel_init`, or look in `listpeerchannels`.
+/// No channel opening carries this channel id (32 bytes). Take the id from the answer to `openchannel_init`, or look in [`listpeerchannels`](mod@crate::listpeerchannels).
 pub const FUNDING_UNKNOWN_CHANNEL: i32 = 311;
 
 /// The opening is not at the step that this command needs: too early, already past, or begun with the other protocol version. Follow the order init, update until secured, signed; the message names what is missing.
@@ -138,10 +138,10 @@ pub const FUND_INPUT_IS_ZERO: i32 = 314;
 /// The Bitcoin backend did not accept the signed splice transaction and it was discarded; the message gives the reason. Check feerate and inputs, then begin a new splice.
 pub const SPLICE_BROADCAST_FAIL: i32 = 350;
 
-/// The channel is disconnected or has not finished reconnecting. Reconnect the peer, wait until `listpeerchannels` shows it connected and normal, then retry.
+/// The channel is disconnected or has not finished reconnecting. Reconnect the peer, wait until [`listpeerchannels`](mod@crate::listpeerchannels) shows it connected and normal, then retry.
 pub const SPLICE_WRONG_OWNER: i32 = 351;
 
-/// No channel carries this channel id. Splicing takes the full id of 32 bytes from `listpeerchannels`, not the short channel id.
+/// No channel carries this channel id. Splicing takes the full id of 32 bytes from [`listpeerchannels`](mod@crate::listpeerchannels), not the short channel id.
 pub const SPLICE_UNKNOWN_CHANNEL: i32 = 352;
 
 /// The channel is not in its normal state, for example still opening or already closing. Wait until it is `CHANNELD_NORMAL`; a closing channel cannot be spliced.
@@ -153,13 +153,13 @@ pub const SPLICE_NOT_SUPPORTED: i32 = 354;
 /// Another splice command on this channel has not returned yet. Await its answer, then call again.
 pub const SPLICE_BUSY_ERROR: i32 = 355;
 
-/// The PSBT handed to the splice is not valid, or one of its inputs cannot be used. Build it anew with `fundpsbt` or `addpsbtoutput` and start again.
+/// The PSBT handed to the splice is not valid, or one of its inputs cannot be used. Build it anew with [`fundpsbt`](mod@crate::fundpsbt) or [`addpsbtoutput`](mod@crate::addpsbtoutput) and start again.
 pub const SPLICE_INPUT_ERROR: i32 = 356;
 
 /// One side put in less than it had committed to; the message names the side and both amounts. Add inputs, or lower `relative_amount` (sat).
 pub const SPLICE_FUNDING_LOW: i32 = 357;
 
-/// The command does not fit the progress of the splice: one is already running on this channel, or none has begun. Keep to the order `splice_init`, `splice_update`, `splice_signed`.
+/// The command does not fit the progress of the splice: one is already running on this channel, or none has begun. Keep to the order [`splice_init`](mod@crate::splice_init), [`splice_update`](mod@crate::splice_update), [`splice_signed`](mod@crate::splice_signed).
 pub const SPLICE_STATE_ERROR: i32 = 358;
 
 /// The inputs leave too little for the fee at the agreed feerate (sat per 1000 weight units). Add funds or lower the amount spliced.
@@ -171,7 +171,7 @@ pub const SPLICE_HIGH_FEE: i32 = 360;
 /// The splice was called off, by the peer or by us, and the channel goes on with its former funding. See the message for the reason and start a new splice if it can be mended.
 pub const SPLICE_ABORT: i32 = 362;
 
-/// The channel failed while it worked on the splice, for instance because the funding could not be added. Check the channel in `listpeerchannels` and correct what the message names before another try.
+/// The channel failed while it worked on the splice, for instance because the funding could not be added. Check the channel in [`listpeerchannels`](mod@crate::listpeerchannels) and correct what the message names before another try.
 pub const SPLICE_CHANNEL_ERROR: i32 = 363;
 
 /// No address is known for this node id, neither from gossip nor from earlier connections. Pass host and port (usually 9735) to `connect`.
@@ -192,7 +192,7 @@ pub const BCLI_NO_FEE_ESTIMATES: i32 = 501;
 /// The signer could not compute a shared secret. Present nodes do not return this; if one does, check its signer.
 pub const HSM_ECDH_FAILED: i32 = 800;
 
-/// Another invoice holds this label, and no new one was made; `sendinvoice` and `createinvoice` put that invoice into `data`. If it is your own earlier try, look at its status, otherwise use a new label or `delinvoice` the old one.
+/// Another invoice holds this label, and no new one was made; [`sendinvoice`](mod@crate::sendinvoice) and [`createinvoice`](mod@crate::createinvoice) put that invoice into `data`. If it is your own earlier try, look at its status, otherwise use a new label or [`delinvoice`](mod@crate::delinvoice) the old one.
 pub const INVOICE_LABEL_ALREADY_EXISTS: i32 = 900;
 
 /// An invoice with this preimage, and so with this payment hash, exists. Never use a preimage twice: draw 32 fresh random bytes, or leave the choice to the node.
@@ -207,19 +207,19 @@ pub const INVOICE_EXPIRED_DURING_WAIT: i32 = 903;
 /// No invoice was paid within the timeout (seconds). Call again with the same `lastpay_index`; no payment is missed in between.
 pub const INVOICE_WAIT_TIMED_OUT: i32 = 904;
 
-/// No invoice has this label. Check the spelling with `listinvoices`; after a repeated deletion it means that the work is done.
+/// No invoice has this label. Check the spelling with [`listinvoices`](mod@crate::listinvoices); after a repeated deletion it means that the work is done.
 pub const INVOICE_NOT_FOUND: i32 = 905;
 
 /// The invoice has another status than the one given, perhaps since a moment ago; `data` tells both (`current_status`, `expected_status`). Make sure that it was not paid meanwhile before you repeat the call with the current status.
 pub const INVOICE_STATUS_UNEXPECTED: i32 = 906;
 
-/// The invoice answers an offer of ours that is disabled or used up, so it was not created. Enable the offer with `enableoffer`, or make a new one.
+/// The invoice answers an offer of ours that is disabled or used up, so it was not created. Enable the offer with [`enableoffer`](mod@crate::enableoffer), or make a new one.
 pub const INVOICE_OFFER_INACTIVE: i32 = 907;
 
 /// The invoice has no description left to remove. Nothing remains to be done.
 pub const INVOICE_NO_DESCRIPTION: i32 = 908;
 
-/// An identical offer or invoice_request exists but is inactive. Reactivate the offer with `enableoffer`, or change a field, such as the description, to get a new id.
+/// An identical offer or invoice_request exists but is inactive. Reactivate the offer with [`enableoffer`](mod@crate::enableoffer), or change a field, such as the description, to get a new id.
 pub const OFFER_ALREADY_EXISTS: i32 = 1000;
 
 /// The offer or invoice_request is inactive already, by an earlier call or because it was used. Take it as done.
@@ -228,13 +228,13 @@ pub const OFFER_ALREADY_DISABLED: i32 = 1001;
 /// The offer is past its absolute expiry (seconds since 1970). Ask its issuer for a new one, and check your own clock if that seems wrong.
 pub const OFFER_EXPIRED: i32 = 1002;
 
-/// No path for onion messages leads to the other node, and connecting to it directly failed too. Call `connect` to it or to the first node of its blinded path, then retry; an invoice already made by `sendinvoice` keeps its label until deleted.
+/// No path for onion messages leads to the other node, and connecting to it directly failed too. Call `connect` to it or to the first node of its blinded path, then retry; an invoice already made by [`sendinvoice`](mod@crate::sendinvoice) keeps its label until deleted.
 pub const OFFER_ROUTE_NOT_FOUND: i32 = 1003;
 
-/// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. The invoice of a `sendinvoice` stays payable until it expires: see in `listinvoices` that it was not paid, then mend the fault and use a new label.
+/// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. The invoice of a [`sendinvoice`](mod@crate::sendinvoice) stays payable until it expires: see in [`listinvoices`](mod@crate::listinvoices) that it was not paid, then mend the fault and use a new label.
 pub const OFFER_BAD_INVREQ_REPLY: i32 = 1004;
 
-/// The other node gave no answer, or did not pay, within the timeout (seconds). The message may still have arrived: before sending another invoice, see in `listinvoices` whether the first one was paid.
+/// The other node gave no answer, or did not pay, within the timeout (seconds). The message may still have arrived: before sending another invoice, see in [`listinvoices`](mod@crate::listinvoices) whether the first one was paid.
 pub const OFFER_TIMEOUT: i32 = 1005;
 
 /// The offer is active already. Nothing needs to be done.
@@ -243,10 +243,10 @@ pub const OFFER_ALREADY_ENABLED: i32 = 1006;
 /// The offer was made for one payment and has received it, so it cannot become active again. Create a new offer.
 pub const OFFER_USED_SINGLE_USE: i32 = 1007;
 
-/// There is no value under this key to delete. After a repeated deletion this means success; otherwise check the key with `listdatastore`.
+/// There is no value under this key to delete. After a repeated deletion this means success; otherwise check the key with [`listdatastore`](mod@crate::listdatastore).
 pub const DATASTORE_DEL_DOES_NOT_EXIST: i32 = 1200;
 
-/// The value was changed since you read it, so it was not deleted. Read it again with `listdatastore`, decide anew and pass the generation found there.
+/// The value was changed since you read it, so it was not deleted. Read it again with [`listdatastore`](mod@crate::listdatastore), decide anew and pass the generation found there.
 pub const DATASTORE_DEL_WRONG_GENERATION: i32 = 1201;
 
 /// The key holds a value, and the mode asked to create it. Use a mode that replaces or appends, or another key.
@@ -267,26 +267,26 @@ pub const DATASTORE_UPDATE_NO_CHILDREN: i32 = 1206;
 /// The signature yields a key that belongs to no node in our gossip, so the signer could not be confirmed. Pass the expected `pubkey`, or wait until the node is announced.
 pub const SIGNMESSAGE_PUBKEY_NOT_FOUND: i32 = 1301;
 
-/// No recorded forward has this incoming channel, HTLC id and status. Compare with `listforwards`; it may be deleted already.
+/// No recorded forward has this incoming channel, HTLC id and status. Compare with [`listforwards`](mod@crate::listforwards); it may be deleted already.
 pub const DELFORWARD_NOT_FOUND: i32 = 1401;
 
-/// No network event has this `created_index`. Compare with `listnetworkevents`; old events are cleaned away.
+/// No network event has this `created_index`. Compare with [`listnetworkevents`](mod@crate::listnetworkevents); old events are cleaned away.
 pub const DELNETWORKEVENT_NOT_FOUND: i32 = 1402;
 
-/// The rune is malformed or was not issued by this node. Check that it was copied whole and is meant for this node, else create one with `createrune`.
+/// The rune is malformed or was not issued by this node. Check that it was copied whole and is meant for this node, else create one with [`createrune`](mod@crate::createrune).
 pub const RUNE_NOT_AUTHORIZED: i32 = 1501;
 
 /// The rune is genuine, but its restrictions forbid this call; the message lists those that failed (method, parameter, peer, time or rate). Use or create a rune that allows the call; after a rate limit, wait.
 pub const RUNE_NOT_PERMITTED: i32 = 1502;
 
-/// The rune was revoked through `blacklistrune`. Do not retry with it; ask the node's operator for a new rune.
+/// The rune was revoked through [`blacklistrune`](mod@crate::blacklistrune). Do not retry with it; ask the node's operator for a new rune.
 pub const RUNE_BLACKLISTED: i32 = 1503;
 
 /// Recovery needs an empty node, and this one already issued addresses or has channels. Start a node in a fresh data directory and recover there.
 pub const RECOVER_NODE_IN_USE: i32 = 1600;
 
-/// No completed payment of ours belongs to this invoice, offer or name, so there is nothing to prove. Check `listpays` and, while a payment is pending, try again when it completes.
+/// No completed payment of ours belongs to this invoice, offer or name, so there is nothing to prove. Check [`listpays`](mod@crate::listpays) and, while a payment is pending, try again when it completes.
 pub const CREATEPROOF_NO_PAYMENT: i32 = 1700;
 
-/// The awaited block height was not reached within the timeout (seconds). Call again to go on waiting, and check in `getinfo` that the node is synced.
+/// The awaited block height was not reached within the timeout (seconds). Call again to go on waiting, and check in [`getinfo`](mod@crate::getinfo) that the node is synced.
 pub const WAIT_TIMEOUT: i32 = 2000;

@@ -8,45 +8,47 @@
 #[serde(try_from = "InvoiceWire", into = "InvoiceWire")]
 #[non_exhaustive]
 pub struct Invoice {
-    /// The field `label`.
+    /// The label given when the invoice was made; for one issued for an offer, a label that the node chose.
     pub label: String,
-    /// The field `description`.
+    /// What the invoice is for, as the payer reads it. Absent when the invoice has none or [`delinvoice`](mod@crate::delinvoice) removed it.
     pub description: Option<String>,
-    /// The field `payment_hash`.
+    /// The hash whose preimage proves the payment.
     pub payment_hash: cln_primitives::Hash32,
-    /// The field `expires_at`.
+    /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
-    /// The field `amount_msat`.
+    /// What the invoice asks for, in millisatoshi, before the fees of the payer; absent when it takes any amount.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The field `bolt11`.
+    /// The invoice as text, beginning with `lnbc` on the main chain; absent for a BOLT 12 invoice.
     pub bolt11: Option<String>,
-    /// The field `bolt12`.
+    /// The invoice as text, beginning with `lni1`; absent for a BOLT 11 invoice.
     pub bolt12: Option<String>,
-    /// The field `local_offer_id`.
+    /// The id of this node's offer for which the invoice was issued; see [`listoffers`](mod@crate::listoffers). Absent when there is none.
     pub local_offer_id: Option<cln_primitives::Hash32>,
-    /// The field `invreq_payer_note`.
+    /// What the payer wrote into the request that this invoice answers; nobody verifies it. Absent without a note.
     pub invreq_payer_note: Option<String>,
-    /// The field `created_index`.
+    /// The number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
     ///
     /// Added in v23.08.
     pub created_index: u64,
-    /// The field `updated_index`.
+    /// The number of its last change in the order of changes, counted from 1; absent before the first.
     ///
     /// Added in v23.08.
     pub updated_index: Option<u64>,
-    /// The field `status`, with what depends on it.
+    /// What became of the invoice so far.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
+///
+/// `status`: What became of the invoice so far.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
-    /// With `status` `unpaid`.
+    /// `unpaid`: No payment has arrived yet, and one still can.
     Unpaid,
-    /// With `status` `paid`.
+    /// `paid`: The payment has arrived.
     Paid(Paid),
-    /// With `status` `expired`.
+    /// `expired`: Its time ran out before a payment arrived; it can no longer be paid.
     Expired,
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
@@ -74,17 +76,17 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Paid {
-    /// The field `pay_index`.
+    /// The number of this payment in the order of received payments, counted from 1; the next [`waitanyinvoice`](mod@crate::waitanyinvoice) takes it.
     pub pay_index: u64,
-    /// The field `amount_received_msat`.
+    /// What arrived, in millisatoshi: at least what the invoice asks for, as payers may send somewhat more.
     pub amount_received_msat: cln_primitives::Msat,
-    /// The field `paid_at`.
+    /// UNIX time in seconds at which the payment arrived.
     pub paid_at: u64,
-    /// The field `paid_outpoint`.
+    /// The transaction output that paid the invoice on chain; absent for a payment over Lightning.
     ///
     /// Added in v23.11.
     pub paid_outpoint: Option<PaidOutpoint>,
-    /// The field `payment_preimage`.
+    /// The proof of payment: its SHA-256 is `payment_hash`. Payer and payee know it.
     pub payment_preimage: cln_primitives::Secret,
 }
 
@@ -255,18 +257,18 @@ impl From<Invoice> for InvoiceWire {
     }
 }
 
-/// An object of the schema, `PaidOutpoint`.
+/// The transaction output that paid the invoice on chain; absent for a payment over Lightning.
 ///
 /// Added in v23.11.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct PaidOutpoint {
-    /// The field `txid`.
+    /// The transaction that paid on chain.
     ///
     /// Added in v23.11.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// The field `outnum`.
+    /// Which output of that transaction paid, counted from 0.
     ///
     /// Added in v23.11.
     pub outnum: u32,
@@ -287,11 +289,11 @@ pub struct UnexpectedStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CurrentStatus {
-    /// `unpaid`.
+    /// `unpaid`: The invoice can still be paid.
     Unpaid,
-    /// `paid`.
+    /// `paid`: The invoice is paid: do not delete it unseen.
     Paid,
-    /// `expired`.
+    /// `expired`: The invoice's time has run out.
     Expired,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -305,11 +307,11 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExpectedStatus {
-    /// `unpaid`.
+    /// `unpaid`: The caller took it for unpaid.
     Unpaid,
-    /// `paid`.
+    /// `paid`: The caller took it for paid.
     Paid,
-    /// `expired`.
+    /// `expired`: The caller took it for expired.
     Expired,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),

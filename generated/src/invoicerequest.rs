@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Promise to pay whoever sends an invoice for it.
 //!
-//! Makes a BOLT 12 `invoice_request` that stands on its own, without an offer: "I will pay this amount". The text `lnr1…` in the answer is published, for example as a QR code of an ATM, a refund or a payout; a payee hands it to `sendinvoice`, and this node then pays the invoice that arrives.
+//! Makes a BOLT 12 `invoice_request` that stands on its own, without an offer: "I will pay this amount". The text `lnr1…` in the answer is published, for example as a QR code of an ATM, a refund or a payout; a payee hands it to [`sendinvoice`](mod@crate::sendinvoice), and this node then pays the invoice that arrives.
 //!
 //! Stores the request, single-use unless told otherwise, until it is used or disabled. Two equal calls make two requests, as each gets random metadata: look one up by its label before making it again.
 //!
@@ -11,7 +11,7 @@
 //!
 //! Added in v22.11.
 //!
-//! See also [`disableinvoicerequest`](crate::disableinvoicerequest), [`listinvoicerequests`](crate::listinvoicerequests).
+//! See also [`disableinvoicerequest`](mod@crate::disableinvoicerequest), [`listinvoicerequests`](mod@crate::listinvoicerequests).
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

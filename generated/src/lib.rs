@@ -20,175 +20,195 @@
 //! assert_eq!(response.status, sendinvoice::Status::Expired);
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! ``
 //!
 //! # Commands
 //!
 //! | command | | since | feature |
 //! |---|---|---|---|
-//! | [`autoclean-once`](mod@autoclean_once) |  |  | `admin` |
-//! | [`autoclean-status`](mod@autoclean_status) |  |  | `admin` |
-//! | [`batching`](mod@batching) |  |  | `admin` |
-//! | [`check`](mod@check) |  |  | `admin` |
-//! | [`checkmessage`](mod@checkmessage) |  |  | `admin` |
-//! | [`deprecations`](mod@deprecations) |  | v24.02 | `admin` |
-//! | [`emergencyrecover`](mod@emergencyrecover) |  |  | `admin` |
-//! | [`exposesecret`](mod@exposesecret) |  | v24.11 | `admin` |
-//! | [`getemergencyrecoverdata`](mod@getemergencyrecoverdata) |  | v24.11 | `admin` |
-//! | [`getinfo`](mod@getinfo) |  |  | `admin` |
-//! | [`getlog`](mod@getlog) |  |  | `admin` |
-//! | [`graceful`](mod@graceful) |  | v26.06 | `admin` |
-//! | [`help`](mod@help) |  |  | `admin` |
-//! | [`listconfigs`](mod@listconfigs) |  |  | `admin` |
-//! | [`makesecret`](mod@makesecret) |  |  | `admin` |
-//! | [`notifications`](mod@notifications) |  |  | `admin` |
-//! | [`recover`](mod@recover) |  |  | `admin` |
-//! | [`recoverchannel`](mod@recoverchannel) |  |  | `admin` |
-//! | [`setconfig`](mod@setconfig) |  | v23.08 | `admin` |
-//! | [`signmessage`](mod@signmessage) |  |  | `admin` |
-//! | [`signmessagewithkey`](mod@signmessagewithkey) |  | v25.05 | `admin` |
-//! | [`staticbackup`](mod@staticbackup) |  |  | `admin` |
-//! | [`stop`](mod@stop) |  |  | `admin` |
-//! | [`wait`](mod@wait) |  | v23.08 | `admin` |
-//! | [`askrene-age`](mod@askrene_age) |  | v24.11 | `askrene` |
-//! | [`askrene-bias-channel`](mod@askrene_bias_channel) |  | v24.11 | `askrene` |
-//! | [`askrene-bias-node`](mod@askrene_bias_node) |  | v25.12 | `askrene` |
-//! | [`askrene-create-channel`](mod@askrene_create_channel) |  | v24.11 | `askrene` |
-//! | [`askrene-create-layer`](mod@askrene_create_layer) |  | v24.11 | `askrene` |
-//! | [`askrene-disable-node`](mod@askrene_disable_node) |  | v24.11 | `askrene` |
-//! | [`askrene-inform-channel`](mod@askrene_inform_channel) |  | v24.11 | `askrene` |
-//! | [`askrene-listlayers`](mod@askrene_listlayers) |  | v24.11 | `askrene` |
-//! | [`askrene-listreservations`](mod@askrene_listreservations) |  | v24.11 | `askrene` |
-//! | [`askrene-remove-channel-update`](mod@askrene_remove_channel_update) |  | v26.06 | `askrene` |
-//! | [`askrene-remove-layer`](mod@askrene_remove_layer) |  | v24.11 | `askrene` |
-//! | [`askrene-reserve`](mod@askrene_reserve) |  | v24.11 | `askrene` |
-//! | [`askrene-unreserve`](mod@askrene_unreserve) |  | v24.11 | `askrene` |
-//! | [`askrene-update-channel`](mod@askrene_update_channel) |  | v24.11 | `askrene` |
-//! | [`getroutes`](mod@getroutes) |  | v24.08 | `askrene` |
-//! | [`bkpr-channelsapy`](mod@bkpr_channelsapy) |  |  | `bookkeeper` |
-//! | [`bkpr-dumpincomecsv`](mod@bkpr_dumpincomecsv) |  |  | `bookkeeper` |
-//! | [`bkpr-editdescriptionbyoutpoint`](mod@bkpr_editdescriptionbyoutpoint) |  | v24.11 | `bookkeeper` |
-//! | [`bkpr-editdescriptionbypaymentid`](mod@bkpr_editdescriptionbypaymentid) |  | v24.11 | `bookkeeper` |
-//! | [`bkpr-inspect`](mod@bkpr_inspect) |  |  | `bookkeeper` |
-//! | [`bkpr-listaccountevents`](mod@bkpr_listaccountevents) |  |  | `bookkeeper` |
-//! | [`bkpr-listbalances`](mod@bkpr_listbalances) |  |  | `bookkeeper` |
-//! | [`bkpr-listincome`](mod@bkpr_listincome) |  | v0.10.0 | `bookkeeper` |
-//! | [`bkpr-report`](mod@bkpr_report) |  | v26.04 | `bookkeeper` |
-//! | [`currencyconvert`](mod@currencyconvert) |  | v26.04 | `bookkeeper` |
-//! | [`currencyrate`](mod@currencyrate) |  | v26.04 | `bookkeeper` |
-//! | [`currencyrates`](mod@currencyrates) |  | v26.04 | `bookkeeper` |
-//! | [`listchainmoves`](mod@listchainmoves) |  | v25.09 | `bookkeeper` |
-//! | [`listchannelmoves`](mod@listchannelmoves) |  | v25.09 | `bookkeeper` |
-//! | [`close`](mod@close) |  |  | `channels` |
-//! | [`delforward`](mod@delforward) |  |  | `channels` |
-//! | [`dev-forget-channel`](mod@dev_forget_channel) |  |  | `channels` |
-//! | [`dev-splice`](mod@dev_splice) |  | v24.11 | `channels` |
-//! | [`fundchannel`](mod@fundchannel) |  |  | `channels` |
-//! | [`fundchannel_cancel`](mod@fundchannel_cancel) |  |  | `channels` |
-//! | [`fundchannel_complete`](mod@fundchannel_complete) |  |  | `channels` |
-//! | [`fundchannel_start`](mod@fundchannel_start) |  |  | `channels` |
-//! | [`funderupdate`](mod@funderupdate) |  |  | `channels` |
-//! | [`listclosedchannels`](mod@listclosedchannels) |  | v23.05 | `channels` |
-//! | [`listforwards`](mod@listforwards) |  |  | `channels` |
-//! | [`listhtlcs`](mod@listhtlcs) |  | v22.11 | `channels` |
-//! | [`listpeerchannels`](mod@listpeerchannels) |  | v23.02 | `channels` |
-//! | [`multifundchannel`](mod@multifundchannel) |  |  | `channels` |
-//! | [`openchannel_abort`](mod@openchannel_abort) |  |  | `channels` |
-//! | [`openchannel_bump`](mod@openchannel_bump) |  |  | `channels` |
-//! | [`openchannel_init`](mod@openchannel_init) |  |  | `channels` |
-//! | [`openchannel_signed`](mod@openchannel_signed) |  |  | `channels` |
-//! | [`openchannel_update`](mod@openchannel_update) |  |  | `channels` |
-//! | [`setchannel`](mod@setchannel) |  |  | `channels` |
-//! | [`splice_init`](mod@splice_init) |  | v23.08 | `channels` |
-//! | [`splice_signed`](mod@splice_signed) |  | v23.08 | `channels` |
-//! | [`splice_update`](mod@splice_update) |  | v23.08 | `channels` |
-//! | [`splicein`](mod@splicein) |  | v26.04 | `channels` |
-//! | [`spliceout`](mod@spliceout) |  | v26.04 | `channels` |
-//! | [`datastore`](mod@datastore) |  |  | `datastore` |
-//! | [`datastoreusage`](mod@datastoreusage) |  | v23.11 | `datastore` |
-//! | [`deldatastore`](mod@deldatastore) |  |  | `datastore` |
-//! | [`listdatastore`](mod@listdatastore) |  |  | `datastore` |
-//! | [`listsqlschemas`](mod@listsqlschemas) |  | v23.02 | `datastore` |
-//! | [`sql`](mod@sql) |  | v23.02 | `datastore` |
-//! | [`createinvoice`](mod@createinvoice) |  |  | `invoices` |
-//! | [`delinvoice`](mod@delinvoice) |  |  | `invoices` |
-//! | [`invoice`](mod@invoice) |  |  | `invoices` |
-//! | [`listinvoices`](mod@listinvoices) |  |  | `invoices` |
-//! | [`signinvoice`](mod@signinvoice) |  | v23.02 | `invoices` |
-//! | [`waitanyinvoice`](mod@waitanyinvoice) |  |  | `invoices` |
-//! | [`waitinvoice`](mod@waitinvoice) |  |  | `invoices` |
-//! | [`addgossip`](mod@addgossip) |  |  | `network` |
-//! | [`delnetworkevent`](mod@delnetworkevent) |  | v25.12 | `network` |
-//! | [`listchannels`](mod@listchannels) |  |  | `network` |
-//! | [`listnetworkevents`](mod@listnetworkevents) |  | v25.12 | `network` |
-//! | [`listnodes`](mod@listnodes) |  |  | `network` |
-//! | [`cancelrecurringinvoice`](mod@cancelrecurringinvoice) |  | v25.09 | `offers` |
-//! | [`createproof`](mod@createproof) |  | v26.06 | `offers` |
-//! | [`decode`](mod@decode) |  | v23.05 | `offers` |
+//! | [`autoclean-once`](mod@autoclean_once) | Delete old records of one kind now |  | `admin` |
+//! | [`autoclean-status`](mod@autoclean_status) | Show what automatic cleaning does |  | `admin` |
+//! | [`batching`](mod@batching) | Defer database commits on this connection |  | `admin` |
+//! | [`check`](mod@check) | Test a command without running it |  | `admin` |
+//! | [`checkmessage`](mod@checkmessage) | Check who signed a message |  | `admin` |
+//! | [`deprecations`](mod@deprecations) | Switch deprecated features for this connection | v24.02 | `admin` |
+//! | [`emergencyrecover`](mod@emergencyrecover) | Recover funds from the emergency backup file |  | `admin` |
+//! | [`exposesecret`](mod@exposesecret) | Show the node's master secret | v24.11 | `admin` |
+//! | [`getemergencyrecoverdata`](mod@getemergencyrecoverdata) | Read the emergency backup file | v24.11 | `admin` |
+//! | [`getinfo`](mod@getinfo) | Show who the node is and how it stands |  | `admin` |
+//! | [`getlog`](mod@getlog) | Show the recent log |  | `admin` |
+//! | [`graceful`](mod@graceful) | Settle what is in flight before a stop | v26.06 | `admin` |
+//! | [`help`](mod@help) | List commands and their parameters |  | `admin` |
+//! | [`listconfigs`](mod@listconfigs) | List the node's options and their values |  | `admin` |
+//! | [`makesecret`](mod@makesecret) | Derive a secret from the node's own |  | `admin` |
+//! | [`notifications`](mod@notifications) | Receive progress reports on this connection |  | `admin` |
+//! | [`recover`](mod@recover) | Restart an unused node from a secret |  | `admin` |
+//! | [`recoverchannel`](mod@recoverchannel) | Recover channels from a static backup |  | `admin` |
+//! | [`setconfig`](mod@setconfig) | Change an option while the node runs | v23.08 | `admin` |
+//! | [`signmessage`](mod@signmessage) | Sign a text with the node's key |  | `admin` |
+//! | [`signmessagewithkey`](mod@signmessagewithkey) | Sign a text with the key of an address | v25.05 | `admin` |
+//! | [`staticbackup`](mod@staticbackup) | Export a static backup of all channels |  | `admin` |
+//! | [`stop`](mod@stop) | Shut the node down |  | `admin` |
+//! | [`wait`](mod@wait) | Wait for something to be created, changed or deleted | v23.08 | `admin` |
+//! | [`askrene-age`](mod@askrene_age) | Forget old knowledge in a layer | v24.11 | `askrene` |
+//! | [`askrene-bias-channel`](mod@askrene_bias_channel) | Prefer or avoid a channel in routes | v24.11 | `askrene` |
+//! | [`askrene-bias-node`](mod@askrene_bias_node) | Prefer or avoid a node in routes | v25.12 | `askrene` |
+//! | [`askrene-create-channel`](mod@askrene_create_channel) | Add a made-up channel to a layer | v24.11 | `askrene` |
+//! | [`askrene-create-layer`](mod@askrene_create_layer) | Create a routing layer | v24.11 | `askrene` |
+//! | [`askrene-disable-node`](mod@askrene_disable_node) | Leave a node out of routes | v24.11 | `askrene` |
+//! | [`askrene-inform-channel`](mod@askrene_inform_channel) | Tell a layer what a payment showed | v24.11 | `askrene` |
+//! | [`askrene-listlayers`](mod@askrene_listlayers) | List routing layers and their content | v24.11 | `askrene` |
+//! | [`askrene-listreservations`](mod@askrene_listreservations) | List amounts reserved for payment attempts | v24.11 | `askrene` |
+//! | [`askrene-remove-channel-update`](mod@askrene_remove_channel_update) | Undo a layer's change of a channel | v26.06 | `askrene` |
+//! | [`askrene-remove-layer`](mod@askrene_remove_layer) | Remove a routing layer | v24.11 | `askrene` |
+//! | [`askrene-reserve`](mod@askrene_reserve) | Reserve a path while trying it | v24.11 | `askrene` |
+//! | [`askrene-unreserve`](mod@askrene_unreserve) | Release a path after trying it | v24.11 | `askrene` |
+//! | [`askrene-update-channel`](mod@askrene_update_channel) | Change a channel within a layer | v24.11 | `askrene` |
+//! | [`getroutes`](mod@getroutes) | Find the best routes for a payment | v24.08 | `askrene` |
+//! | [`bkpr-channelsapy`](mod@bkpr_channelsapy) | Show earnings and yield of each channel |  | `bookkeeper` |
+//! | [`bkpr-dumpincomecsv`](mod@bkpr_dumpincomecsv) | Write income and costs to a CSV file |  | `bookkeeper` |
+//! | [`bkpr-editdescriptionbyoutpoint`](mod@bkpr_editdescriptionbyoutpoint) | Describe an output in the books | v24.11 | `bookkeeper` |
+//! | [`bkpr-editdescriptionbypaymentid`](mod@bkpr_editdescriptionbypaymentid) | Describe a payment in the books | v24.11 | `bookkeeper` |
+//! | [`bkpr-inspect`](mod@bkpr_inspect) | Show a channel's on-chain transactions |  | `bookkeeper` |
+//! | [`bkpr-listaccountevents`](mod@bkpr_listaccountevents) | List all movements in the books |  | `bookkeeper` |
+//! | [`bkpr-listbalances`](mod@bkpr_listbalances) | List balances of wallet and channels |  | `bookkeeper` |
+//! | [`bkpr-listincome`](mod@bkpr_listincome) | List income and costs | v0.10.0 | `bookkeeper` |
+//! | [`bkpr-report`](mod@bkpr_report) | Format income and costs as text lines | v26.04 | `bookkeeper` |
+//! | [`currencyconvert`](mod@currencyconvert) | Convert a currency amount to millisatoshi | v26.04 | `bookkeeper` |
+//! | [`currencyrate`](mod@currencyrate) | Show the price of one bitcoin | v26.04 | `bookkeeper` |
+//! | [`currencyrates`](mod@currencyrates) | List bitcoin prices by price service | v26.04 | `bookkeeper` |
+//! | [`listchainmoves`](mod@listchainmoves) | List all on-chain money movements | v25.09 | `bookkeeper` |
+//! | [`listchannelmoves`](mod@listchannelmoves) | List all money movements in channels | v25.09 | `bookkeeper` |
+//! | [`close`](mod@close) | Close a channel |  | `channels` |
+//! | [`delforward`](mod@delforward) | Delete the record of a forward |  | `channels` |
+//! | [`dev-forget-channel`](mod@dev_forget_channel) | Forget a channel without closing it |  | `channels` |
+//! | [`dev-splice`](mod@dev_splice) | Run a splice script | v24.11 | `channels` |
+//! | [`fundchannel`](mod@fundchannel) | Open a channel |  | `channels` |
+//! | [`fundchannel_cancel`](mod@fundchannel_cancel) | Give up opening a channel |  | `channels` |
+//! | [`fundchannel_complete`](mod@fundchannel_complete) | Secure the funding transaction of a new channel |  | `channels` |
+//! | [`fundchannel_start`](mod@fundchannel_start) | Begin to open a channel with an external transaction |  | `channels` |
+//! | [`funderupdate`](mod@funderupdate) | Show or change the rule for funding peers' channels |  | `channels` |
+//! | [`listclosedchannels`](mod@listclosedchannels) | List channels that have ended | v23.05 | `channels` |
+//! | [`listforwards`](mod@listforwards) | List forwarded payments |  | `channels` |
+//! | [`listhtlcs`](mod@listhtlcs) | List the HTLCs of all channels | v22.11 | `channels` |
+//! | [`listpeerchannels`](mod@listpeerchannels) | List the node's channels | v23.02 | `channels` |
+//! | [`multifundchannel`](mod@multifundchannel) | Open several channels in one transaction |  | `channels` |
+//! | [`openchannel_abort`](mod@openchannel_abort) | Abort a dual-funded opening |  | `channels` |
+//! | [`openchannel_bump`](mod@openchannel_bump) | Negotiate a higher fee for a channel's funding |  | `channels` |
+//! | [`openchannel_init`](mod@openchannel_init) | Begin a dual-funded opening |  | `channels` |
+//! | [`openchannel_signed`](mod@openchannel_signed) | Finish a dual-funded opening and broadcast it |  | `channels` |
+//! | [`openchannel_update`](mod@openchannel_update) | Continue a dual-funded opening |  | `channels` |
+//! | [`setchannel`](mod@setchannel) | Set fees and HTLC limits of channels |  | `channels` |
+//! | [`splice_init`](mod@splice_init) | Begin to splice a channel by hand | v23.08 | `channels` |
+//! | [`splice_signed`](mod@splice_signed) | Finish a splice and broadcast it | v23.08 | `channels` |
+//! | [`splice_update`](mod@splice_update) | Continue a splice | v23.08 | `channels` |
+//! | [`splicein`](mod@splicein) | Add coins of the wallet to a channel | v26.04 | `channels` |
+//! | [`spliceout`](mod@spliceout) | Take coins out of a channel | v26.04 | `channels` |
+//! | [`datastore`](mod@datastore) | Store a value under a key |  | [`datastore`](mod@crate::datastore) |
+//! | [`datastoreusage`](mod@datastoreusage) | Measure how much is stored under a key | v23.11 | [`datastore`](mod@crate::datastore) |
+//! | [`deldatastore`](mod@deldatastore) | Delete a stored value |  | [`datastore`](mod@crate::datastore) |
+//! | [`listdatastore`](mod@listdatastore) | List stored values |  | [`datastore`](mod@crate::datastore) |
+//! | [`listsqlschemas`](mod@listsqlschemas) | List the tables for SQL queries | v23.02 | [`datastore`](mod@crate::datastore) |
+//! | [`sql`](mod@sql) | Query the list commands by SQL | v23.02 | [`datastore`](mod@crate::datastore) |
+//! | [`createinvoice`](mod@createinvoice) | Sign and store an invoice made elsewhere |  | `invoices` |
+//! | [`delinvoice`](mod@delinvoice) | Delete an invoice or only its description |  | `invoices` |
+//! | [`invoice`](mod@invoice) | Make a BOLT 11 invoice |  | `invoices` |
+//! | [`listinvoices`](mod@listinvoices) | List this node's invoices |  | `invoices` |
+//! | [`signinvoice`](mod@signinvoice) | Sign a BOLT 11 invoice without storing it | v23.02 | `invoices` |
+//! | [`waitanyinvoice`](mod@waitanyinvoice) | Wait for the next payment to arrive |  | `invoices` |
+//! | [`waitinvoice`](mod@waitinvoice) | Wait until an invoice is paid |  | `invoices` |
+//! | [`addgossip`](mod@addgossip) | Hand a gossip message to the node |  | `network` |
+//! | [`delnetworkevent`](mod@delnetworkevent) | Delete one entry of the network log | v25.12 | `network` |
+//! | [`listchannels`](mod@listchannels) | List the channels of the known network |  | `network` |
+//! | [`listnetworkevents`](mod@listnetworkevents) | List connections, disconnections and pings | v25.12 | `network` |
+//! | [`listnodes`](mod@listnodes) | List the nodes of the known network |  | `network` |
+//! | [`cancelrecurringinvoice`](mod@cancelrecurringinvoice) | Tell an issuer that a recurring payment ends | v25.09 | `offers` |
+//! | [`createproof`](mod@createproof) | Prove that this node paid a BOLT 12 invoice | v26.06 | `offers` |
+//! | [`decode`](mod@decode) | Read an offer, invoice, rune or backup text | v23.05 | `offers` |
 //! | [`disableinvoicerequest`](mod@disableinvoicerequest) | Stop paying an invoice request | v22.11 | `offers` |
-//! | [`disableoffer`](mod@disableoffer) |  |  | `offers` |
-//! | [`enableoffer`](mod@enableoffer) |  | v24.08 | `offers` |
-//! | [`fetchbip353`](mod@fetchbip353) |  | v25.09 | `offers` |
-//! | [`fetchinvoice`](mod@fetchinvoice) |  |  | `offers` |
+//! | [`disableoffer`](mod@disableoffer) | Stop issuing invoices for an offer |  | `offers` |
+//! | [`enableoffer`](mod@enableoffer) | Make a disabled offer usable again | v24.08 | `offers` |
+//! | [`fetchbip353`](mod@fetchbip353) | Look up how to pay a `name@domain` address | v25.09 | `offers` |
+//! | [`fetchinvoice`](mod@fetchinvoice) | Ask the issuer of an offer for an invoice |  | `offers` |
 //! | [`invoicerequest`](mod@invoicerequest) | Promise to pay whoever sends an invoice for it | v22.11 | `offers` |
 //! | [`listinvoicerequests`](mod@listinvoicerequests) | List invoice requests | v22.11 | `offers` |
-//! | [`listoffers`](mod@listoffers) |  |  | `offers` |
-//! | [`offer`](mod@offer) |  |  | `offers` |
+//! | [`listoffers`](mod@listoffers) | List this node's offers |  | `offers` |
+//! | [`offer`](mod@offer) | Make an offer that others can pay |  | `offers` |
 //! | [`sendinvoice`](mod@sendinvoice) | Send an invoice for an invoice request and be paid |  | `offers` |
-//! | [`addpsbtoutput`](mod@addpsbtoutput) |  | v23.11 | `onchain` |
-//! | [`feerates`](mod@feerates) |  |  | `onchain` |
-//! | [`fundpsbt`](mod@fundpsbt) |  |  | `onchain` |
-//! | [`listaddresses`](mod@listaddresses) |  | v24.11 | `onchain` |
-//! | [`listfunds`](mod@listfunds) |  |  | `onchain` |
-//! | [`listtransactions`](mod@listtransactions) |  |  | `onchain` |
-//! | [`multiwithdraw`](mod@multiwithdraw) |  |  | `onchain` |
-//! | [`newaddr`](mod@newaddr) |  |  | `onchain` |
-//! | [`parsefeerate`](mod@parsefeerate) |  |  | `onchain` |
-//! | [`reserveinputs`](mod@reserveinputs) |  |  | `onchain` |
-//! | [`sendpsbt`](mod@sendpsbt) |  |  | `onchain` |
-//! | [`setpsbtversion`](mod@setpsbtversion) |  |  | `onchain` |
-//! | [`signpsbt`](mod@signpsbt) |  |  | `onchain` |
-//! | [`txdiscard`](mod@txdiscard) |  |  | `onchain` |
-//! | [`txprepare`](mod@txprepare) |  |  | `onchain` |
-//! | [`txsend`](mod@txsend) |  |  | `onchain` |
-//! | [`unreserveinputs`](mod@unreserveinputs) |  |  | `onchain` |
-//! | [`upgradewallet`](mod@upgradewallet) |  |  | `onchain` |
-//! | [`utxopsbt`](mod@utxopsbt) |  |  | `onchain` |
-//! | [`waitblockheight`](mod@waitblockheight) |  |  | `onchain` |
-//! | [`withdraw`](mod@withdraw) |  |  | `onchain` |
-//! | [`createonion`](mod@createonion) |  |  | `payments` |
-//! | [`delpay`](mod@delpay) |  |  | `payments` |
-//! | [`getroute`](mod@getroute) |  |  | `payments` |
-//! | [`injectpaymentonion`](mod@injectpaymentonion) |  | v24.11 | `payments` |
-//! | [`keysend`](mod@keysend) |  |  | `payments` |
-//! | [`listpays`](mod@listpays) |  |  | `payments` |
-//! | [`listsendpays`](mod@listsendpays) |  |  | `payments` |
-//! | [`pay`](mod@pay) |  |  | `payments` |
-//! | [`preapproveinvoice`](mod@preapproveinvoice) |  | v23.02 | `payments` |
-//! | [`preapprovekeysend`](mod@preapprovekeysend) |  | v23.02 | `payments` |
-//! | [`renepay`](mod@renepay) |  | v23.08 | `payments` |
-//! | [`renepaystatus`](mod@renepaystatus) |  | v23.08 | `payments` |
-//! | [`sendamount`](mod@sendamount) |  | v26.06 | `payments` |
-//! | [`sendonion`](mod@sendonion) |  |  | `payments` |
-//! | [`sendpay`](mod@sendpay) |  |  | `payments` |
-//! | [`waitsendpay`](mod@waitsendpay) |  |  | `payments` |
-//! | [`xkeysend`](mod@xkeysend) |  | v26.06 | `payments` |
-//! | [`xpay`](mod@xpay) |  | v24.11 | `payments` |
-//! | [`connect`](mod@connect) |  |  | `peers` |
-//! | [`disconnect`](mod@disconnect) |  |  | `peers` |
-//! | [`injectonionmessage`](mod@injectonionmessage) |  | v24.11 | `peers` |
-//! | [`listpeers`](mod@listpeers) |  |  | `peers` |
-//! | [`ping`](mod@ping) |  |  | `peers` |
-//! | [`sendcustommsg`](mod@sendcustommsg) |  | v0.10.1 | `peers` |
-//! | [`plugin`](mod@plugin) |  |  | `plugins` |
-//! | [`reckless`](mod@reckless) |  |  | `plugins` |
-//! | [`blacklistrune`](mod@blacklistrune) |  | v23.08 | `runes` |
-//! | [`checkrune`](mod@checkrune) |  | v23.08 | `runes` |
-//! | [`clnrest-register-path`](mod@clnrest_register_path) |  | v26.04 | `runes` |
-//! | [`commando`](mod@commando) |  |  | `runes` |
-//! | [`createrune`](mod@createrune) |  | v23.08 | `runes` |
-//! | [`showrunes`](mod@showrunes) |  | v23.08 | `runes` |
+//! | [`addpsbtoutput`](mod@addpsbtoutput) | Add an output to a PSBT | v23.11 | `onchain` |
+//! | [`feerates`](mod@feerates) | Show the node's on-chain feerates |  | `onchain` |
+//! | [`fundpsbt`](mod@fundpsbt) | Fund a PSBT from the wallet |  | `onchain` |
+//! | [`listaddresses`](mod@listaddresses) | List the addresses this node handed out | v24.11 | `onchain` |
+//! | [`listfunds`](mod@listfunds) | List wallet outputs and channel balances |  | `onchain` |
+//! | [`listtransactions`](mod@listtransactions) | List the wallet's transactions |  | `onchain` |
+//! | [`multiwithdraw`](mod@multiwithdraw) | Send on-chain funds to several addresses |  | `onchain` |
+//! | [`newaddr`](mod@newaddr) | Create a new wallet address |  | `onchain` |
+//! | [`parsefeerate`](mod@parsefeerate) | Translate a feerate text into a number |  | `onchain` |
+//! | [`reserveinputs`](mod@reserveinputs) | Reserve a PSBT's wallet inputs |  | `onchain` |
+//! | [`sendpsbt`](mod@sendpsbt) | Finish and broadcast a signed PSBT |  | `onchain` |
+//! | [`setpsbtversion`](mod@setpsbtversion) | Convert a PSBT to another version |  | `onchain` |
+//! | [`signpsbt`](mod@signpsbt) | Sign a PSBT's wallet inputs |  | `onchain` |
+//! | [`txdiscard`](mod@txdiscard) | Discard a prepared transaction |  | `onchain` |
+//! | [`txprepare`](mod@txprepare) | Prepare an on-chain payment to send later |  | `onchain` |
+//! | [`txsend`](mod@txsend) | Sign and send a prepared transaction |  | `onchain` |
+//! | [`unreserveinputs`](mod@unreserveinputs) | Release a PSBT's wallet inputs |  | `onchain` |
+//! | [`upgradewallet`](mod@upgradewallet) | Move P2SH-wrapped funds to native SegWit |  | `onchain` |
+//! | [`utxopsbt`](mod@utxopsbt) | Fund a PSBT from chosen wallet outputs |  | `onchain` |
+//! | [`waitblockheight`](mod@waitblockheight) | Wait until a block height is reached |  | `onchain` |
+//! | [`withdraw`](mod@withdraw) | Send on-chain funds to an address |  | `onchain` |
+//! | [`createonion`](mod@createonion) | Build an onion packet with payloads of your own |  | `payments` |
+//! | [`delpay`](mod@delpay) | Delete a finished payment from the records |  | `payments` |
+//! | [`getroute`](mod@getroute) | Find one route to a node |  | `payments` |
+//! | [`injectpaymentonion`](mod@injectpaymentonion) | Make a payment with a prepared onion | v24.11 | `payments` |
+//! | [`keysend`](mod@keysend) | Pay a node without an invoice |  | `payments` |
+//! | [`listpays`](mod@listpays) | List outgoing payments |  | `payments` |
+//! | [`listsendpays`](mod@listsendpays) | List the single parts of outgoing payments |  | `payments` |
+//! | [`pay`](mod@pay) | Pay a BOLT 11 or BOLT 12 invoice |  | `payments` |
+//! | [`preapproveinvoice`](mod@preapproveinvoice) | Ask the signer whether an invoice may be paid | v23.02 | `payments` |
+//! | [`preapprovekeysend`](mod@preapprovekeysend) | Ask the signer whether a keysend may be made | v23.02 | `payments` |
+//! | [`renepay`](mod@renepay) | Pay a BOLT 11 invoice by the renepay plugin | v23.08 | `payments` |
+//! | [`renepaystatus`](mod@renepaystatus) | List what renepay has tried to pay | v23.08 | `payments` |
+//! | [`sendamount`](mod@sendamount) | Spend an amount, fees taken out of it | v26.06 | `payments` |
+//! | [`sendonion`](mod@sendonion) | Send a prepared onion to a peer |  | `payments` |
+//! | [`sendpay`](mod@sendpay) | Send a payment along a given route |  | `payments` |
+//! | [`waitsendpay`](mod@waitsendpay) | Wait for the outcome of one payment part |  | `payments` |
+//! | [`xkeysend`](mod@xkeysend) | Pay a node without an invoice | v26.06 | `payments` |
+//! | [`xpay`](mod@xpay) | Pay an invoice, an offer or a name | v24.11 | `payments` |
+//! | [`connect`](mod@connect) | Connect to a node |  | `peers` |
+//! | [`disconnect`](mod@disconnect) | Disconnect from a peer |  | `peers` |
+//! | [`injectonionmessage`](mod@injectonionmessage) | Process an onion message as if received | v24.11 | `peers` |
+//! | [`listpeers`](mod@listpeers) | List connected peers and channel partners |  | `peers` |
+//! | [`ping`](mod@ping) | Ping a connected peer |  | `peers` |
+//! | [`sendcustommsg`](mod@sendcustommsg) | Send a message of your own to a peer | v0.10.1 | `peers` |
+//! | [`plugin`](mod@plugin) | Start, stop or list plugins |  | `plugins` |
+//! | [`reckless`](mod@reckless) | Install and manage plugins from repositories |  | `plugins` |
+//! | [`blacklistrune`](mod@blacklistrune) | Revoke runes by their number | v23.08 | `runes` |
+//! | [`checkrune`](mod@checkrune) | Check whether a rune permits a call | v23.08 | `runes` |
+//! | [`clnrest-register-path`](mod@clnrest_register_path) | Add a path to the REST server | v26.04 | `runes` |
+//! | [`commando`](mod@commando) | Run a command on a connected peer |  | `runes` |
+//! | [`createrune`](mod@createrune) | Make a rune or restrict one further | v23.08 | `runes` |
+//! | [`showrunes`](mod@showrunes) | List the runes of this node | v23.08 | `runes` |
 #![warn(missing_docs)]
+#![cfg_attr(
+    not(
+        all(
+            feature = "admin",
+            feature = "askrene",
+            feature = "bookkeeper",
+            feature = "channels",
+            feature = "datastore",
+            feature = "invoices",
+            feature = "network",
+            feature = "offers",
+            feature = "onchain",
+            feature = "payments",
+            feature = "peers",
+            feature = "plugins",
+            feature = "runes"
+        )
+    ),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 #![allow(deprecated, clippy::deprecated_semver, clippy::large_enum_variant)]
 #![allow(
     clippy::should_implement_trait,
@@ -542,7 +562,7 @@ mod cln_rpc;
 /// cln_api::for_each_command!(push);
 /// # #[cfg(feature = "offers")]
 /// assert!(methods.contains(&"sendinvoice"));
-/// ```
+/// ``
 #[macro_export]
 macro_rules! for_each_command {
     ($callback:ident) => {
@@ -876,7 +896,7 @@ macro_rules! __for_each_runes_command {
     ($callback:ident) => {};
 }
 
-/// Calls a macro with the path of each notification's `Payload`; with none unless the feature `notifications` is on.
+/// Calls a macro with the path of each notification's `Payload`; with none unless the feature [`notifications`](mod@crate::notifications) is on.
 #[cfg(feature = "notifications")]
 #[macro_export]
 macro_rules! for_each_notification {
@@ -908,7 +928,7 @@ macro_rules! for_each_notification {
     };
 }
 
-/// Calls a macro with the path of each notification's `Payload`; with none unless the feature `notifications` is on.
+/// Calls a macro with the path of each notification's `Payload`; with none unless the feature [`notifications`](mod@crate::notifications) is on.
 #[cfg(not(feature = "notifications"))]
 #[macro_export]
 macro_rules! for_each_notification {

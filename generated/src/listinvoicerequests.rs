@@ -3,13 +3,13 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List invoice requests.
 //!
-//! Lists the requests that `invoicerequest` made on this node, all of them or one, with what became of them. Changes nothing, in no promised order; an id that is not known gives an empty list.
+//! Lists the requests that [`invoicerequest`](mod@crate::invoicerequest) made on this node, all of them or one, with what became of them. Changes nothing, in no promised order; an id that is not known gives an empty list.
 //!
 //! Fails only when a parameter is malformed.
 //!
 //! Added in v22.11.
 //!
-//! See also [`disableinvoicerequest`](crate::disableinvoicerequest).
+//! See also [`disableinvoicerequest`](mod@crate::disableinvoicerequest).
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -74,7 +74,7 @@ pub struct Response {
     pub invoicerequests: Vec<InvoiceRequest>,
 }
 
-/// An object of the schema, `InvoiceRequest`.
+/// An entry of `invoicerequests`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ pub struct InvoiceRequest {
     pub bolt12: String,
     /// Whether it was paid at least once. It follows the payment with a short delay.
     pub used: bool,
-    /// The label that `invoicerequest` was given, if any.
+    /// The label that [`invoicerequest`](mod@crate::invoicerequest) was given, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

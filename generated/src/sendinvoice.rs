@@ -3,13 +3,13 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Send an invoice for an invoice request and be paid.
 //!
-//! Answers a BOLT 12 `invoice_request` that stands on its own (`lnr1…`, made by `invoicerequest` on another node): creates an invoice under the given label, sends it to the payer as an onion message, and waits until it is paid, refused or out of time.
+//! Answers a BOLT 12 `invoice_request` that stands on its own (`lnr1…`, made by [`invoicerequest`](mod@crate::invoicerequest) on another node): creates an invoice under the given label, sends it to the payer as an onion message, and waits until it is paid, refused or out of time.
 //!
-//! The invoice is stored before it is sent, so a failed call leaves its label taken by an unpaid invoice: use another label, or remove that invoice by `delinvoice`. After a timeout the payment may still arrive until the invoice expires.
+//! The invoice is stored before it is sent, so a failed call leaves its label taken by an unpaid invoice: use another label, or remove that invoice by [`delinvoice`](mod@crate::delinvoice). After a timeout the payment may still arrive until the invoice expires.
 //!
 //! Fails when the text is no valid, signed, stand-alone request for this chain, when the label is taken, when no way to the payer is found, and when the payer refuses.
 //!
-//! See also [`fetchinvoice`](crate::fetchinvoice).
+//! See also [`fetchinvoice`](mod@crate::fetchinvoice).
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -18,7 +18,7 @@
 pub struct Request {
     /// The request, a text that begins with `lnr1`. A request that was made from an offer is refused.
     pub invreq: String,
-    /// A unique name for the new invoice in this node, for `waitinvoice`, `listinvoices` and `delinvoice`.
+    /// A unique name for the new invoice in this node, for [`waitinvoice`](mod@crate::waitinvoice), [`listinvoices`](mod@crate::listinvoices) and [`delinvoice`](mod@crate::delinvoice).
     pub label: String,
     /// What to ask for instead of the amount in the request, in millisatoshi. More than that is refused by the payer, and a payer that follows BOLT 12 refuses less as well.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,7 @@ pub struct Response {
     pub amount_msat: Option<cln_primitives::Msat>,
     /// The invoice as text, beginning with `lni1`.
     pub bolt12: Option<String>,
-    /// The number of this invoice in the order of creation, counted from 1; see `wait`.
+    /// The number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
     ///
     /// Added in v23.08.
     pub created_index: u64,
@@ -103,14 +103,16 @@ pub struct Response {
 }
 
 /// What `status` can be, and the fields that come with it.
+///
+/// `status`: What became of the invoice. A call that succeeds has seen it paid.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
-    /// With `status` `unpaid`.
+    /// `unpaid`: No payment has arrived yet, and one still can.
     Unpaid,
-    /// With `status` `paid`.
+    /// `paid`: The payment has arrived.
     Paid(Paid),
-    /// With `status` `expired`.
+    /// `expired`: Its time ran out before a payment arrived; it can no longer be paid.
     Expired,
     /// A value that this version of the types does not name, with the fields that came with it.
     Unknown(cln_primitives::UnknownVariant),
@@ -138,7 +140,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Paid {
-    /// The number of this payment in the order of received payments; see `waitanyinvoice`.
+    /// The number of this payment in the order of received payments; see [`waitanyinvoice`](mod@crate::waitanyinvoice).
     pub pay_index: u64,
     /// What arrived, in millisatoshi: at least what the invoice asks for.
     pub amount_received_msat: cln_primitives::Msat,
@@ -319,7 +321,7 @@ pub enum Error {
     ///
     /// Code 1005, `OFFER_TIMEOUT`.
     Timeout(cln_primitives::RpcErrorData<crate::error_data::UnansweredInvoice>),
-    /// Another invoice holds this label, and no new one was made; `sendinvoice` and `createinvoice` put that invoice into `data`. If it is your own earlier try, look at its status, otherwise use a new label or `delinvoice` the old one.
+    /// Another invoice holds this label, and no new one was made; `sendinvoice` and [`createinvoice`](mod@crate::createinvoice) put that invoice into `data`. If it is your own earlier try, look at its status, otherwise use a new label or [`delinvoice`](mod@crate::delinvoice) the old one.
     ///
     /// Code 900, `INVOICE_LABEL_ALREADY_EXISTS`.
     InvoiceLabelAlreadyExists(cln_primitives::RpcErrorData<crate::error_data::Invoice>),

@@ -7,19 +7,19 @@
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AutocleanSubsystem {
-    /// `succeededforwards`.
+    /// `succeededforwards`: Forwards that were settled.
     Succeededforwards,
-    /// `failedforwards`.
+    /// `failedforwards`: Forwards that failed, here or further on.
     Failedforwards,
-    /// `succeededpays`.
+    /// `succeededpays`: Outgoing payments that succeeded.
     Succeededpays,
-    /// `failedpays`.
+    /// `failedpays`: Outgoing payments that failed.
     Failedpays,
-    /// `paidinvoices`.
+    /// `paidinvoices`: Invoices that were paid.
     Paidinvoices,
-    /// `expiredinvoices`.
+    /// `expiredinvoices`: Invoices that expired unpaid.
     Expiredinvoices,
-    /// `networkevents`.
+    /// `networkevents`: Records of connections made, lost or failed, and of pings.
     Networkevents,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -36,9 +36,9 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChannelSide {
-    /// `local`.
+    /// `local`: This node.
     Local,
-    /// `remote`.
+    /// `remote`: The peer.
     Remote,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -50,35 +50,35 @@ cln_primitives::wire_enum!(ChannelSide { Local = "local", Remote = "remote" });
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChannelState {
-    /// `OPENINGD`.
+    /// `OPENINGD`: Opening is being negotiated (version 1, one side funds); there is no funding transaction yet.
     Openingd,
-    /// `CHANNELD_AWAITING_LOCKIN`.
+    /// `CHANNELD_AWAITING_LOCKIN`: Opened by version 1; the funding transaction awaits its confirmations, or the peer's word that it has seen them.
     ChanneldAwaitingLockin,
-    /// `CHANNELD_NORMAL`.
+    /// `CHANNELD_NORMAL`: In use: payments can be sent and received while the peer is connected.
     ChanneldNormal,
-    /// `CHANNELD_SHUTTING_DOWN`.
+    /// `CHANNELD_SHUTTING_DOWN`: A close by agreement has begun: no new HTLCs, those under way are still finished.
     ChanneldShuttingDown,
-    /// `CLOSINGD_SIGEXCHANGE`.
+    /// `CLOSINGD_SIGEXCHANGE`: All HTLCs are gone; the two nodes negotiate the fee of the closing transaction and sign it.
     ClosingdSigexchange,
-    /// `CLOSINGD_COMPLETE`.
+    /// `CLOSINGD_COMPLETE`: The closing transaction is agreed on and broadcast, but not yet seen in a block.
     ClosingdComplete,
-    /// `AWAITING_UNILATERAL`.
+    /// `AWAITING_UNILATERAL`: We close alone: our commitment transaction is broadcast, but not yet seen in a block.
     AwaitingUnilateral,
-    /// `FUNDING_SPEND_SEEN`.
+    /// `FUNDING_SPEND_SEEN`: A transaction that spends the funding output is in a block; what it means for each output is being worked out.
     FundingSpendSeen,
-    /// `ONCHAIN`.
+    /// `ONCHAIN`: The channel is closed; its outputs on chain are watched and claimed until all are settled for good.
     Onchain,
-    /// `DUALOPEND_OPEN_INIT`.
+    /// `DUALOPEND_OPEN_INIT`: Opening is being negotiated (version 2, both sides can fund); no commitment transaction is signed yet.
     DualopendOpenInit,
-    /// `DUALOPEND_AWAITING_LOCKIN`.
+    /// `DUALOPEND_AWAITING_LOCKIN`: Opened by version 2; the funding transaction awaits its confirmations and can still be replaced by one with a higher fee.
     DualopendAwaitingLockin,
-    /// `CHANNELD_AWAITING_SPLICE`.
+    /// `CHANNELD_AWAITING_SPLICE`: In use as before, while a splice transaction awaits its confirmations.
     ChanneldAwaitingSplice,
-    /// `DUALOPEND_OPEN_COMMITTED`.
+    /// `DUALOPEND_OPEN_COMMITTED`: Version 2: the first commitment transaction is signed, the signatures of the funding transaction are still missing.
     DualopendOpenCommitted,
-    /// `DUALOPEND_OPEN_COMMIT_READY`.
+    /// `DUALOPEND_OPEN_COMMIT_READY`: Version 2: the funding transaction is agreed on, and signatures of the first commitment transaction can be exchanged.
     DualopendOpenCommitReady,
-    /// `CLOSED`.
+    /// `CLOSED`: The node is done with the channel and forgets it, as all is settled on chain or the opening was given up; one that had opened is in [`listclosedchannels`](mod@crate::listclosedchannels) from then on.
     Closed,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -100,17 +100,17 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChannelTypeName {
-    /// `static_remotekey/even`.
+    /// `static_remotekey/even`: What one side's commitment transaction pays to the other goes to a key that never changes, so that a side that lost its data can still find it.
     StaticRemotekeyEven,
-    /// `anchor_outputs/even`.
+    /// `anchor_outputs/even`: Commitment transactions have anchor outputs to add fees by, and HTLC transactions carry a fee of their own: an early form of anchors, no longer opened.
     AnchorOutputsEven,
-    /// `anchors_zero_fee_htlc_tx/even`.
+    /// `anchors_zero_fee_htlc_tx/even`: The former name of `anchors/even`.
     AnchorsZeroFeeHtlcTxEven,
-    /// `anchors/even`.
+    /// `anchors/even`: Commitment transactions have anchor outputs by which either side can add fees later, and HTLC transactions carry no fee until then.
     AnchorsEven,
-    /// `scid_alias/even`.
+    /// `scid_alias/even`: Others are told only an alias of the channel, never its real short channel id; for channels that are not announced.
     ScidAliasEven,
-    /// `zeroconf/even`.
+    /// `zeroconf/even`: The channel may be used before its funding transaction confirms.
     ZeroconfEven,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -127,9 +127,9 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectionDirection {
-    /// `in`.
+    /// `in`: The peer connected to us.
     In,
-    /// `out`.
+    /// `out`: We connected to the peer.
     Out,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -141,13 +141,13 @@ cln_primitives::wire_enum!(ConnectionDirection { In = "in", Out = "out" });
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ForwardStatus {
-    /// `settled`.
+    /// `settled`: The payment got through and our fee is earned.
     Settled,
-    /// `local_failed`.
+    /// `local_failed`: It failed at this node, for lack of capacity or fee for instance, before the next node had taken it.
     LocalFailed,
-    /// `failed`.
+    /// `failed`: It was sent on, and a later node or the payee refused it.
     Failed,
-    /// `offered`.
+    /// `offered`: It was sent on and no answer has come back yet.
     Offered,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -162,9 +162,9 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ForwardStyle {
-    /// `legacy`.
+    /// `legacy`: The onion held the old fixed-size instructions.
     Legacy,
-    /// `tlv`.
+    /// `tlv`: The onion held instructions as TLV records, the only form in use today.
     Tlv,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -176,11 +176,11 @@ cln_primitives::wire_enum!(ForwardStyle { Legacy = "legacy", Tlv = "tlv" });
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FunderPolicy {
-    /// `match`.
+    /// `match`: Put in `policy_mod` percent (0 to 200) of what the peer asks to lease or, when it asks for no lease, of what it puts in.
     Match,
-    /// `available`.
+    /// `available`: Put in `policy_mod` percent (0 to 100) of the free on-chain funds.
     Available,
-    /// `fixed`.
+    /// `fixed`: Put in `policy_mod` satoshis, whatever the peer puts in.
     Fixed,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -194,9 +194,9 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HtlcDirection {
-    /// `out`.
+    /// `out`: We offered the HTLC to the peer, who can claim it by the preimage.
     Out,
-    /// `in`.
+    /// `in`: The peer offered the HTLC to us, and we can claim it by the preimage.
     In,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -208,45 +208,45 @@ cln_primitives::wire_enum!(HtlcDirection { Out = "out", In = "in" });
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HtlcState {
-    /// `SENT_ADD_HTLC`.
+    /// `SENT_ADD_HTLC`: Outgoing: we have proposed it; it is in no commitment transaction yet.
     SentAddHtlc,
-    /// `SENT_ADD_COMMIT`.
+    /// `SENT_ADD_COMMIT`: Outgoing: we have signed a commitment transaction of the peer that contains it.
     SentAddCommit,
-    /// `RCVD_ADD_REVOCATION`.
+    /// `RCVD_ADD_REVOCATION`: Outgoing: the peer has revoked the state without it, so the peer's side is bound to it.
     RcvdAddRevocation,
-    /// `RCVD_ADD_ACK_COMMIT`.
+    /// `RCVD_ADD_ACK_COMMIT`: Outgoing: the peer has signed a commitment transaction of ours that contains it.
     RcvdAddAckCommit,
-    /// `SENT_ADD_ACK_REVOCATION`.
+    /// `SENT_ADD_ACK_REVOCATION`: Outgoing: we have revoked our state without it; it is now locked in on both sides and waits for its outcome.
     SentAddAckRevocation,
-    /// `RCVD_REMOVE_HTLC`.
+    /// `RCVD_REMOVE_HTLC`: Outgoing: the peer has sent the outcome, preimage or failure; it is still in both commitment transactions.
     RcvdRemoveHtlc,
-    /// `RCVD_REMOVE_COMMIT`.
+    /// `RCVD_REMOVE_COMMIT`: Outgoing, with an outcome: the peer has signed a commitment transaction of ours without it.
     RcvdRemoveCommit,
-    /// `SENT_REMOVE_REVOCATION`.
+    /// `SENT_REMOVE_REVOCATION`: Outgoing, with an outcome: we have revoked our last state that contains it.
     SentRemoveRevocation,
-    /// `SENT_REMOVE_ACK_COMMIT`.
+    /// `SENT_REMOVE_ACK_COMMIT`: Outgoing, with an outcome: we have signed a commitment transaction of the peer without it.
     SentRemoveAckCommit,
-    /// `RCVD_REMOVE_ACK_REVOCATION`.
+    /// `RCVD_REMOVE_ACK_REVOCATION`: Outgoing: the peer has revoked its last state that contains it; it is gone on both sides.
     RcvdRemoveAckRevocation,
-    /// `RCVD_ADD_HTLC`.
+    /// `RCVD_ADD_HTLC`: Incoming: the peer has proposed it; it is in no commitment transaction yet.
     RcvdAddHtlc,
-    /// `RCVD_ADD_COMMIT`.
+    /// `RCVD_ADD_COMMIT`: Incoming: the peer has signed a commitment transaction of ours that contains it.
     RcvdAddCommit,
-    /// `SENT_ADD_REVOCATION`.
+    /// `SENT_ADD_REVOCATION`: Incoming: we have revoked our state without it, so our side is bound to it.
     SentAddRevocation,
-    /// `SENT_ADD_ACK_COMMIT`.
+    /// `SENT_ADD_ACK_COMMIT`: Incoming: we have signed a commitment transaction of the peer that contains it.
     SentAddAckCommit,
-    /// `RCVD_ADD_ACK_REVOCATION`.
+    /// `RCVD_ADD_ACK_REVOCATION`: Incoming: the peer has revoked its state without it; it is now locked in on both sides, and we accept, forward or fail it.
     RcvdAddAckRevocation,
-    /// `SENT_REMOVE_HTLC`.
+    /// `SENT_REMOVE_HTLC`: Incoming: we have sent the outcome, preimage or failure; it is still in both commitment transactions.
     SentRemoveHtlc,
-    /// `SENT_REMOVE_COMMIT`.
+    /// `SENT_REMOVE_COMMIT`: Incoming, with an outcome: we have signed a commitment transaction of the peer without it.
     SentRemoveCommit,
-    /// `RCVD_REMOVE_REVOCATION`.
+    /// `RCVD_REMOVE_REVOCATION`: Incoming, with an outcome: the peer has revoked its last state that contains it.
     RcvdRemoveRevocation,
-    /// `RCVD_REMOVE_ACK_COMMIT`.
+    /// `RCVD_REMOVE_ACK_COMMIT`: Incoming, with an outcome: the peer has signed a commitment transaction of ours without it.
     RcvdRemoveAckCommit,
-    /// `SENT_REMOVE_ACK_REVOCATION`.
+    /// `SENT_REMOVE_ACK_REVOCATION`: Incoming: we have revoked our last state that contains it; it is gone on both sides.
     SentRemoveAckRevocation,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -271,11 +271,11 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceStatus {
-    /// `paid`.
+    /// `paid`: The payment has arrived.
     Paid,
-    /// `expired`.
+    /// `expired`: Its time ran out before a payment arrived; it can no longer be paid.
     Expired,
-    /// `unpaid`.
+    /// `unpaid`: No payment has arrived yet, and one still can.
     Unpaid,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -289,9 +289,9 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ListIndex {
-    /// `created`.
+    /// `created`: In order of creation, by `created_index`; `start` and `limit` count in it.
     Created,
-    /// `updated`.
+    /// `updated`: In order of the last change, by `updated_index`; `start` and `limit` count in it.
     Updated,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -303,17 +303,17 @@ cln_primitives::wire_enum!(ListIndex { Created = "created", Updated = "updated" 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LogLevel {
-    /// `broken`.
+    /// `broken`: A fault of the node itself, or a state that ought to be impossible; worth a bug report.
     Broken,
-    /// `unusual`.
+    /// `unusual`: Something out of the ordinary that the operator should look at.
     Unusual,
-    /// `info`.
+    /// `info`: The main events of normal operation.
     Info,
-    /// `debug`.
+    /// `debug`: Details for finding faults.
     Debug,
-    /// `trace`.
+    /// `trace`: Every step, more than `debug`, for developers.
     Trace,
-    /// `io`.
+    /// `io`: The raw bytes of messages sent and received as well.
     Io,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -328,51 +328,51 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MoveTag {
-    /// `deposit`.
+    /// `deposit`: Bitcoin came into the account on chain.
     Deposit,
-    /// `withdrawal`.
+    /// `withdrawal`: Bitcoin left the account on chain.
     Withdrawal,
-    /// `penalty`.
+    /// `penalty`: We took an output because the peer had published a revoked state.
     Penalty,
-    /// `channel_open`.
+    /// `channel_open`: The funding output of a channel, which opens its account with our part of it.
     ChannelOpen,
-    /// `channel_close`.
+    /// `channel_close`: The funding output of a channel was spent, by a close or a splice.
     ChannelClose,
-    /// `delayed_to_us`.
+    /// `delayed_to_us`: Our share after a close by us alone, locked until `to_self_delay` blocks have passed.
     DelayedToUs,
-    /// `htlc_tx`.
+    /// `htlc_tx`: An HTLC was moved on by its second-stage transaction after a close by one side; the result may still be locked for a time.
     HtlcTx,
-    /// `htlc_timeout`.
+    /// `htlc_timeout`: An HTLC went back to its sender on chain after its time-out.
     HtlcTimeout,
-    /// `htlc_fulfill`.
+    /// `htlc_fulfill`: An HTLC was claimed on chain by its preimage.
     HtlcFulfill,
-    /// `to_wallet`.
+    /// `to_wallet`: An output of a closed channel that pays our wallet.
     ToWallet,
-    /// `anchor`.
+    /// `anchor`: An anchor output of a commitment transaction, there to add fees by.
     Anchor,
-    /// `to_them`.
+    /// `to_them`: An output of a closed channel that belongs to the peer.
     ToThem,
-    /// `penalized`.
+    /// `penalized`: The peer took an output of ours because we had published a revoked state.
     Penalized,
-    /// `stolen`.
+    /// `stolen`: The peer took an output on chain that should have been ours.
     Stolen,
-    /// `ignored`.
+    /// `ignored`: An output that is ours but not worth the fee of claiming it, so it is left alone.
     Ignored,
-    /// `to_miner`.
+    /// `to_miner`: The whole of it goes to the miner as a fee, since it is too small to pay for its own way.
     ToMiner,
-    /// `invoice`.
+    /// `invoice`: A Lightning payment that we received or made.
     Invoice,
-    /// `routed`.
+    /// `routed`: A payment that we forwarded: it came in by this channel or went out by it.
     Routed,
-    /// `pushed`.
+    /// `pushed`: What the opener gave to the other side at the opening of the channel.
     Pushed,
-    /// `lease_fee`.
+    /// `lease_fee`: The fee of a channel lease, paid or earned.
     LeaseFee,
-    /// `channel_proposed`.
+    /// `channel_proposed`: The first balance of a channel that is used before its funding transaction confirms.
     ChannelProposed,
-    /// `penalty_adj`.
+    /// `penalty_adj`: A correction of a channel's balance for what a penalty took or brought.
     PenaltyAdj,
-    /// `journal_entry`.
+    /// `journal_entry`: A correction that brings the books in line with the real balance, where earlier movements are not on record.
     JournalEntry,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -393,11 +393,11 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PaymentStatus {
-    /// `complete`.
+    /// `complete`: The payee has taken the payment, and we have the preimage.
     Complete,
-    /// `failed`.
+    /// `failed`: The attempt is over without success; nothing was paid.
     Failed,
-    /// `pending`.
+    /// `pending`: Under way: it can still succeed or fail.
     Pending,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),
@@ -411,17 +411,17 @@ cln_primitives::wire_enum!(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StateChangeCause {
-    /// `unknown`.
+    /// `unknown`: No cause is recorded, as for the step to `CLOSED`.
     UnknownStateChangeCause,
-    /// `local`.
+    /// `local`: This node by itself, without a command, because of an error that it found.
     Local,
-    /// `user`.
+    /// `user`: A command of this node's operator or of a plugin, which began the opening, splice or close in question.
     User,
-    /// `remote`.
+    /// `remote`: The peer, which began the opening, splice or close in question.
     Remote,
-    /// `protocol`.
+    /// `protocol`: An error under the protocol, such as an error message from the peer or a signature that does not fit.
     Protocol,
-    /// `onchain`.
+    /// `onchain`: A transaction on chain that spends the channel's funds, seen before anything else told of a close.
     Onchain,
     /// A text that this version of the types does not name.
     Unknown(cln_primitives::UnknownValue),

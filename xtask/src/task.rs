@@ -49,14 +49,17 @@ fn input(schemas: Option<&Path>) -> Result<Input, TaskError> {
         Some(dir) => schema_files(dir, &dir.display().to_string())?,
         None => schema_files(&own, "schemas")?,
     };
-    Ok(Input { schemas, overlay: read(&own.join("overlay.toml"))?, error_codes: read(&own.join("error-codes.toml"))? })
+    let table = |name: &str| read(&own.join(name));
+    let (overlay, error_codes) = (table("overlay.toml")?, table("error-codes.toml")?);
+    Ok(Input { schemas, overlay, error_codes, glossary: table("glossary.toml")? })
 }
 
 /// Our own schemas; what is only a note about another release is a fault of ours.
 fn own() -> Result<Lowered, TaskError> {
     let lowered = cln_codegen::lower(&input(None)?)?;
-    if !lowered.notes.is_empty() {
-        return Err(Diagnostics(lowered.notes).into());
+    let notes: Vec<Diagnostic> = lowered.notes.iter().chain(&lowered.text_notes).cloned().collect();
+    if !notes.is_empty() {
+        return Err(Diagnostics(notes).into());
     }
     // Without its feature, a module would never be compiled.
     let manifest = read(&root().join("generated/Cargo.toml"))?;
@@ -126,18 +129,22 @@ pub fn codegen_elsewhere(schemas: Option<&Path>, out: &Path) -> Done {
     swap::replace(&folder, &files)?;
     fs::write(&manifest, cln_codegen::emit_manifest(&lowered.api, &primitives))
         .map_err(|source| FolderError::Write { path: manifest, source })?;
-    report(&lowered.notes);
+    report(&lowered);
     let (out, total, seconds) = (out.display(), files.len(), start.elapsed().as_secs_f64());
     println!("{out}: {}; {total} files, {seconds:.2} s", counted(&lowered.api));
     Ok(())
 }
 
-fn report(notes: &[Diagnostic]) {
-    if notes.is_empty() {
-        return;
+fn report(lowered: &Lowered) {
+    let notes = &lowered.notes;
+    if !notes.is_empty() {
+        println!("{} of our own entries do not fit these schemas:", notes.len());
+        notes.iter().for_each(|note| println!("  {note}"));
     }
-    println!("{} of our own entries do not fit these schemas:", notes.len());
-    notes.iter().for_each(|note| println!("  {note}"));
+    let texts = lowered.text_notes.len();
+    if texts > 0 {
+        println!("{texts} items have no text, or texts of glossary.toml no item; `cargo xtask coverage` lists them");
+    }
 }
 
 /// `cargo xtask import DIR`.

@@ -1,3 +1,4 @@
 //! From the model to text.
 
+pub mod json_schema;
 pub(crate) mod rust;

@@ -147,6 +147,7 @@ fn command(cx: &Context<'_>, file: &SchemaFile, files: &[SchemaFile], stale: &Re
     let mut request = requests::lower(cx, file);
     Names::of_module(&mut [&mut response, &mut request.object]);
     Command {
+        file: file.path.clone(),
         method: file.name.clone(),
         module: module(cx, file),
         group: group.to_owned(),
@@ -168,6 +169,7 @@ const FALLBACK_GROUP: &str = "admin";
 
 fn notification(cx: &Context<'_>, file: &SchemaFile) -> Notification {
     Notification {
+        file: file.path.clone(),
         name: file.name.clone(),
         module: module(cx, file),
         title: file.title.clone(),
@@ -181,6 +183,7 @@ fn hook(cx: &Context<'_>, file: &SchemaFile) -> Hook {
     let mut action = object::lower(cx, &file.response, "Action".to_owned(), Direction::Sent);
     Names::of_module(&mut [&mut payload, &mut action]);
     Hook {
+        file: file.path.clone(),
         name: file.name.clone(),
         module: module(cx, file),
         title: file.title.clone(),

@@ -9,7 +9,7 @@ use super::names::{pascal, shape_of, snake};
 use super::{Context, types};
 use crate::diagnostic::Problem;
 use crate::dialect::{Additional, Schema, TypeName};
-use crate::model::{Choice, Direction, Discriminator, Field, Object, Type, Variant};
+use crate::model::{About, Choice, Direction, Discriminator, Field, Object, Type, Variant};
 
 /// Lowers an object. Faults are reported, and the rest of the object goes on.
 pub(super) fn lower(cx: &Context<'_>, schema: &Schema, name: String, direction: Direction) -> Object {
@@ -45,7 +45,7 @@ pub(super) fn lower(cx: &Context<'_>, schema: &Schema, name: String, direction: 
     for plain in &analysis.plain {
         cx.lowered(&plain.conditions, "plain");
     }
-    object.fields = analysis.common.iter().map(|slot| field(cx, slot, direction, &analysis.plain)).collect();
+    object.fields = analysis.common.iter().map(|slot| field(cx, schema, slot, direction, &analysis.plain)).collect();
     object.choices = analysis.choices.iter().map(|raw| choice(cx, schema, raw, direction)).collect();
     let alternatives = |choice: &Choice| matches!(choice.discriminator, Discriminator::Alternatives);
     if object.choices.iter().any(alternatives) && !object.is_choice() {
@@ -88,7 +88,8 @@ fn collect_typed<'s>(schema: &'s Schema, named: &mut BTreeSet<(&'s str, &'s str)
     }
 }
 
-fn field(cx: &Context<'_>, slot: &Slot<'_>, direction: Direction, plain: &[RawChoice<'_>]) -> Field {
+/// The field that `slot` is of `object`.
+fn field(cx: &Context<'_>, object: &Schema, slot: &Slot<'_>, direction: Direction, plain: &[RawChoice<'_>]) -> Field {
     let schema = &*slot.schema;
     let at = cx.at(&schema.pointer);
     // What came with its parent is there whenever the parent is.
@@ -100,10 +101,22 @@ fn field(cx: &Context<'_>, slot: &Slot<'_>, direction: Direction, plain: &[RawCh
         wire: slot.wire.to_owned(),
         rust: cx.overlay.field(&at).cloned().unwrap_or_else(|| snake(slot.wire)),
         pointer: schema.pointer.clone(),
-        about: cx.about(schema),
+        about: with_text_of(cx.about(schema), object, slot.wire),
         ty,
         required: slot.required && !schema.nullable && !(direction == Direction::Received && cx.is_newer(schema.added)),
     }
+}
+
+/// A field that is named in several branches needs its text in one of them only.
+fn with_text_of(mut about: About, object: &Schema, name: &str) -> About {
+    about.text = about.text.or_else(|| text_of(object, name));
+    about
+}
+
+fn text_of(schema: &Schema, name: &str) -> Option<String> {
+    let own = schema.properties.as_ref().and_then(|properties| properties.get(name)?.description.clone());
+    let branches = schema.conditions.iter().flat_map(|it| [Some(&it.then), it.otherwise.as_ref()]).flatten();
+    own.or_else(|| branches.into_iter().find_map(|branch| text_of(branch, name)))
 }
 
 fn tests(raw: &RawChoice<'_>, wire: &str) -> bool {
@@ -140,22 +153,28 @@ fn choice(cx: &Context<'_>, schema: &Schema, raw: &RawChoice<'_>, direction: Dir
         (Discriminator::Values(_), _) | (_, None) => snake(first),
         (_, Some(given)) => snake(given),
     };
-    let discriminator_schema = schema.properties.as_ref().and_then(|properties| properties.get(first));
+    let declared = |name: &str| schema.properties.as_ref().and_then(|properties| properties.get(name));
+    let mut discriminator = raw.discriminator.clone();
+    if let Discriminator::Values(tested) = &mut discriminator {
+        for tested in tested {
+            let about = declared(&tested.wire).map(|schema| cx.about(schema)).unwrap_or_default();
+            tested.about = with_text_of(about, schema, &tested.wire);
+        }
+    }
     let mut choice = Choice {
         field: field_name,
         name,
-        about: discriminator_schema.map(|schema| cx.about(schema)).unwrap_or_default(),
-        discriminator: raw.discriminator.clone(),
-        required: raw.required && !discriminator_schema.is_some_and(|schema| cx.is_newer(schema.added)),
+        discriminator,
+        required: raw.required && !declared(first).is_some_and(|schema| cx.is_newer(schema.added)),
         variants: Vec::new(),
         conditions: raw.conditions.clone(),
     };
     for (index, arm) in raw.arms.iter().enumerate() {
         let name = arm_name(cx, &place, &choice, arm, index);
-        let fields: Vec<Field> = arm.slots.iter().map(|slot| field(cx, slot, direction, &[])).collect();
+        let fields: Vec<Field> = arm.slots.iter().map(|slot| field(cx, schema, slot, direction, &[])).collect();
         let payload = cx.overlay.payload(&cx.at(&place), &name).unwrap_or(&name).to_owned();
         let payload = (!fields.is_empty()).then_some(payload);
-        choice.variants.push(Variant { name, payload, values: arm.values.clone(), fields });
+        choice.variants.push(Variant { name, payload, text: None, values: arm.values.clone(), fields });
     }
     if matches!(choice.discriminator, Discriminator::Presence(_)) {
         choice.variants.iter_mut().for_each(|variant| variant.values.clear());

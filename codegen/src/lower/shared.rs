@@ -40,7 +40,7 @@ fn union_of(shared: &Shared, parsed: &[(String, Value)], overlay: &Overlay, stal
                     unknown if unknown == "Unknown" => format!("Unknown{}", shared.name),
                     rust => rust,
                 });
-                it.values.push(EnumValue { wire: (*wire).to_owned(), rust });
+                it.values.push(EnumValue { wire: (*wire).to_owned(), rust, text: None });
             }
         }
     }

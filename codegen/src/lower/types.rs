@@ -87,7 +87,7 @@ pub(super) fn enum_of<'v>(
                 cx.problem(pointer, problem);
             }
             Some(_) => {}
-            None => values.push(EnumValue { wire: wire.to_owned(), rust }),
+            None => values.push(EnumValue { wire: wire.to_owned(), rust, text: None }),
         }
     }
     WireEnum { name, about, values }

@@ -13,6 +13,7 @@ pub fn input(files: &[(&str, &str)], overlay: &str) -> Input {
         schemas: files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect(),
         overlay: overlay.to_owned(),
         error_codes: String::new(),
+        glossary: String::new(),
     }
 }
 

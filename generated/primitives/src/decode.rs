@@ -15,6 +15,10 @@ pub enum Message {
     Notification,
     /// A hook's call.
     Hook,
+    /// A command's request, as a server of commands reads it.
+    Request,
+    /// A plugin's answer to a hook.
+    Action,
 }
 
 impl fmt::Display for Message {
@@ -23,6 +27,8 @@ impl fmt::Display for Message {
             Message::Answer => "the answer of",
             Message::Notification => "the notification",
             Message::Hook => "the hook",
+            Message::Request => "the request of",
+            Message::Action => "the answer to the hook",
         })
     }
 }

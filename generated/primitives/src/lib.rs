@@ -66,4 +66,6 @@ pub use macros::deserialize_wire_enum;
 #[doc(hidden)]
 pub use serde;
 #[doc(hidden)]
+pub use version::younger;
+#[doc(hidden)]
 pub use wire::{from_json, leftover, required, to_json};

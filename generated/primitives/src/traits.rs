@@ -32,6 +32,14 @@ pub trait Command: Serialize {
         Ok(())
     }
 
+    /// The parameters that are set and that only releases after `node` know: that node refuses the request, or in rare
+    /// cases ignores them. A parameter inside of others is told by its path, such as `route[].node_id_out`.
+    ///
+    /// Whether the node knows the command at all is another question: compare [`ADDED`](Self::ADDED).
+    fn unsupported_fields(&self, _node: Version) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Reads the answer: the JSON-RPC `result`.
     ///
     /// # Errors

@@ -23,6 +23,12 @@ pub struct ParseVersionError {
     input: String,
 }
 
+/// The names of the rows that are set and were added after `node`.
+pub fn younger(node: Version, rows: &[(&'static str, Option<Version>, bool)]) -> Vec<&'static str> {
+    let younger = rows.iter().filter(|(_, added, is_set)| *is_set && *added > Some(node));
+    younger.map(|(name, _, _)| *name).collect()
+}
+
 impl Version {
     /// What schemas call `pre-v0.10.1`: there before anyone wrote down since when. It is taken for v0.10.0.
     pub const BEFORE_0_10_1: Version = Version::new(0, 10, 0);

@@ -36,5 +36,6 @@ pub fn input(dir: &Path) -> Input {
     }
     schemas.sort();
     let table = |name: &str| fs::read_to_string(own.join(name)).unwrap();
-    Input { schemas, overlay: table("overlay.toml"), error_codes: table("error-codes.toml") }
+    let (overlay, error_codes) = (table("overlay.toml"), table("error-codes.toml"));
+    Input { schemas, overlay, error_codes, glossary: table("glossary.toml") }
 }

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::docs::{docs, lines};
+use super::docs::{clean, docs, lines, value};
 use super::object::{constructor, object_docs, strictness};
 use super::types::{bare_fields, ident, optional, public_fields};
 use super::wire;
@@ -53,12 +53,14 @@ pub(super) fn items(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStr
 fn choice_field(choice: &Choice) -> TokenStream {
     let name = ident(&choice.field);
     let path = format_ident!("{}", choice.name);
-    let fallback = match &choice.discriminator {
-        Discriminator::Presence(key) if choice.is_group() => format!("What comes together with `{key}`."),
-        Discriminator::Presence(key) => format!("What depends on whether `{key}` is there."),
-        _ => format!("The field `{}`, with what depends on it.", choice.field),
+    let docs = match &choice.discriminator {
+        Discriminator::Presence(key) if choice.is_group() => lines(&format!("What comes together with `{key}`.")),
+        Discriminator::Presence(key) => lines(&format!("What depends on whether `{key}` is there.")),
+        Discriminator::Values(tested) if tested.len() == 1 => {
+            docs(&tested[0].about, &format!("The field `{}`, with what depends on it.", choice.field))
+        }
+        _ => lines(&choice_text(choice)),
     };
-    let docs = docs(&choice.about, &fallback);
     let ty = optional(quote!(#path), choice.required && !choice.is_group());
     quote!(#docs pub #name: #ty,)
 }
@@ -128,7 +130,13 @@ fn choice_text(choice: &Choice) -> String {
     match &choice.discriminator {
         Discriminator::Values(tested) => {
             let fields: Vec<String> = tested.iter().map(|tested| format!("`{}`", tested.wire)).collect();
-            format!("What {} can be, and the fields that come with it.", fields.join(" and "))
+            let mut text = format!("What {} can be, and the fields that come with it.", fields.join(" and "));
+            for tested in tested {
+                if let Some(about) = &tested.about.text {
+                    text.push_str(&format!("\n\n`{}`: {}", tested.wire, clean(about)));
+                }
+            }
+            text
         }
         Discriminator::Presence(key) => format!("What depends on whether `{key}` is there."),
         Discriminator::Alternatives => "One of several forms.".to_owned(),
@@ -167,7 +175,15 @@ fn shown(value: &Value) -> String {
 
 fn variants(choice: &Choice, direction: Direction) -> TokenStream {
     let variants = choice.variants.iter().map(|variant| {
-        let docs = lines(&format!("With {}.", variant_condition(choice, variant)));
+        let docs = match &choice.discriminator {
+            Discriminator::Values(tested) if tested.len() == 1 && !tested[0].boolean => {
+                value(variant.values[0].as_str().unwrap_or_default(), variant.text.as_deref())
+            }
+            _ => {
+                let text = variant.text.as_deref().map(|text| format!(" {}", clean(text))).unwrap_or_default();
+                lines(&format!("With {}.{text}", variant_condition(choice, variant)))
+            }
+        };
         let name = format_ident!("{}", variant.name);
         let payload = variant.payload.as_ref().map(|payload| {
             let payload = format_ident!("{payload}");

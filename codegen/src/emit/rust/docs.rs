@@ -20,6 +20,14 @@ pub(super) fn docs(about: &About, fallback: &str) -> TokenStream {
     quote!(#lines #deprecated)
 }
 
+/// `#[doc]` attributes for an enum's value, as it is on the wire.
+pub(super) fn value(wire: &str, text: Option<&str>) -> TokenStream {
+    match text {
+        Some(text) => lines(&format!("`{wire}`: {}", clean(text))),
+        None => lines(&format!("`{wire}`.")),
+    }
+}
+
 /// `#[doc]` attributes for a text of the generator's own.
 pub(super) fn lines(text: &str) -> TokenStream {
     let lines = text.lines().map(|line| match line.trim_end() {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::docs::{docs, lines};
+use super::docs::{self, docs, lines};
 use super::types::{inner_path, path};
 use crate::model::{Direction, Scalar, Type, Union, WireEnum};
 
@@ -12,7 +12,7 @@ pub(super) fn wire_enum(it: &WireEnum) -> TokenStream {
     let name = format_ident!("{}", it.name);
     let docs = docs(&it.about, &format!("The texts of `{}`.", it.name));
     let variants = it.values.iter().map(|value| {
-        let (docs, rust) = (lines(&format!("`{}`.", value.wire)), format_ident!("{}", value.rust));
+        let (docs, rust) = (docs::value(&value.wire, value.text.as_deref()), format_ident!("{}", value.rust));
         quote!(#docs #rust,)
     });
     let names = it.values.iter().map(|value| {

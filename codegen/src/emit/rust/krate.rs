@@ -33,6 +33,7 @@ assert_eq!(response.status, sendinvoice::Status::Expired);
 /// `lib.rs`.
 pub(super) fn root(api: &Api) -> TokenStream {
     let docs = inner_lines(&format!("{ABOUT}\n\n{}", table(api)));
+    let groups = groups_in_use(api);
     let modules = api.commands.iter().map(|command| {
         let (module, group) = (ident(&command.module), &command.group);
         quote!(#[cfg(feature = #group)] pub mod #module;)
@@ -43,6 +44,8 @@ pub(super) fn root(api: &Api) -> TokenStream {
     quote! {
         #docs
         #![warn(missing_docs)]
+        // Texts name commands whatever their feature.
+        #![cfg_attr(not(all(#(feature = #groups),*)), allow(rustdoc::broken_intra_doc_links))]
         // The crate itself reads and writes what it calls deprecated; names and sizes are the schemas'.
         #![allow(deprecated, clippy::deprecated_semver, clippy::large_enum_variant)]
         #![allow(clippy::should_implement_trait, clippy::too_many_arguments, clippy::wrong_self_convention)]

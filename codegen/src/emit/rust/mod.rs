@@ -5,9 +5,11 @@ mod docs;
 mod enums;
 mod errors;
 mod krate;
+mod links;
 mod object;
 mod types;
 mod validate;
+mod versions;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,11 +45,13 @@ pub(crate) fn sources(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics
     modules.push(("error_code.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_codes(api)));
     modules.push(("error_data.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_data(api)));
 
+    let links = links::Links::new(api);
     let mut sources = BTreeMap::new();
     let mut faults = Vec::new();
     for (path, from, tokens) in modules {
         match print(tokens) {
             Ok(text) => {
+                let text = links.link(&text, path.strip_suffix(".rs").unwrap_or(&path));
                 sources.insert(
                     path,
                     format!(
@@ -97,6 +101,7 @@ fn command(it: &Command) -> TokenStream {
     let since = version(it.about.deprecated.and_then(|deprecation| deprecation.since));
     let removed = version(it.about.deprecated.and_then(|deprecation| deprecation.removed));
     let validate = validate::method(&it.request, method);
+    let unsupported_fields = versions::method(&it.request, it.about.added);
     quote! {
         #head
         #request
@@ -108,6 +113,7 @@ fn command(it: &Command) -> TokenStream {
             type Response = Response;
             type Error = Error;
             #validate
+            #unsupported_fields
         }
         #response
         #errors
@@ -178,7 +184,8 @@ fn module_docs(title: &Option<String>, about: &About, fallback: &str, related: &
         text.push_str(&format!("{}.", removed.unwrap_or_default()));
     }
     if !related.is_empty() {
-        let links: Vec<String> = related.iter().map(|(name, module)| format!("[`{name}`](crate::{module})")).collect();
+        let links: Vec<String> =
+            related.iter().map(|(name, module)| format!("[`{name}`](mod@crate::{module})")).collect();
         text.push_str(&format!("\n\nSee also {}.", links.join(", ")));
     }
     inner_lines(&text)

@@ -9,7 +9,7 @@ use super::rules::{Node, Rule, Test, denies, mentions, required_names};
 use super::{Arm, Base, Fault, RawChoice, Slot, unsupported};
 use crate::diagnostic::Problem;
 use crate::dialect::{Schema, TypeName};
-use crate::model::{Direction, Discriminator, Tested};
+use crate::model::{About, Direction, Discriminator, Tested};
 
 /// No person reads an enum of more.
 const MOST_ARMS: usize = 400;
@@ -72,7 +72,7 @@ impl<'s> Component<'s> {
             let (boolean, domain) = domain(name, object, &rules, faults)?;
             // A text stands first: a value of it that is not known is what `Unknown` keeps.
             let place = if boolean { tested.len() } else { tested.iter().filter(|t: &&Tested| !t.boolean).count() };
-            tested.insert(place, Tested { wire: name.to_owned(), boolean });
+            tested.insert(place, Tested { wire: name.to_owned(), boolean, about: About::default() });
             domains.insert(place, domain);
             names.insert(place, name);
         }

@@ -1,0 +1,73 @@
+//! Sentences for names and values that many places share: `glossary.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::diagnostic::{Problem, Sink};
+
+const GLOSSARY: &str = "glossary.toml";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GlossaryFile {
+    /// A field's name to its sentence.
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+    /// A field's name, `file.field`, or the name of a shared enum; then a value to its sentence.
+    #[serde(default)]
+    values: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The sentences, and which of them were of use.
+#[derive(Debug, Default)]
+pub(crate) struct Glossary {
+    file: GlossaryFile,
+    used: BTreeSet<String>,
+}
+
+impl Glossary {
+    /// Reads the file. A fault in it is reported, and the rest goes on without.
+    pub(crate) fn read(text: &str, sink: &mut Sink) -> Self {
+        let file = toml::from_str(text).unwrap_or_else(|error: toml::de::Error| {
+            sink.push(GLOSSARY, "", Problem::NotToml(error.to_string().trim().to_owned()));
+            GlossaryFile::default()
+        });
+        Self { file, used: BTreeSet::new() }
+    }
+
+    /// The sentence for the fields of a name, for those that have none of their own.
+    pub(crate) fn field(&mut self, name: &str) -> Option<String> {
+        let sentence = self.file.fields.get(name)?;
+        self.used.insert(format!("fields.{name}"));
+        Some(sentence.clone())
+    }
+
+    /// The sentence for a value: the file's own, else the one that all files share.
+    pub(crate) fn value(&mut self, file: &str, field: &str, value: &str) -> Option<String> {
+        let tables = [format!("{file}.{field}"), field.to_owned()];
+        let found = tables.into_iter().filter_map(|table| {
+            let sentence = self.file.values.get(&table)?.get(value)?;
+            self.used.insert(format!("values.{table}.{value}"));
+            Some(sentence.clone())
+        });
+        // Both are of use: what one file says otherwise stays true elsewhere.
+        found.collect::<Vec<_>>().into_iter().next()
+    }
+
+    /// Every entry for what no schema has.
+    pub(crate) fn report_stale(&self, sink: &mut Sink) {
+        let fields = self.file.fields.keys().map(|name| format!("fields.{name}"));
+        let values = self.file.values.iter().flat_map(|(table, values)| {
+            let entry = move |value: &String| format!("values.{table}.{value}");
+            values.keys().map(entry)
+        });
+        for entry in fields.chain(values).filter(|entry| !self.used.contains(entry)) {
+            sink.push(
+                GLOSSARY,
+                "",
+                Problem::Stale { entry, hint: ", as no schema has such a field or value".to_owned() },
+            );
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A text for every item: its own, else the glossary's; and the list of those that have neither.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Problem};
+use crate::glossary::Glossary;
+use crate::model::{About, Api, Choice, Discriminator, EnumValue, Field, Object, Tested, Type};
+use crate::overlay::file_id;
+
+/// What has a text after all, and what has none.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    documented: BTreeSet<(String, String)>,
+    missing: BTreeSet<Diagnostic>,
+}
+
+impl Texts {
+    /// How many items have a text.
+    pub(crate) fn documented(&self) -> usize {
+        self.documented.len()
+    }
+
+    /// The items that have none.
+    pub(crate) fn into_missing(self) -> Vec<Diagnostic> {
+        self.missing.into_iter().collect()
+    }
+}
+
+/// Gives the API's items the glossary's sentences where they have no text of their own.
+pub(crate) fn fill(api: &mut Api, glossary: &mut Glossary) -> Texts {
+    let mut texts = Texts::default();
+    for it in &mut api.commands {
+        let mut filler = Filler { file: &it.file, glossary, texts: &mut texts };
+        filler.file_text(it.title.as_ref(), &it.about);
+        filler.object(&mut it.request.object);
+        filler.object(&mut it.response);
+    }
+    for it in &mut api.notifications {
+        let mut filler = Filler { file: &it.file, glossary, texts: &mut texts };
+        filler.file_text(it.title.as_ref(), &it.about);
+        filler.object(&mut it.payload);
+    }
+    for it in &mut api.hooks {
+        let mut filler = Filler { file: &it.file, glossary, texts: &mut texts };
+        filler.file_text(it.title.as_ref(), &it.about);
+        filler.object(&mut it.payload);
+        filler.object(&mut it.action);
+    }
+    let mut filler = Filler { file: "overlay.toml", glossary, texts: &mut texts };
+    for it in &mut api.shared {
+        filler.values(&it.name, &format!("/shared/{}", it.name), &mut it.values);
+    }
+    let mut filler = Filler { file: "error-codes.toml", glossary, texts: &mut texts };
+    api.error_data.iter_mut().for_each(|object| filler.object(object));
+    texts
+}
+
+struct Filler<'a> {
+    file: &'a str,
+    glossary: &'a mut Glossary,
+    texts: &'a mut Texts,
+}
+
+impl Filler<'_> {
+    fn found(&mut self, pointer: &str, what: String, there: bool) {
+        if there {
+            self.texts.documented.insert((format!("{}#{pointer}", self.file), what));
+            return;
+        }
+        self.texts.missing.insert(Diagnostic::new(self.file, pointer, Problem::Undocumented(what)));
+    }
+
+    fn file_text(&mut self, title: Option<&String>, about: &About) {
+        self.found("/title", "`title`".to_owned(), title.is_some());
+        self.found("/description", "`description`".to_owned(), about.text.is_some());
+    }
+
+    fn object(&mut self, object: &mut Object) {
+        object.fields.iter_mut().for_each(|field| self.field(field));
+        for choice in &mut object.choices {
+            self.choice(choice, &object.pointer);
+        }
+    }
+
+    fn field(&mut self, field: &mut Field) {
+        self.text(&mut field.about.text, &field.pointer, &field.wire);
+        adopt(&mut field.ty, field.about.text.as_ref());
+        self.ty(&mut field.ty, &field.pointer, &field.wire);
+    }
+
+    fn text(&mut self, text: &mut Option<String>, pointer: &str, wire: &str) {
+        let general = self.glossary.field(wire);
+        if text.is_none() {
+            *text = general;
+        }
+        self.found(pointer, format!("the field `{wire}`"), text.is_some());
+    }
+
+    fn ty(&mut self, ty: &mut Type, pointer: &str, wire: &str) {
+        match ty {
+            Type::Array(inner) | Type::Map(inner) => {
+                adopt(inner, Some(&format!("An entry of `{wire}`.")));
+                self.ty(inner, pointer, wire);
+            }
+            Type::Object(object) => self.object(object),
+            Type::Union(it) => it.variants.iter_mut().for_each(|(_, ty)| self.ty(ty, pointer, wire)),
+            Type::Enum(it) => self.values(wire, pointer, &mut it.values),
+            Type::Scalar(_) | Type::Shared(_) => {}
+        }
+    }
+
+    fn values(&mut self, name: &str, pointer: &str, values: &mut [EnumValue]) {
+        for value in values {
+            value.text = self.value(name, pointer, &value.wire);
+        }
+    }
+
+    fn value(&mut self, name: &str, pointer: &str, value: &str) -> Option<String> {
+        let text = self.glossary.value(&file_id(self.file), name, value);
+        self.found(pointer, format!("the value `{value}` of `{name}`"), text.is_some());
+        text
+    }
+
+    fn choice(&mut self, choice: &mut Choice, object: &str) {
+        if let Discriminator::Values(tested) = &mut choice.discriminator {
+            for tested in tested.iter_mut() {
+                let pointer = format!("{object}/properties/{}", tested.wire);
+                self.text(&mut tested.about.text, &pointer, &tested.wire);
+            }
+            for variant in &mut choice.variants {
+                let tests = tested.iter().zip(&variant.values);
+                let texts: Vec<String> =
+                    tests.filter_map(|(tested, value)| self.tested(object, tested, value)).collect();
+                variant.text = (!texts.is_empty()).then(|| texts.join(" "));
+            }
+        }
+        for variant in &mut choice.variants {
+            variant.fields.iter_mut().for_each(|field| self.field(field));
+        }
+    }
+
+    /// The text of a discriminator's value; the two of a boolean are explained with the field itself.
+    fn tested(&mut self, object: &str, tested: &Tested, value: &Value) -> Option<String> {
+        let pointer = format!("{object}/properties/{}", tested.wire);
+        self.value(&tested.wire, &pointer, value.as_str()?)
+    }
+}
+
+/// A type that only one field has is told by that field's text.
+fn adopt(ty: &mut Type, text: Option<&String>) {
+    let about = match ty {
+        Type::Object(object) => &mut object.about,
+        Type::Enum(it) => &mut it.about,
+        Type::Union(it) => &mut it.about,
+        Type::Array(_) | Type::Map(_) | Type::Scalar(_) | Type::Shared(_) => return,
+    };
+    if about.text.is_none() {
+        about.text = text.cloned();
+    }
+}

@@ -1,0 +1,152 @@
+//! Messages made from the model: every object's least and whole form, each variant and enum value, and what must be
+//! refused. An independent JSON Schema validator judges the messages as well.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cln_api::primitives::{Message, decode};
+use cln_api::{Command, Hook, Notification};
+use cln_codegen::json_schema;
+use cln_codegen::model::{Api, Object};
+use cln_codegen::vectors::{Expected, Vector, vectors};
+use serde_json::Value;
+use support::{input, root};
+
+/// Reads a message and writes it again; the error's path and whole text.
+type Again = fn(&[u8]) -> Result<Value, (String, String)>;
+
+fn again<T: serde::de::DeserializeOwned + serde::Serialize>(
+    message: Message,
+    name: &'static str,
+    json: &[u8],
+) -> Result<Value, (String, String)> {
+    let read: T = decode(message, name, json).map_err(|error| (error.path.clone(), error.to_string()))?;
+    Ok(serde_json::to_value(read).unwrap())
+}
+
+/// The types by what they are read for.
+fn readers() -> BTreeMap<String, Again> {
+    let mut readers: BTreeMap<String, Again> = BTreeMap::new();
+    macro_rules! command {
+        ($request:ty) => {
+            let method = <$request>::METHOD;
+            readers.insert(format!("{method} request"), |json| {
+                again::<$request>(Message::Request, <$request>::METHOD, json)
+            });
+            readers.insert(format!("{method} response"), |json| {
+                again::<<$request as Command>::Response>(Message::Answer, <$request>::METHOD, json)
+            });
+        };
+    }
+    macro_rules! notification {
+        ($payload:ty) => {
+            readers.insert(format!("notification {}", <$payload>::NAME), |json| {
+                again::<$payload>(Message::Notification, <$payload>::NAME, json)
+            });
+        };
+    }
+    macro_rules! hook {
+        ($payload:ty) => {
+            let name = <$payload as Hook>::NAME;
+            readers.insert(format!("hook {name}"), |json| {
+                again::<$payload>(Message::Hook, <$payload as Hook>::NAME, json)
+            });
+            readers.insert(format!("hook {name} action"), |json| {
+                again::<<$payload as Hook>::Action>(Message::Action, <$payload as Hook>::NAME, json)
+            });
+        };
+    }
+    cln_api::for_each_command!(command);
+    cln_api::for_each_notification!(notification);
+    cln_api::for_each_hook!(hook);
+    readers
+}
+
+/// Every object that travels, with the JSON Schema of it.
+fn objects(api: &Api) -> Vec<(String, String, &Object, Value)> {
+    let of = |object| json_schema::document(api, object);
+    let mut objects = Vec::new();
+    for it in &api.commands {
+        let (name, request) = (it.method.clone(), &it.request.object);
+        // Rules between parameters are no matter of reading: `validate()` has them.
+        objects.push((format!("{name} request"), name.clone(), request, of(request)));
+        objects.push((format!("{name} response"), name, &it.response, of(&it.response)));
+    }
+    for it in &api.notifications {
+        objects.push((format!("notification {}", it.name), it.name.clone(), &it.payload, of(&it.payload)));
+    }
+    for it in &api.hooks {
+        objects.push((format!("hook {}", it.name), it.name.clone(), &it.payload, of(&it.payload)));
+        objects.push((format!("hook {} action", it.name), it.name.clone(), &it.action, of(&it.action)));
+    }
+    objects
+}
+
+/// What is wrong with one message, if anything is.
+fn check(read: Again, name: &str, vector: &Vector) -> Result<(), String> {
+    let json = serde_json::to_vec(&vector.json).unwrap();
+    match (&vector.expected, read(&json)) {
+        (Expected::Read(expected), Ok(again)) if *expected == again => Ok(()),
+        (Expected::Read(_), Ok(again)) => Err(format!("became {again}")),
+        (Expected::Read(_), Err((_, error))) => Err(error),
+        (Expected::Refused { .. }, Ok(again)) => Err(format!("was read as {again}")),
+        (Expected::Refused { path, reason }, Err((at, error))) => {
+            let told = error.contains(&format!("`{name}`")) && error.contains(reason.as_str());
+            if at == *path && told { Ok(()) } else { Err(format!("expected `{path}` and {reason:?} in: {error}")) }
+        }
+    }
+}
+
+fn failures(failures: &BTreeSet<String>) -> String {
+    let shown: Vec<&str> = failures.iter().take(60).map(String::as_str).collect();
+    format!("{} failures\n{}", failures.len(), shown.join("\n"))
+}
+
+#[test]
+fn every_message_of_the_model_is_read_or_refused_as_it_must_be() {
+    let lowered = cln_codegen::lower(&input(&root().join("schemas"))).unwrap();
+    let readers = readers();
+    let (mut files, mut count, mut wrong) = (BTreeSet::new(), 0, BTreeSet::new());
+    for (what, name, object, _) in objects(&lowered.api) {
+        files.insert(
+            what.trim_end_matches(" request").trim_end_matches(" response").trim_end_matches(" action").to_owned(),
+        );
+        let reader = readers[&what];
+        for vector in vectors(&lowered.api.shared, object) {
+            count += 1;
+            if let Err(error) = check(reader, &name, &vector) {
+                wrong.insert(format!("{what}, {}: {error}\n    {}", vector.what, vector.json));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", failures(&wrong));
+    assert_eq!(files.len(), 201);
+    assert!(count > 10_000, "only {count} messages");
+}
+
+#[test]
+fn a_json_schema_validator_agrees_with_every_message() {
+    let lowered = cln_codegen::lower(&input(&root().join("schemas"))).unwrap();
+    let mut wrong = BTreeSet::new();
+    for (what, _, object, schema) in objects(&lowered.api) {
+        let validator = jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{what}: {error}"));
+        for vector in vectors(&lowered.api.shared, object) {
+            let valid = validator.is_valid(&vector.json);
+            let expected = matches!(vector.expected, Expected::Read(_)) == vector.schema_agrees;
+            if valid != expected {
+                let said = validator.iter_errors(&vector.json).map(|error| error.to_string()).collect::<Vec<_>>();
+                wrong.insert(format!("{what}, {}: {said:?}\n    {}", vector.what, vector.json));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", failures(&wrong));
+}
+
+#[test]
+fn messages_are_the_same_in_every_run() {
+    let lowered = cln_codegen::lower(&input(&root().join("schemas"))).unwrap();
+    for (what, _, object, _) in objects(&lowered.api) {
+        assert_eq!(vectors(&lowered.api.shared, object), vectors(&lowered.api.shared, object), "{what}");
+    }
+}
