@@ -47,6 +47,9 @@ pub fn vectors(shared: &[WireEnum], root: &Object) -> Vec<Vector> {
 /// A text that no schema has.
 const UNHEARD_OF: &str = "unheard_of";
 
+/// How serde tells a field that is not expected.
+const UNKNOWN_FIELD: &str = "unknown field";
+
 struct Maker<'a> {
     builder: Builder<'a>,
 }
@@ -64,6 +67,16 @@ impl Vector {
     fn beyond_the_schema(mut self) -> Self {
         self.schema_agrees = false;
         self
+    }
+
+    fn is_refused_for(&self, cause: &str) -> bool {
+        matches!(&self.expected, Expected::Refused { reason, .. } if reason == cause)
+    }
+
+    fn forget_reason(&mut self) {
+        if let Expected::Refused { reason, .. } = &mut self.expected {
+            reason.clear();
+        }
     }
 
     /// The same inside of something greater.
@@ -96,7 +109,7 @@ impl Maker<'_> {
         let mut with = whole.clone();
         with[UNHEARD_OF] = Value::from(1);
         match object.direction {
-            Direction::Sent => refused("an unknown field", with, UNHEARD_OF, "unknown field"),
+            Direction::Sent => refused("an unknown field", with, UNHEARD_OF, UNKNOWN_FIELD),
             Direction::Received => {
                 let kept = if object.extra { with.clone() } else { whole };
                 Vector { expected: Expected::Read(kept), ..read("an unknown field", with) }
@@ -111,7 +124,14 @@ impl Maker<'_> {
             for (extent, name) in [(Extent::Least, "least"), (Extent::All, "all")] {
                 vectors.push(read(format!("{what}, {name}"), self.builder.object(object, extent, &pick)));
             }
-            self.fields(object, &variant.fields, &pick, &what, vectors);
+            let mut of_arm = Vec::new();
+            self.fields(object, &variant.fields, &pick, &what, &mut of_arm);
+            if let Discriminator::Alternatives = choice.discriminator {
+                // What is missing or too much depends on the form that was meant.
+                of_arm.retain(|vector| !vector.is_refused_for(UNKNOWN_FIELD));
+                of_arm.iter_mut().for_each(Vector::forget_reason);
+            }
+            vectors.append(&mut of_arm);
         }
         if let Discriminator::Presence(_) = choice.discriminator {
             let neither = self.builder.object(object, Extent::All, &Pick::None { choice: index });
@@ -130,18 +150,18 @@ impl Maker<'_> {
         let comma = if what.is_empty() { "" } else { ", " };
         for field in fields {
             let label = format!("{what}{comma}`{}`", field.wire);
-            let whole = self.builder.object(object, Extent::All, pick);
             if field.required && !self.is_told_otherwise(object, pick, field) {
-                let mut without = whole.clone();
+                let mut without = self.builder.object(object, Extent::All, pick);
                 if let Some(fields) = without.as_object_mut() {
                     fields.shift_remove(&field.wire);
                 }
                 vectors.push(refused(format!("{label} missing"), without, "", &format!("`{}`", field.wire)));
             }
+            let least = self.builder.object(object, Extent::Least, pick);
             let set = |value: Value| {
-                let mut whole = whole.clone();
-                whole[&field.wire] = value;
-                whole
+                let mut with = least.clone();
+                with[&field.wire] = value;
+                with
             };
             let inner = self.ty(&field.ty, object.direction);
             vectors.extend(inner.into_iter().map(|vector| vector.inside(&label, &field.wire, &set)));

@@ -67,6 +67,7 @@ pub fn decode<T: DeserializeOwned>(message: Message, command: &'static str, json
             Some(found) => found,
             None => (String::new(), reason(&error)),
         };
+        let (path, reason) = late_path(path, reason);
         DecodeError { message, command, path, reason }
     })
 }
@@ -77,6 +78,19 @@ fn path_and_reason<T: DeserializeOwned>(json: &[u8]) -> Option<(String, String)>
     let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
     let path = if error.path().iter().len() == 0 { String::new() } else { error.path().to_string() };
     Some((path, reason(error.inner())))
+}
+
+/// Some fields are kept as JSON until their type is known. What is wrong inside of them comes as "`path`: reason", with
+/// the path from there on; no other message begins so.
+pub(crate) fn late_path(path: String, reason: String) -> (String, String) {
+    let late = reason.strip_prefix('`').and_then(|rest| rest.split_once("`: "));
+    match late {
+        Some((inner, rest)) if !inner.contains(['`', ' ']) => {
+            let dot = if path.is_empty() { "" } else { "." };
+            (format!("{path}{dot}{inner}"), rest.to_owned())
+        }
+        _ => (path, reason),
+    }
 }
 
 /// The error's text. The path says better than line and column where a wrong value stands; only in what is no JSON at

@@ -68,4 +68,4 @@ pub use serde;
 #[doc(hidden)]
 pub use version::younger;
 #[doc(hidden)]
-pub use wire::{from_json, leftover, required, to_json};
+pub use wire::{Form, LateError, from_json, leftover, one_of, read_late, required, to_json};

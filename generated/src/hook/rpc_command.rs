@@ -106,7 +106,7 @@ impl From<Vec<cln_primitives::serde_json::Value>> for Params {
 }
 
 /// What the plugin answers.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Action {
@@ -118,6 +118,36 @@ pub enum Action {
     ReturnResult(ReturnResult),
     /// With `return`.
     ReturnError(ReturnError),
+}
+
+impl<'de> serde::Deserialize<'de> for Action {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        let json = cln_primitives::serde_json::Value::deserialize(deserializer)?;
+        cln_primitives::one_of(
+                &json,
+                &[
+                    (
+                        &["result"],
+                        |json| cln_primitives::read_late(json).map(Self::Continue),
+                    ),
+                    (
+                        &["replace"],
+                        |json| cln_primitives::read_late(json).map(Self::Replace),
+                    ),
+                    (
+                        &["return"],
+                        |json| cln_primitives::read_late(json).map(Self::ReturnResult),
+                    ),
+                    (
+                        &["return"],
+                        |json| cln_primitives::read_late(json).map(Self::ReturnError),
+                    ),
+                ],
+            )
+            .map_err(serde::de::Error::custom)
+    }
 }
 
 /// The fields that come with `result`.

@@ -249,12 +249,29 @@ fn alternatives(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStream 
         }
     });
     let strict = strictness(object.direction);
+    let forms = choice.variants.iter().map(|variant| {
+        let keys = variant.fields.iter().filter(|field| field.required).map(|field| &field.wire);
+        let name = format_ident!("{}", variant.name);
+        quote!((&[#(#keys),*], |json| cln_primitives::read_late(json).map(Self::#name)))
+    });
+    let known = quote!(cln_primitives::one_of(&json, &[#(#forms),*]));
+    let read = match object.direction {
+        Direction::Sent => quote!(#known.map_err(serde::de::Error::custom)),
+        Direction::Received => quote!(Ok(#known.unwrap_or_else(|_| Self::Unknown(json)))),
+    };
     let mut parts = vec![quote! {
         #docs
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]
         pub enum #name { #body #unknown }
+
+        impl<'de> serde::Deserialize<'de> for #name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let json = cln_primitives::serde_json::Value::deserialize(deserializer)?;
+                #read
+            }
+        }
     }];
     for variant in &choice.variants {
         let Some(payload_name) = variant.payload.as_ref().filter(|name| emitted.insert((*name).clone())) else {
