@@ -24,6 +24,7 @@ use serde_json::Value;
 pub use coverage::{Coverage, coverage};
 use diagnostic::{Diagnostic, Diagnostics, Problem, Sink};
 pub use emit::json_schema;
+pub use emit::openrpc::{Example, openrpc};
 use glossary::Glossary;
 pub use import::import;
 pub use lower::LoweredCondition;

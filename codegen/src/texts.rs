@@ -36,6 +36,9 @@ pub(crate) fn fill(api: &mut Api, glossary: &mut Glossary) -> Texts {
         filler.file_text(it.title.as_ref(), &it.about);
         filler.object(&mut it.request.object);
         filler.object(&mut it.response);
+        for code in &it.errors {
+            filler.found("/errors", format!("the error code {}", code.code), code.text.is_some());
+        }
     }
     for it in &mut api.notifications {
         let mut filler = Filler { file: &it.file, glossary, texts: &mut texts };

@@ -139,7 +139,7 @@ pub struct Response {}
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// Code 32700.
+    /// A parameter is missing or malformed, or another path is in the way of this one. Correct the path or the method; the message tells which.
     ///
     /// Code 32700.
     Code32700(cln_primitives::RpcError),

@@ -120,15 +120,15 @@ pub enum Error {
     ///
     /// Code -32600, `JSONRPC2_INVALID_REQUEST`.
     InvalidRequest(cln_primitives::RpcError),
-    /// Code 19535.
+    /// This node could not carry out the exchange itself. Look at the message before a retry: the peer may or may not have seen the call.
     ///
     /// Code 19535.
     Code19535(cln_primitives::RpcError),
-    /// Code 19536.
+    /// The peer answered that the call cannot be made: a rune is missing or malformed, or its side of the exchange failed. Correct what the message names.
     ///
     /// Code 19536.
     Code19536(cln_primitives::RpcError),
-    /// Code 19537.
+    /// The peer refused the rune: it is blacklisted, made by another node, or its restrictions do not allow this call. Ask the peer for a rune that does.
     ///
     /// Code 19537.
     Code19537(cln_primitives::RpcError),

@@ -75,7 +75,7 @@ pub struct Instruction {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// Code -32700.
+    /// The name could not be resolved or proven. Check its spelling and that the node reaches a resolver; its owner may have no payment instructions.
     ///
     /// Code -32700.
     CodeMinus32700(cln_primitives::RpcError),

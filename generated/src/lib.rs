@@ -20,7 +20,7 @@
 //! assert_eq!(response.status, sendinvoice::Status::Expired);
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ``
+//! ```
 //!
 //! # Commands
 //!
@@ -551,6 +551,10 @@ pub mod notification;
 pub mod shared;
 #[cfg(feature = "cln-rpc")]
 mod cln_rpc;
+#[cfg(feature = "json-schema")]
+mod schema;
+#[cfg(feature = "json-schema")]
+pub use schema::schema;
 
 /// Calls a macro with the path of each command's `Request`, for those commands whose features are on.
 ///
@@ -562,7 +566,7 @@ mod cln_rpc;
 /// cln_api::for_each_command!(push);
 /// # #[cfg(feature = "offers")]
 /// assert!(methods.contains(&"sendinvoice"));
-/// ``
+/// ```
 #[macro_export]
 macro_rules! for_each_command {
     ($callback:ident) => {

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use cln_codegen::Example;
+use serde_json::{Map, Value};
+
 /// What can go wrong with files.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -13,6 +16,9 @@ pub enum FolderError {
     /// The folder or file cannot be written.
     #[error("cannot write {}: {source}; nothing was changed", path.display())]
     Write { path: PathBuf, source: io::Error },
+    /// A line of a file of recorded calls is none.
+    #[error("{}:{line}: not a recorded call: {source}; restore the file from version control", path.display())]
+    Example { path: PathBuf, line: usize, source: serde_json::Error },
     /// There is nothing in it that could be generated from.
     #[error("no schema file (*.json) in {}; name a checkout's doc/ or a release's folder", .0.display())]
     NoSchemas(PathBuf),
@@ -66,6 +72,24 @@ fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, FolderE
 pub fn read(path: &Path) -> Result<String, FolderError> {
     let hint = "it belongs to the project; restore it from version control";
     fs::read_to_string(path).map_err(|source| FolderError::Read { path: path.to_owned(), source, hint })
+}
+
+/// The recorded calls in a file with a JSON object a line: `method`, `request`, `response`.
+pub fn examples(path: &Path) -> Result<Vec<Example>, FolderError> {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        method: String,
+        request: Map<String, Value>,
+        response: Value,
+    }
+    let text = read(path)?;
+    let lines =
+        text.lines().enumerate().map(|(index, line)| {
+            let Line { method, request, response } = serde_json::from_str(line)
+                .map_err(|source| FolderError::Example { path: path.to_owned(), line: index + 1, source })?;
+            Ok(Example { method, request, response })
+        });
+    lines.collect()
 }
 
 /// All files below a folder, by path in it; none when there is no such folder.

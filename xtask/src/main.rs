@@ -36,6 +36,15 @@ enum Task {
         /// A checkout's doc/, or a release's folder.
         dir: PathBuf,
     },
+    /// Write an OpenRPC document of all commands, for tools in other languages.
+    Openrpc {
+        /// The file to write; printed when missing.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Another schema folder.
+        #[arg(long, value_name = "DIR")]
+        schemas: Option<PathBuf>,
+    },
     /// Count what the schemas have and what became types.
     Coverage {
         /// Another schema folder.
@@ -53,6 +62,7 @@ fn main() -> ExitCode {
         Task::Codegen { schemas, out: Some(out), .. } => task::codegen_elsewhere(schemas.as_deref(), &out),
         Task::Codegen { .. } => task::codegen(),
         Task::Import { dir } => task::import(&dir),
+        Task::Openrpc { out, schemas } => task::openrpc(schemas.as_deref(), out.as_deref()),
         Task::Coverage { schemas, json } => task::coverage(schemas.as_deref(), json),
     };
     match outcome {

@@ -9,7 +9,7 @@ use cln_codegen::diagnostic::{Diagnostic, Diagnostics};
 use cln_codegen::model::Api;
 use cln_codegen::{Input, Lowered};
 
-use crate::folder::{FolderError, contents, read, schema_files};
+use crate::folder::{self, FolderError, contents, read, schema_files};
 use crate::swap;
 
 /// Why a command failed.
@@ -169,6 +169,22 @@ pub fn import(dir: &Path) -> Done {
     let (total, changed) = (files.len(), differing.len() - gone.len());
     println!("schemas: {total} files, {changed} changed or new, {} removed", gone.len());
     gone.iter().for_each(|name| println!("  removed {name}"));
+    Ok(())
+}
+
+/// `cargo xtask openrpc`.
+pub fn openrpc(schemas: Option<&Path>, out: Option<&Path>) -> Done {
+    let lowered = cln_codegen::lower(&input(schemas)?)?;
+    let examples = folder::examples(&root().join("schemas/examples.jsonl"))?;
+    let document = cln_codegen::openrpc(&lowered.api, &examples);
+    // What is made of texts and numbers always is JSON.
+    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    let Some(out) = out else {
+        println!("{text}");
+        return Ok(());
+    };
+    fs::write(out, format!("{text}\n")).map_err(|source| FolderError::Write { path: out.to_owned(), source })?;
+    println!("{}: {}", out.display(), counted(&lowered.api));
     Ok(())
 }
 

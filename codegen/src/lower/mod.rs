@@ -203,8 +203,8 @@ fn about_file(file: &SchemaFile) -> About {
 }
 
 /// Modules that the emitted crate has besides its commands'.
-const MODULES: [&str; 8] =
-    ["cln_rpc", "error_code", "error_data", "hook", "lib", "notification", "primitives", "shared"];
+const MODULES: [&str; 9] =
+    ["cln_rpc", "error_code", "error_data", "hook", "lib", "notification", "primitives", "schema", "shared"];
 
 fn report_module_clashes(api: &Api, files: &[SchemaFile], sink: &RefCell<Sink>) {
     let commands = api.commands.iter().map(|c| (Kind::Command, &c.method, &c.module));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Schemas, describe};
+use super::{Schemas, describe, explain};
 use crate::model::{Choice, Discriminator, Object, Tested, Variant};
 
 impl Schemas<'_> {
@@ -50,6 +50,10 @@ impl Schemas<'_> {
                     }
                 });
                 field.insert("enum".to_owned(), json!(values));
+                if choice.variants.iter().all(|variant| variant.values.len() == 1) {
+                    let texts = choice.variants.iter().filter_map(|v| Some((v.values[0].as_str()?, v.text.as_ref())));
+                    explain(&mut field, texts);
+                }
             }
             let properties = schema.entry("properties").or_insert_with(|| json!({}));
             properties[&tested.wire] = Value::Object(field);

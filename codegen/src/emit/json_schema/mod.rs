@@ -8,7 +8,7 @@ mod rules;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{About, Api, Direction, Field, Object, Request, Scalar, Type, Union, WireEnum};
+use crate::model::{About, Api, Command, Direction, Field, Object, Request, Scalar, Type, Union, WireEnum};
 
 /// The meta-schema that the documents name.
 pub const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -19,10 +19,17 @@ pub fn document(api: &Api, object: &Object) -> Value {
     standalone(&schemas, schemas.object(object))
 }
 
-/// What a request is, with the rules between its parameters, as a JSON Schema document of its own.
-pub fn request_document(api: &Api, request: &Request) -> Value {
+/// What a command's request is, with the rules between its parameters, as a JSON Schema document of its own. It tells
+/// what the command does as well.
+pub fn request_document(api: &Api, command: &Command) -> Value {
     let schemas = Schemas { api, definitions_at: "#/$defs/" };
-    standalone(&schemas, schemas.request(request))
+    let mut schema = Map::new();
+    schema.insert("title".to_owned(), command.method.clone().into());
+    describe(&mut schema, &command.about);
+    if let Value::Object(request) = schemas.request(&command.request) {
+        schema.extend(request);
+    }
+    standalone(&schemas, Value::Object(schema))
 }
 
 fn standalone(schemas: &Schemas<'_>, schema: Value) -> Value {
@@ -146,6 +153,7 @@ impl Schemas<'_> {
         describe(&mut schema, &it.about);
         let values: Vec<&str> = it.values.iter().map(|value| value.wire.as_str()).collect();
         schema.insert("enum".to_owned(), json!(values));
+        explain(&mut schema, it.values.iter().map(|value| (value.wire.as_str(), value.text.as_ref())));
         Value::Object(schema)
     }
 
@@ -173,6 +181,15 @@ fn describe(schema: &mut Map<String, Value>, about: &About) {
     }
     if let Some(added) = about.added {
         schema.insert("x-added".to_owned(), added.to_string().into());
+    }
+}
+
+/// What the values of an enum mean.
+fn explain<'v>(schema: &mut Map<String, Value>, values: impl Iterator<Item = (&'v str, Option<&'v String>)>) {
+    let texts: Map<String, Value> =
+        values.filter_map(|(value, text)| Some((value.to_owned(), text?.clone().into()))).collect();
+    if !texts.is_empty() {
+        schema.insert("x-enum-descriptions".to_owned(), Value::Object(texts));
     }
 }
 

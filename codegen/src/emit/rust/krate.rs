@@ -63,6 +63,10 @@ pub(super) fn root(api: &Api) -> TokenStream {
         pub mod shared;
         #[cfg(feature = "cln-rpc")]
         mod cln_rpc;
+        #[cfg(feature = "json-schema")]
+        mod schema;
+        #[cfg(feature = "json-schema")]
+        pub use schema::schema;
 
         #macros
         #list_macros
@@ -186,6 +190,39 @@ pub(super) fn cln_rpc() -> TokenStream {
     }
 }
 
+/// `schema.rs`.
+pub(super) fn schemas(api: &Api) -> TokenStream {
+    let docs = inner_lines("The JSON Schema of each request, for those who learn only at run time what they call.");
+    let arms = api.commands.iter().map(|command| {
+        let Command { method, module, group, .. } = command;
+        let file = format!("schema/{module}.json");
+        quote!(#[cfg(feature = #group)] #method => include_str!(#file),)
+    });
+    quote! {
+        #docs
+
+        /// The JSON Schema, draft 2020-12, of the request of the command `method`, as JSON text; `None` for a command
+        /// that is not known or whose feature is off.
+        ///
+        /// Unlike [`Command::validate`](crate::Command::validate) it says nothing of what takes a node down.
+        ///
+        /// ```
+        /// # #[cfg(feature = "offers")] {
+        /// let schema: serde_json::Value = serde_json::from_str(cln_api::schema("sendinvoice").unwrap())?;
+        /// assert_eq!(schema["required"], serde_json::json!(["invreq", "label"]));
+        /// # }
+        /// assert_eq!(cln_api::schema("no-such-command"), None);
+        /// # Ok::<(), serde_json::Error>(())
+        /// ```
+        pub fn schema(method: &str) -> Option<&'static str> {
+            Some(match method {
+                #(#arms)*
+                _ => return None,
+            })
+        }
+    }
+}
+
 /// `shared.rs`.
 pub(super) fn shared(api: &Api) -> TokenStream {
     let docs = inner_lines("Enums that several commands, notifications and hooks use.");
@@ -231,6 +268,7 @@ pub(crate) fn manifest(api: &Api, primitives: &str) -> String {
          default = [{}]\n\
          {}\
          cln-rpc = [\"dep:cln-rpc\"]\n\
+         json-schema = []\n\
          strict = []\n\n\
          [dependencies]\n\
          cln-primitives = {{ path = \"{primitives}\" }}\n\

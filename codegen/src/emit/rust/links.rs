@@ -30,8 +30,9 @@ impl<'a> Links<'a> {
             if !is_module_text && !start.starts_with("///") {
                 return line.to_owned();
             }
-            fenced ^= start[3..].trim_start().starts_with("```");
-            if fenced { line.to_owned() } else { self.link_line(line, is_module_text, own_module) }
+            let is_fence = start[3..].trim_start().starts_with("```");
+            fenced ^= is_fence;
+            if fenced || is_fence { line.to_owned() } else { self.link_line(line, is_module_text, own_module) }
         });
         lines.collect()
     }
@@ -42,6 +43,8 @@ impl<'a> Links<'a> {
         for (index, part) in parts.iter().enumerate() {
             let is_code = index % 2 == 1 && index + 1 < parts.len();
             if !is_code {
+                // An odd one stands for itself.
+                linked.push_str(if index % 2 == 1 { "`" } else { "" });
                 linked.push_str(part);
                 continue;
             }
@@ -53,5 +56,37 @@ impl<'a> Links<'a> {
             }
         }
         linked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, linked: &str) {
+        let links = Links {
+            modules: BTreeMap::from([("pay", "pay"), ("list-all", "list_all"), ("id", "id")]),
+            ambiguous: BTreeSet::from(["id".to_owned()]),
+        };
+        assert_eq!(links.link(line, "own"), linked);
+    }
+
+    #[test]
+    fn commands_are_linked_in_documentation() {
+        check(
+            "/// By `pay` and `list-all`.\n",
+            "/// By [`pay`](mod@crate::pay) and [`list-all`](mod@crate::list_all).\n",
+        );
+        check("//! `id` is the command.\n", "//! [`id`](mod@crate::id) is the command.\n");
+        check("/// `id` may be a field.\n", "/// `id` may be a field.\n");
+        check("/// [`pay`](elsewhere), `unknown`\n", "/// [`pay`](elsewhere), `unknown`\n");
+        check("let pay = \"`pay`\";\n", "let pay = \"`pay`\";\n");
+    }
+
+    #[test]
+    fn code_blocks_and_odd_backticks_stay() {
+        let block = "//! ```\n//! `pay`\n//! ```\n";
+        check(block, block);
+        check("/// an odd \\` and `pay`\n", "/// an odd \\` and `pay`\n");
     }
 }

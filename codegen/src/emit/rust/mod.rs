@@ -19,6 +19,7 @@ use quote::quote;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Problem};
 use crate::dialect::Version;
+use crate::emit::json_schema::request_document;
 use crate::model::{About, Api, Command, Hook, Notification};
 pub(crate) use krate::manifest;
 
@@ -45,8 +46,10 @@ pub(crate) fn sources(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics
     modules.push(("error_code.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_codes(api)));
     modules.push(("error_data.rs".to_owned(), "error-codes.toml".to_owned(), krate::error_data(api)));
 
+    modules.push(("schema.rs".to_owned(), all(), krate::schemas(api)));
+
     let links = links::Links::new(api);
-    let mut sources = BTreeMap::new();
+    let mut sources: BTreeMap<String, String> = api.commands.iter().map(|it| schema_file(api, it)).collect();
     let mut faults = Vec::new();
     for (path, from, tokens) in modules {
         match print(tokens) {
@@ -63,6 +66,13 @@ pub(crate) fn sources(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics
         }
     }
     if faults.is_empty() { Ok(sources) } else { Err(Diagnostics(faults)) }
+}
+
+/// The JSON Schema of a command's request.
+fn schema_file(api: &Api, it: &Command) -> (String, String) {
+    // What is made of texts and numbers always is JSON.
+    let text = serde_json::to_string_pretty(&request_document(api, it)).unwrap_or_default();
+    (format!("schema/{}.json", it.module), format!("{text}\n"))
 }
 
 /// `prettyplease` prints the same on every machine; rustfmt, whose output differs between versions, leaves it alone.
