@@ -1,6 +1,6 @@
 //! Requests: how they are built, what they look like on the wire, and which are refused before they are sent.
 
-use cln_api::{Command, blacklistrune, datastore, delinvoice, listinvoices, pay, plugin, withdraw};
+use cln_api::{Command, blacklistrune, datastore, delinvoice, listinvoices, pay, plugin, sendpay, withdraw, xpay};
 use serde_json::{Value, json};
 
 fn wire(request: &impl serde::Serialize) -> Value {
@@ -63,4 +63,23 @@ fn of_parameters_that_exclude_each_other_one_may_be_given() {
 fn what_would_take_the_daemon_down_is_refused() {
     check(&blacklistrune::Request::new().start(2).end(3), "");
     check(&blacklistrune::Request::new().start(3).end(2), "parameter `end`");
+}
+
+/// The parameters of a request that a node of some release does not know.
+fn check_unsupported<R: Command>(request: &R, release: &str, expected: &[&str]) {
+    assert_eq!(request.unsupported_fields(release.parse().unwrap()), expected, "{} on {release}", R::METHOD);
+}
+
+#[test]
+fn parameters_that_are_newer_than_the_node_are_named() {
+    let request = xpay::Request::new("lnbc1…").maxdelay(100).payer_note("thanks");
+    check_unsupported(&request, "v24.11.1", &["maxdelay", "payer_note"]);
+    check_unsupported(&request, "v25.02", &["payer_note"]);
+    check_unsupported(&request, "v26.04rc2", &[]);
+    check_unsupported(&xpay::Request::new("lnbc1…"), "v24.11", &[]);
+
+    let hop = sendpay::RouteHop::new().cltv_out(100);
+    let request = sendpay::Request::new(vec![hop], cln_primitives::Hash32::from_bytes([0; 32]));
+    check_unsupported(&request, "v26.04", &["route[].cltv_out"]);
+    check_unsupported(&request, "v26.06.6", &[]);
 }

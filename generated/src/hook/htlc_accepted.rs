@@ -126,9 +126,9 @@ pub struct Htlc {
 pub enum Action {
     /// `continue`: Ask the next plugin, then treat the HTLC as usual: accept it when it pays an invoice of ours, or forward it, with the changes that the answer makes.
     Continue(Continue),
-    /// `fail`: Fail the HTLC back towards the payer, with the failure that the answer gives.
+    /// With `result` `fail` and `failure_message`. Fail the HTLC back towards the payer, with the failure that the answer gives.
     FailWithMessage(FailWithMessage),
-    /// `fail`: Fail the HTLC back towards the payer, with the failure that the answer gives.
+    /// With `result` `fail` and `failure_onion`. Fail the HTLC back towards the payer, with the failure that the answer gives.
     FailWithOnion(FailWithOnion),
     /// `resolve`: Claim the HTLC with the preimage that the answer gives as `payment_key`, without any forwarding.
     Resolve(Resolve),

@@ -154,7 +154,7 @@ fn variant_condition(choice: &Choice, variant: &Variant) -> String {
         Discriminator::Values(tested) => {
             let tests =
                 tested.iter().zip(&variant.values).map(|(tested, value)| format!("`{}` {}", tested.wire, shown(value)));
-            let twin = choice.variants.iter().filter(|other| other.values == variant.values).count() > 1;
+            let twin = has_twin(choice, variant);
             let required = variant.fields.iter().filter(|field| twin && field.required);
             tests.chain(required.map(|field| format!("`{}`", field.wire))).collect::<Vec<_>>().join(" and ")
         }
@@ -169,6 +169,11 @@ fn variant_condition(choice: &Choice, variant: &Variant) -> String {
     }
 }
 
+/// True when the values alone do not tell the variant.
+fn has_twin(choice: &Choice, variant: &Variant) -> bool {
+    choice.variants.iter().filter(|other| other.values == variant.values).count() > 1
+}
+
 fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| format!("`{value}`"), |text| format!("`{text}`"))
 }
@@ -176,7 +181,7 @@ fn shown(value: &Value) -> String {
 fn variants(choice: &Choice, direction: Direction) -> TokenStream {
     let variants = choice.variants.iter().map(|variant| {
         let docs = match &choice.discriminator {
-            Discriminator::Values(tested) if tested.len() == 1 && !tested[0].boolean => {
+            Discriminator::Values(tested) if tested.len() == 1 && !tested[0].boolean && !has_twin(choice, variant) => {
                 value(variant.values[0].as_str().unwrap_or_default(), variant.text.as_deref())
             }
             _ => {
