@@ -2,6 +2,24 @@
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! What a node asks its plugins: a module for each hook, with the `Payload` that it sends and the `Action` that the plugin answers. A node that gets an answer of another form ends itself.
+//!
+//! | hook | | since |
+//! |---|---|---|
+//! | [`commitment_revocation`](mod@commitment_revocation) | The peer revoked its old commitment transaction | v0.10.0 |
+//! | [`custommsg`](mod@custommsg) | A peer sent a message unknown to the node | v0.10.0 |
+//! | [`db_write`](mod@db_write) | The node is about to commit database changes | v0.10.0 |
+//! | [`htlc_accepted`](mod@htlc_accepted) | A payment part (HTLC) came in | v0.10.0 |
+//! | [`invoice_payment`](mod@invoice_payment) | An invoice is about to be paid | v0.10.0 |
+//! | [`onion_message_recv`](mod@onion_message_recv) | An unsolicited onion message for this node | v0.10.0 |
+//! | [`onion_message_recv_secret`](mod@onion_message_recv_secret) | An onion message along our own blinded path | v0.10.0 |
+//! | [`openchannel`](mod@openchannel) | A peer wants to open a channel (v1) | v0.10.0 |
+//! | [`openchannel2`](mod@openchannel2) | A peer wants to open a channel (v2) | v0.10.0 |
+//! | [`openchannel2_changed`](mod@openchannel2_changed) | The peer changed the funding transaction | v0.10.0 |
+//! | [`openchannel2_sign`](mod@openchannel2_sign) | The funding transaction is ready to be signed | v0.10.0 |
+//! | [`peer_connected`](mod@peer_connected) | A peer is connecting | v0.10.0 |
+//! | [`rbf_channel`](mod@rbf_channel) | A peer wants to replace the funding transaction | v0.10.0 |
+//! | [`recover`](mod@recover) | The node started to recover from its secret | v23.08 |
+//! | [`rpc_command`](mod@rpc_command) | A command is about to be run | v0.10.0 |
 
 pub mod commitment_revocation;
 pub mod custommsg;

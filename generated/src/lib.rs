@@ -3,9 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The typed API of Core Lightning: a module for each command, and for each notification and hook.
 //!
-//! A command's module has its `Request`, its `Response` and its `Error`. What depends on a field's value is an enum, so
-//! that a paid invoice has a preimage and an unpaid one cannot have one; values that a newer node sends are kept as
-//! `Unknown`.
+//! A command's module has its `Request`, its `Response` and its `Error`:
 //!
 //! ```
 //! # #[cfg(feature = "offers")] {
@@ -21,6 +19,35 @@
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! This crate has the types and no connection: serialised, a request is the JSON-RPC `params`, and [`Command`] says the
+//! method's name and reads the `result`.
+//!
+//! # What the types say
+//!
+//! * **What depends on a field's value is an enum.** A paid invoice has a preimage, an unpaid one cannot have one. What
+//!   comes only together with another field is one `Option` of a struct.
+//! * **A newer node breaks nothing.** Values that these types do not name are kept as `Unknown`, unknown fields are ignored,
+//!   and structs and enums are `#[non_exhaustive]`.
+//! * **An older node neither.** A field that came after the oldest supported release is optional in answers.
+//!   [`Command::unsupported_fields`] tells which parameters of a request a node does not know yet, and [`Command::ADDED`]
+//!   whether it knows the command.
+//! * **Requests are strict.** `Request::new` takes what must be given, setters the rest; nothing else is sent.
+//!   [`Command::validate`] finds what types cannot: parameters that need or exclude each other, lengths, and inputs that take
+//!   a node down.
+//! * **Errors are enums** too, a variant for each code that the command can fail with, some with typed `data`. Codes that
+//!   every call can meet are told by `Error::common()`; [`error_code`] has them all by name.
+//! * **Amounts are typed** and never rounded, [`primitives::Secret`]s are redacted in `Debug`, ids and hashes are checked
+//!   when they are read.
+//!
+//! An answer that is not what its schema says is a [`primitives::DecodeError`] that names command, JSON path and reason.
+//!
+//! # Features
+//!
+//! Each group of commands is a feature, and all are on by default; `hooks` and `notifications` are two more. `cln-rpc` makes
+//! every request one of the crate of that name, `json-schema` adds a function that gives a request's JSON Schema, and
+//! `strict`, for tests, refuses unknown fields. [`for_each_command`], [`for_each_notification`] and [`for_each_hook`] call a
+//! macro of yours with every type.
 //!
 //! # Commands
 //!
@@ -104,12 +131,12 @@
 //! | [`splice_update`](mod@splice_update) | Continue a splice | v23.08 | `channels` |
 //! | [`splicein`](mod@splicein) | Add coins of the wallet to a channel | v26.04 | `channels` |
 //! | [`spliceout`](mod@spliceout) | Take coins out of a channel | v26.04 | `channels` |
-//! | [`datastore`](mod@datastore) | Store a value under a key |  | [`datastore`](mod@crate::datastore) |
-//! | [`datastoreusage`](mod@datastoreusage) | Measure how much is stored under a key | v23.11 | [`datastore`](mod@crate::datastore) |
-//! | [`deldatastore`](mod@deldatastore) | Delete a stored value |  | [`datastore`](mod@crate::datastore) |
-//! | [`listdatastore`](mod@listdatastore) | List stored values |  | [`datastore`](mod@crate::datastore) |
-//! | [`listsqlschemas`](mod@listsqlschemas) | List the tables for SQL queries | v23.02 | [`datastore`](mod@crate::datastore) |
-//! | [`sql`](mod@sql) | Query the list commands by SQL | v23.02 | [`datastore`](mod@crate::datastore) |
+//! | [`datastore`](mod@datastore) | Store a value under a key |  | `datastore` |
+//! | [`datastoreusage`](mod@datastoreusage) | Measure how much is stored under a key | v23.11 | `datastore` |
+//! | [`deldatastore`](mod@deldatastore) | Delete a stored value |  | `datastore` |
+//! | [`listdatastore`](mod@listdatastore) | List stored values |  | `datastore` |
+//! | [`listsqlschemas`](mod@listsqlschemas) | List the tables for SQL queries | v23.02 | `datastore` |
+//! | [`sql`](mod@sql) | Query the list commands by SQL | v23.02 | `datastore` |
 //! | [`createinvoice`](mod@createinvoice) | Sign and store an invoice made elsewhere |  | `invoices` |
 //! | [`delinvoice`](mod@delinvoice) | Delete an invoice or only its description |  | `invoices` |
 //! | [`invoice`](mod@invoice) | Make a BOLT 11 invoice |  | `invoices` |
@@ -900,7 +927,7 @@ macro_rules! __for_each_runes_command {
     ($callback:ident) => {};
 }
 
-/// Calls a macro with the path of each notification's `Payload`; with none unless the feature [`notifications`](mod@crate::notifications) is on.
+/// Calls a macro with the path of each notification's `Payload`; with none unless the feature `notifications` is on.
 #[cfg(feature = "notifications")]
 #[macro_export]
 macro_rules! for_each_notification {
@@ -932,7 +959,7 @@ macro_rules! for_each_notification {
     };
 }
 
-/// Calls a macro with the path of each notification's `Payload`; with none unless the feature [`notifications`](mod@crate::notifications) is on.
+/// Calls a macro with the path of each notification's `Payload`; with none unless the feature `notifications` is on.
 #[cfg(not(feature = "notifications"))]
 #[macro_export]
 macro_rules! for_each_notification {

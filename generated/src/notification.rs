@@ -2,6 +2,33 @@
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! What a node tells its plugins: a module for each notification, with its `Payload`.
+//!
+//! | notification | | since |
+//! |---|---|---|
+//! | [`balance_snapshot`](mod@balance_snapshot) | Balances of all accounts after start | v24.11 |
+//! | [`block_added`](mod@block_added) | A block was added to the chain | v22.11 |
+//! | [`channel_open_failed`](mod@channel_open_failed) | The opening of a v2 channel failed | v0.10.0 |
+//! | [`channel_opened`](mod@channel_opened) | A peer opened a channel to us | v0.10.0 |
+//! | [`channel_state_changed`](mod@channel_state_changed) | A channel changed its state | v0.10.0 |
+//! | [`coin_movement`](mod@coin_movement) | Coins moved in an account | v0.10.0 |
+//! | [`connect`](mod@connect) | A peer connected | v0.10.0 |
+//! | [`custommsg`](mod@custommsg) | A peer sent a message unknown to the node | v24.02 |
+//! | [`deprecated_oneshot`](mod@deprecated_oneshot) | The next command has its own deprecation setting | v24.02 |
+//! | [`disconnect`](mod@disconnect) | A peer disconnected | v0.10.0 |
+//! | [`forward_event`](mod@forward_event) | A forward changed its status | v0.10.0 |
+//! | [`invoice_creation`](mod@invoice_creation) | An invoice was created | v0.10.0 |
+//! | [`invoice_payment`](mod@invoice_payment) | An invoice was paid | v0.10.0 |
+//! | [`log`](mod@log) | The node wrote a log entry | v24.02 |
+//! | [`onionmessage_forward_fail`](mod@onionmessage_forward_fail) | An onion message could not be forwarded | v24.11 |
+//! | [`openchannel_peer_sigs`](mod@openchannel_peer_sigs) | The peer signed the funding transaction | v0.10.0 |
+//! | [`pay_part_end`](mod@pay_part_end) | [`xpay`](mod@crate::xpay) knows the outcome of a part | v25.09 |
+//! | [`pay_part_start`](mod@pay_part_start) | [`xpay`](mod@crate::xpay) sends a part of a payment | v25.09 |
+//! | [`plugin_started`](mod@plugin_started) | A plugin was started | v25.02 |
+//! | [`plugin_stopped`](mod@plugin_stopped) | A plugin ended | v25.02 |
+//! | [`sendpay_failure`](mod@sendpay_failure) | A part of a payment failed | v0.10.0 |
+//! | [`sendpay_success`](mod@sendpay_success) | A part of a payment succeeded | v0.10.0 |
+//! | [`shutdown`](mod@shutdown) | The plugin has to end | v0.10.0 |
+//! | [`warning`](mod@warning) | The node logged a problem | v0.10.0 |
 
 pub mod balance_snapshot;
 pub mod block_added;

@@ -169,6 +169,11 @@ pub fn import(dir: &Path) -> Done {
     let (total, changed) = (files.len(), differing.len() - gone.len());
     println!("schemas: {total} files, {changed} changed or new, {} removed", gone.len());
     gone.iter().for_each(|name| println!("  removed {name}"));
+    // What keeps code from being generated, `codegen` tells with all its details.
+    let missing = cln_codegen::coverage(&input(None)?).map_or(0, |coverage| coverage.undocumented);
+    if missing > 0 {
+        println!("{missing} items have no text yet; `cargo xtask coverage` lists them");
+    }
     Ok(())
 }
 

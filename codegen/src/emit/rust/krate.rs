@@ -7,13 +7,11 @@ use quote::{format_ident, quote};
 
 use super::types::ident;
 use super::{enums, inner_lines, object};
-use crate::model::{Api, Command};
+use crate::model::{About, Api, Command};
 
 const ABOUT: &str = "The typed API of Core Lightning: a module for each command, and for each notification and hook.
 
-A command's module has its `Request`, its `Response` and its `Error`. What depends on a field's value is an enum, so
-that a paid invoice has a preimage and an unpaid one cannot have one; values that a newer node sends are kept as
-`Unknown`.
+A command's module has its `Request`, its `Response` and its `Error`:
 
 ```
 # #[cfg(feature = \"offers\")] {
@@ -28,7 +26,36 @@ let response = sendinvoice::Request::decode_response(answer)?;
 assert_eq!(response.status, sendinvoice::Status::Expired);
 # }
 # Ok::<(), Box<dyn std::error::Error>>(())
-```";
+```
+
+This crate has the types and no connection: serialised, a request is the JSON-RPC `params`, and [`Command`] says the
+method's name and reads the `result`.
+
+# What the types say
+
+* **What depends on a field's value is an enum.** A paid invoice has a preimage, an unpaid one cannot have one. What
+  comes only together with another field is one `Option` of a struct.
+* **A newer node breaks nothing.** Values that these types do not name are kept as `Unknown`, unknown fields are ignored,
+  and structs and enums are `#[non_exhaustive]`.
+* **An older node neither.** A field that came after the oldest supported release is optional in answers.
+  [`Command::unsupported_fields`] tells which parameters of a request a node does not know yet, and [`Command::ADDED`]
+  whether it knows the command.
+* **Requests are strict.** `Request::new` takes what must be given, setters the rest; nothing else is sent.
+  [`Command::validate`] finds what types cannot: parameters that need or exclude each other, lengths, and inputs that take
+  a node down.
+* **Errors are enums** too, a variant for each code that the command can fail with, some with typed `data`. Codes that
+  every call can meet are told by `Error::common()`; [`error_code`] has them all by name.
+* **Amounts are typed** and never rounded, [`primitives::Secret`]s are redacted in `Debug`, ids and hashes are checked
+  when they are read.
+
+An answer that is not what its schema says is a [`primitives::DecodeError`] that names command, JSON path and reason.
+
+# Features
+
+Each group of commands is a feature, and all are on by default; `hooks` and `notifications` are two more. `cln-rpc` makes
+every request one of the crate of that name, `json-schema` adds a function that gives a request's JSON Schema, and
+`strict`, for tests, refuses unknown fields. [`for_each_command`], [`for_each_notification`] and [`for_each_hook`] call a
+macro of yours with every type.";
 
 /// `lib.rs`.
 pub(super) fn root(api: &Api) -> TokenStream {
@@ -80,12 +107,18 @@ fn table(api: &Api) -> String {
     for group in groups_in_use(api) {
         for command in api.commands.iter().filter(|command| command.group == group) {
             let Command { method, module, title, about, .. } = command;
-            let title = title.as_deref().map(super::docs::clean).unwrap_or_default().replace('|', "\\|");
-            let since = about.added.map(|added| added.to_string()).unwrap_or_default();
-            table.push_str(&format!("| [`{method}`](mod@{module}) | {title} | {since} | `{group}` |\n"));
+            table.push_str(&row(method, module, title, about, Some(group)));
         }
     }
     table
+}
+
+/// A line of a table: the module's link, its title, the release that brought it, and its feature.
+fn row(name: &str, module: &str, title: &Option<String>, about: &About, feature: Option<&str>) -> String {
+    let title = title.as_deref().map(super::docs::clean).unwrap_or_default().replace('|', "\\|");
+    let since = about.added.map(|added| added.to_string()).unwrap_or_default();
+    let feature = feature.map(|feature| format!(" `{feature}` |")).unwrap_or_default();
+    format!("| [`{name}`](mod@{module}) | {title} | {since} |{feature}\n")
 }
 
 /// One macro a group, defined or empty by this crate's own features: `#[cfg]` in the text that a macro expands to would
@@ -153,17 +186,25 @@ fn groups_in_use(api: &Api) -> Vec<&str> {
 
 /// `notification.rs`.
 pub(super) fn notifications(api: &Api) -> TokenStream {
-    let docs = inner_lines("What a node tells its plugins: a module for each notification, with its `Payload`.");
+    let rows = api.notifications.iter().map(|it| row(&it.name, &it.module, &it.title, &it.about, None));
+    let docs = inner_lines(&format!(
+        "What a node tells its plugins: a module for each notification, with its `Payload`.\n\n\
+         | notification | | since |\n|---|---|---|\n{}",
+        rows.collect::<String>()
+    ));
     let modules = api.notifications.iter().map(|it| ident(&it.module));
     quote!(#docs #(pub mod #modules;)*)
 }
 
 /// `hook.rs`.
 pub(super) fn hooks(api: &Api) -> TokenStream {
-    let docs = inner_lines(
+    let rows = api.hooks.iter().map(|it| row(&it.name, &it.module, &it.title, &it.about, None));
+    let docs = inner_lines(&format!(
         "What a node asks its plugins: a module for each hook, with the `Payload` that it sends and the `Action` that \
-         the plugin answers. A node that gets an answer of another form ends itself.",
-    );
+         the plugin answers. A node that gets an answer of another form ends itself.\n\n\
+         | hook | | since |\n|---|---|---|\n{}",
+        rows.collect::<String>()
+    ));
     let modules = api.hooks.iter().map(|it| ident(&it.module));
     quote!(#docs #(pub mod #modules;)*)
 }

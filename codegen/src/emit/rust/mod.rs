@@ -54,7 +54,9 @@ pub(crate) fn sources(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics
     for (path, from, tokens) in modules {
         match print(tokens) {
             Ok(text) => {
-                let text = links.link(&text, path.strip_suffix(".rs").unwrap_or(&path));
+                // The crate's own page names features as well, and has links of its own.
+                let module = path.strip_suffix(".rs").unwrap_or(&path);
+                let text = if module == "lib" { text } else { links.link(&text, module) };
                 sources.insert(
                     path,
                     format!(
