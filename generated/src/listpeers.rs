@@ -5,7 +5,7 @@
 //!
 //! Lists the nodes that are connected now, and those that are not but share a channel with this node. The channels themselves are in [`listpeerchannels`](mod@crate::listpeerchannels).
 //!
-//! Changes nothing. An id that is not among them gives an empty list; fails only when a parameter is malformed.
+//! Changes nothing. An `id` that is not a peer's gives an empty list; the call fails only when a parameter is malformed.
 //!
 //! See also [`connect`](mod@crate::connect), [`fundchannel_start`](mod@crate::fundchannel_start), [`setchannel`](mod@crate::setchannel).
 
@@ -14,10 +14,10 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Lists only this peer.
+    /// Node id of the only peer to list; when absent, all peers are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<cln_primitives::NodeId>,
-    /// Adds log lines about each peer, of this level and above. No log when absent.
+    /// Adds to each peer its log entries of this level and above. When absent, no log is included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<crate::shared::LogLevel>,
 }
@@ -61,7 +61,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The peers; empty when none fits.
+    /// One entry for each peer that is connected or has a channel with this node; empty when there is none, or none with the `id` of the request.
     pub peers: Vec<Peer>,
 }
 
@@ -72,11 +72,11 @@ pub struct Response {
 pub struct Peer {
     /// The peer's node id.
     pub id: cln_primitives::NodeId,
-    /// How many channels this node has with the peer, those included that are still opening or closing.
+    /// How many channels this node has with the peer, including those that are still opening or closing.
     ///
     /// Added in v23.02.
     pub num_channels: u32,
-    /// The log lines about this peer, oldest first; absent unless `level` was given.
+    /// Log entries about this peer, oldest first; absent unless the request had a `level`.
     pub log: Option<Vec<LogEntry>>,
     /// Whether the peer is connected at the moment.
     pub connected: Connection,
@@ -98,11 +98,11 @@ pub enum Connection {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Connected {
-    /// The BOLT 9 feature bits that the peer sent at the start of the connection, as hex.
+    /// The peer's BOLT 9 feature bits in hex, as it sent them when it connected. For a peer that is not connected nodes may send those known from before, or an empty text.
     pub features: cln_primitives::HexBytes,
-    /// Where the peer is connected from or to, as `host:port`: exactly one.
+    /// The peer's end of the connection as `host:port`, always exactly one entry. For an incoming connection its port is not one that the peer listens on.
     pub netaddr: Vec<String>,
-    /// The address of this node as the peer sees it, if it told. A node behind a router learns its public address from this.
+    /// This node's own address as the peer sees it, absent when the peer did not say. A node behind a router can learn its public address from it.
     pub remote_addr: Option<String>,
 }
 
@@ -110,7 +110,7 @@ pub struct Connected {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Disconnected {
-    /// The BOLT 9 feature bits that the peer sent at the start of the connection, as hex.
+    /// The peer's BOLT 9 feature bits in hex, as it sent them when it connected. For a peer that is not connected nodes may send those known from before, or an empty text.
     pub features: Option<cln_primitives::HexBytes>,
 }
 
@@ -245,7 +245,7 @@ impl std::fmt::Display for LogEntry {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Skipped {
-    /// How many lines are left out at this place, as they are below the level or were dropped for space.
+    /// How many log entries are left out at this place, because they are below the requested level or were dropped to save memory.
     pub num_skipped: u32,
 }
 
@@ -253,13 +253,13 @@ pub struct Skipped {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
-    /// Seconds since the node was started, with nine decimal places.
+    /// When the entry was written, in seconds since the node started, with nine decimal places.
     pub time: String,
-    /// The part of the node that wrote the line, such as `connectd`.
+    /// The part of the node that wrote the entry, such as `connectd`.
     pub source: String,
-    /// The text of the line.
+    /// The logged text, for people; its wording is not stable.
     pub log: String,
-    /// The peer that the line is about.
+    /// Node id of the peer that the entry is about.
     pub node_id: cln_primitives::NodeId,
 }
 
@@ -267,15 +267,15 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct IoMessage {
-    /// Seconds since the node was started, with nine decimal places.
+    /// When the entry was written, in seconds since the node started, with nine decimal places.
     pub time: String,
-    /// The part of the node that wrote the line, such as `connectd`.
+    /// The part of the node that wrote the entry, such as `connectd`.
     pub source: String,
-    /// The text of the line.
+    /// The logged text, for people; its wording is not stable.
     pub log: String,
-    /// The peer that the line is about.
+    /// Node id of the peer that the entry is about.
     pub node_id: cln_primitives::NodeId,
-    /// The message that was received or sent, as hex.
+    /// The Lightning message that was received or sent, in hex.
     pub data: cln_primitives::HexBytes,
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Lists every part that [`sendpay`](mod@crate::sendpay), [`sendonion`](mod@crate::sendonion) or one of the paying commands sent, finished or not. A payment may have many: parts of one attempt share `groupid`, all attempts share `payment_hash`. [`listpays`](mod@crate::listpays) sums them up.
 //!
-//! Changes nothing. At most one of `bolt11` and `payment_hash` may be given; what is not known gives an empty list. Fails only when a parameter is malformed or both of these are given.
+//! Changes nothing. Give at most one of `bolt11` and `payment_hash`; an invoice or hash without payments gives an empty list. Fails when both are given or a parameter is malformed.
 //!
 //! See also [`listinvoices`](mod@crate::listinvoices), [`listpays`](mod@crate::listpays), [`sendpay`](mod@crate::sendpay).
 
@@ -14,21 +14,21 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Lists only parts that pay this invoice, BOLT 11 or BOLT 12. Not together with `payment_hash`.
+    /// Lists only parts that pay this BOLT 11 or BOLT 12 invoice. Cannot be combined with `payment_hash`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt11: Option<String>,
-    /// Lists only parts with this hash. Not together with `bolt11`.
+    /// Lists only parts with this payment hash. Cannot be combined with `bolt11`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
-    /// Lists only parts that stand like this.
+    /// Lists only parts in this state; when absent, parts in any state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<crate::shared::PaymentStatus>,
-    /// The order of the list, and what `start` and `limit` count in. Not for a list that `bolt11` or `payment_hash` narrows.
+    /// Order of the list, and the index that `start` and `limit` refer to. Cannot be combined with `bolt11` or `payment_hash`.
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<crate::shared::ListIndex>,
-    /// The first index to list, in the numbering that `index` names; see [`wait`](mod@crate::wait). Needs `index`.
+    /// The first index to list, in the numbering that `index` selects; [`wait`](mod@crate::wait) tells when a later one exists. Needs `index`.
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,7 +153,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The parts; empty when none fits.
+    /// One entry for each part; empty when no part matches the request.
     pub payments: Vec<Payment>,
 }
 
@@ -166,11 +166,11 @@ pub struct Payment {
     ///
     /// Added in v23.11.
     pub created_index: u64,
-    /// The same number as `created_index`, which replaces it.
+    /// Older name of `created_index`, with the same value.
     pub id: u64,
     /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
     pub groupid: u64,
-    /// Number of the part within its attempt; absent for a payment in one piece.
+    /// Number of the part within its attempt; absent for a payment sent as a single part.
     pub partid: Option<u64>,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
     pub payment_hash: cln_primitives::Hash32,
@@ -178,29 +178,29 @@ pub struct Payment {
     ///
     /// Added in v23.11.
     pub updated_index: Option<u64>,
-    /// What this part delivers to the payee, without fees, in millisatoshi; absent when the sender never said, as with a bare [`sendonion`](mod@crate::sendonion).
+    /// What this part delivers to the payee, without fees, in millisatoshi; absent when the sender did not say, as with [`sendonion`](mod@crate::sendonion) called without `amount_msat`.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The node that is paid, absent when the sender never said.
+    /// Node id of the payee; absent when the sender did not say.
     pub destination: Option<cln_primitives::NodeId>,
     /// UNIX time in seconds at which the part was sent.
     pub created_at: u64,
-    /// What left this node for this part, fees included, in millisatoshi; for a failed part it came back.
+    /// What left this node for this part, fees included, in millisatoshi. If the part failed, it came back.
     pub amount_sent_msat: cln_primitives::Msat,
-    /// The label given when paying, if any.
+    /// Label that the paying command was given; absent when it was given none.
     pub label: Option<String>,
-    /// The BOLT 11 invoice as text; absent when another kind or none was given.
+    /// The BOLT 11 invoice that this part pays, as text; absent when the sender gave none or it is a BOLT 12 one.
     pub bolt11: Option<String>,
-    /// The invoice's description, where the paying command was given one apart from the invoice.
+    /// The description that the paying command was given beside the invoice, as for an invoice that holds only its hash; absent when it was given none.
     pub description: Option<String>,
-    /// The BOLT 12 invoice as text, beginning with `lni1`; absent when another kind or none was given.
+    /// The BOLT 12 invoice that this part pays, as text beginning with `lni1`; absent when the sender gave none or it is a BOLT 11 one.
     pub bolt12: Option<String>,
-    /// How this part stands. A part may fail while others of its payment succeed.
+    /// State of this part. It may fail while other parts of the payment succeed.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: How this part stands. A part may fail while others of its payment succeed.
+/// `status`: State of this part. It may fail while other parts of the payment succeed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -240,7 +240,7 @@ pub struct Failed {
     ///
     /// Added in v0.10.0.
     pub completed_at: Option<u64>,
-    /// The error packet that came back, still encrypted because the node lacked the onion's shared secrets.
+    /// The encrypted failure packet as it came back, kept when the node had no shared secrets to decrypt it with.
     pub erroronion: Option<cln_primitives::HexBytes>,
 }
 
@@ -252,7 +252,7 @@ pub struct Complete {
     ///
     /// Added in v0.10.0.
     pub completed_at: Option<u64>,
-    /// The proof of payment: its SHA-256 is `payment_hash`. Only complete parts have it.
+    /// The proof of payment: its SHA-256 is `payment_hash`. Present for completed parts only.
     pub payment_preimage: cln_primitives::Secret,
 }
 

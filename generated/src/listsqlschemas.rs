@@ -3,7 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List the tables for SQL queries.
 //!
-//! Shows the tables and columns that [`sql`](mod@crate::sql) offers on this node. They follow the fields of the list commands and change between releases, so a program can look here what is there. Changes nothing. Fails when the table is not known.
+//! Shows the tables and columns that [`sql`](mod@crate::sql) offers on this node. They follow the fields of the list commands and change between releases, so a program can check here which columns exist.
+//!
+//! Changes nothing. Fails when the table is not known.
 //!
 //! Added in v23.02.
 //!
@@ -14,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Shows only the table of this name. All tables when absent.
+    /// Shows only the table of this name; when absent, all tables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
 }
@@ -54,7 +56,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The tables.
+    /// One entry for each table that [`sql`](mod@crate::sql) can query, or only the requested one.
     pub schemas: Vec<Schema>,
 }
 
@@ -63,11 +65,11 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Schema {
-    /// The name to use in a query, such as `peerchannels`. A list inside a record has a table of its own, such as `peerchannels_htlcs`.
+    /// Name of the table in a query, such as `peerchannels`. A list inside a record has a table of its own, such as `peerchannels_htlcs`.
     pub tablename: String,
-    /// The columns in their order, which is the order of `SELECT *`.
+    /// The table's columns, in the order of `SELECT *`.
     pub columns: Vec<Column>,
-    /// The indices that speed up searches, each a list of column names; absent when the table has none.
+    /// Database indexes on the table, each a list of column names; a search by these columns is fast. Absent when the table has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub indices: Option<Vec<Vec<String>>>,
 }
@@ -77,13 +79,13 @@ pub struct Schema {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Column {
-    /// The name to use in a query. Columns `row` and `arrindex` tie a table of list elements to its parent.
+    /// Name of the column in a query. In the table of a list, `row` is the `rowid` of the record that it belongs to, and `arrindex` the position in the list.
     pub name: String,
-    /// The SQLite type. Booleans are stored as 0 and 1, hashes and keys as bytes.
+    /// The column's SQLite type. Booleans are stored as 0 and 1, hashes and keys as bytes.
     pub r#type: ColumnType,
 }
 
-/// The SQLite type. Booleans are stored as 0 and 1, hashes and keys as bytes.
+/// The column's SQLite type. Booleans are stored as 0 and 1, hashes and keys as bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ColumnType {

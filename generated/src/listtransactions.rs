@@ -5,7 +5,7 @@
 //!
 //! Lists the on-chain transactions that the node keeps: deposits, withdrawals, and openings and closings of its channels. Changes nothing. The list can be long and has no paging.
 //!
-//! Fails only when a parameter is given.
+//! The command has no parameters and fails only when one is given.
 //!
 //! See also [`listfunds`](mod@crate::listfunds), [`newaddr`](mod@crate::newaddr).
 
@@ -42,7 +42,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The transactions in no promised order; empty when there are none.
+    /// One entry for each transaction, in no particular order; empty when the node has none.
     pub transactions: Vec<Transaction>,
 }
 
@@ -51,21 +51,21 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Transaction {
-    /// The id of the transaction.
+    /// The transaction id.
     pub hash: cln_primitives::bitcoin::Txid,
-    /// The whole transaction, serialized.
+    /// The whole transaction in hex, as it is broadcast.
     pub rawtx: cln_primitives::HexBytes,
-    /// Height of the block that holds the transaction; 0 while it is unconfirmed.
+    /// Height of the block that contains the transaction; 0 while it is unconfirmed.
     pub blockheight: u32,
-    /// Where the transaction stands in its block, counted from 0; 0 also while it is unconfirmed.
+    /// Position of the transaction in its block, counted from 0; 0 also while it is unconfirmed.
     pub txindex: u32,
-    /// The lock time of the transaction: below 500000000 a block height, otherwise UNIX seconds, before which it cannot be mined.
+    /// When the transaction can be mined at the earliest: a block height below 500000000, otherwise UNIX time in seconds. 0 means no limit.
     pub locktime: u32,
     /// The version number of the transaction format, normally 2.
     pub version: u32,
-    /// What the transaction spends, in its own order.
+    /// The outputs that the transaction spends, in the order of its inputs.
     pub inputs: Vec<Input>,
-    /// What the transaction pays, in its own order; outputs that are not ours are listed too.
+    /// What the transaction pays, in the order of its outputs, including those that are not this wallet's.
     pub outputs: Vec<Output>,
 }
 
@@ -74,9 +74,9 @@ pub struct Transaction {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Input {
-    /// The transaction whose output is spent.
+    /// Id of the transaction whose output is spent.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// The index of the spent output in that transaction, counted from 0.
+    /// Index of the spent output within its own transaction (`txid`), counted from 0.
     pub index: u32,
     /// The sequence number of the input: below 4294967294 it signals that the fee may be raised by replacement, and it can carry a relative lock time.
     pub sequence: u32,
@@ -87,11 +87,11 @@ pub struct Input {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Output {
-    /// Where the output stands in the transaction, counted from 0.
+    /// Index of the output within the transaction, counted from 0.
     pub index: u32,
     /// The value of the output in millisatoshi, a whole number of satoshi.
     pub amount_msat: cln_primitives::Msat,
-    /// The script that the output pays to.
+    /// The script that the output pays to, in hex.
     #[serde(rename = "scriptPubKey")]
     pub script_pub_key: cln_primitives::HexBytes,
 }

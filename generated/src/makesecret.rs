@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Derive a secret from the node's own.
 //!
-//! Derives 32 bytes from the `hsm_secret` of the node and the given input. The same node and input always give the same secret, so an application needs no storage for its key; nothing is stored. Give exactly one of `hex` and `string`: the same bytes give the same secret either way.
+//! Derives 32 bytes from the node's `hsm_secret` and the given input. The same node and input always give the same secret, so an application need not store its key; nothing is stored. Give exactly one of `hex` and `string`: the same bytes give the same secret either way.
 //!
-//! The master secret cannot be computed from the result. But the node makes keys of its own in this way too, such as that of `emergency.recover`, so choose an input that no other program uses, and let only trusted callers use this command.
+//! The master secret cannot be computed from the result. However, the node derives keys of its own in this way too, such as that of `emergency.recover`: choose an input that no other program uses, and let only trusted callers use this command.
 //!
 //! Fails when both inputs or none are given, or when the hex digits are malformed.
 
@@ -14,10 +14,10 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The input as hex digits, of any length. Not together with `string`.
+    /// The input as hex digits, of any length. Cannot be combined with `string`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hex: Option<cln_primitives::HexBytes>,
-    /// The input as text, whose UTF-8 bytes are used as they are. Not together with `hex`.
+    /// The input as text, whose UTF-8 bytes are used as they are. Cannot be combined with `hex`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub string: Option<String>,
 }
@@ -61,7 +61,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The derived key. Whoever has it has access to whatever is protected by it.
+    /// The derived 32-byte key. Whoever has it can open whatever the application protects with it.
     pub secret: cln_primitives::Secret,
 }
 

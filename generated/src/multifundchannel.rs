@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Open several channels in one transaction.
 //!
-//! Opens channels with several peers and funds all of them by a single transaction from the node's wallet: connects where necessary, negotiates with all peers, then signs and broadcasts. Uses the dual-funding protocol where a peer supports it.
+//! Opens channels with several peers and funds all of them with a single transaction from the node's wallet: connects where necessary, negotiates with all peers, then signs and broadcasts. Uses the dual-funding protocol where a peer supports it.
 //!
-//! Returns once the transaction is broadcast; each channel can be used when [`listpeerchannels`](mod@crate::listpeerchannels) shows it as `CHANNELD_NORMAL`. With `minchannels`, peers that fail are dropped and the rest is tried again, so look at `failed` even after success.
+//! Returns once the transaction is broadcast; each channel can be used when [`listpeerchannels`](mod@crate::listpeerchannels) shows it as `CHANNELD_NORMAL`. With `minchannels`, peers that fail are dropped and the others are tried again, so look at `failed` even after success.
 //!
 //! Fails, without opening any channel, when too many peers cannot be reached or refuse, when the wallet cannot pay amounts, fee and emergency reserve, when an amount is dust or above what the nodes allow, when a node is named twice, and when the broadcast fails. The error's data names the peer and the step. A peer that still remembers a cancelled opening may disconnect at the next one: connect to it and wait some seconds before trying again.
 //!
@@ -23,15 +23,15 @@ pub struct Request {
     /// Default: *normal*.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feerate: Option<cln_primitives::Feerate>,
-    /// Confirmations that a coin of the wallet must have to be chosen; 0 allows unconfirmed ones.
+    /// Confirmations that a wallet output must have to be spent; 0 allows unconfirmed ones.
     ///
     /// Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minconf: Option<i64>,
-    /// The outpoints of the wallet to spend, instead of letting the node choose.
+    /// Outpoints of the wallet to spend; when absent, the node chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utxos: Option<Vec<cln_primitives::bitcoin::OutPoint>>,
-    /// How many of the channels must succeed, at least 1: as long as so many peers are left, failing ones are dropped. When absent, all must succeed.
+    /// How many of the channels must succeed, at least 1: failing peers are dropped as long as this many are left. When absent, all must succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minchannels: Option<i64>,
     /// The first feerate of the commitment transactions, for channels without anchors.
@@ -88,19 +88,19 @@ impl Request {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Destination {
-    /// The node id of the peer, with `@host:port` after it if the node is to connect there. Without it the address must be known, unless the peer is connected.
+    /// Node id of the peer, optionally followed by `@host:port` to connect to. Without an address the peer must be connected already, or its address known from gossip.
     pub id: String,
-    /// What the wallet puts into this channel, in satoshi, or `all` for everything that is left after the other channels, the fee and the emergency reserve; only one destination may say `all`. At least 546 sat, and at most 16777215 sat unless both nodes support large channels.
+    /// What the wallet puts into this channel, in satoshi, or `all` for what is left after the other channels, the fee and the emergency reserve; only one destination may say `all`. At least 546 sat, and at most 16777215 sat unless both nodes support large channels.
     pub amount: cln_primitives::SatOrAll,
     /// Whether to tell the network about this channel, so that others can route through it. A channel that is not announced stays private for good.
     ///
     /// Default: `True`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announce: Option<bool>,
-    /// Part of the funding that is given to the peer at once, in millisatoshi: it starts as the peer's balance, and there is neither a proof of payment nor a way to get it back.
+    /// Part of the funding to give to the peer at once, in millisatoshi: it starts as the peer's balance, without proof of payment and without a way to get it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_msat: Option<cln_primitives::Msat>,
-    /// An on-chain address to which our share goes when the channel is closed by agreement. It binds us for the channel's whole life, and takes effect only when the peer supports `option_upfront_shutdown_script`.
+    /// On-chain address for our share when the channel is closed by agreement. It cannot be changed later, and takes effect only when the peer supports `option_upfront_shutdown_script`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_to: Option<String>,
     /// Satoshi of its own that the peer is asked to add for a fee (a liquidity lease). Needs `compact_lease`, dual funding and a peer that advertises leases.
@@ -110,13 +110,13 @@ pub struct Destination {
         skip_serializing_if = "Option::is_none"
     )]
     pub request_amt: Option<cln_primitives::bitcoin::Amount>,
-    /// The lease terms that we expect, as the peer advertises them in [`listnodes`](mod@crate::listnodes). Opening this channel fails when the peer asks for other ones.
+    /// The lease terms that we expect, as the peer advertises them in [`listnodes`](mod@crate::listnodes). Opening this channel fails when the peer asks for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compact_lease: Option<String>,
-    /// Confirmations of the funding transaction that this node waits for before it uses the channel; 0 means at once, which takes a peer that agrees to it.
+    /// Confirmations of the funding transaction that this node waits for before it uses the channel. 0 uses it at once, if the peer agrees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mindepth: Option<u32>,
-    /// What the peer has to keep as its own balance at all times once it has that much, in satoshi. It can lose this by cheating.
+    /// Smallest balance, in satoshi, that the peer must keep on its side once it has that much, so that it has something to lose by cheating.
     ///
     /// Default: 1% of the funding amount.
     #[serde(
@@ -200,13 +200,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The signed transaction that funds all the channels, raw in hex, as it was broadcast.
+    /// The signed funding transaction of all the channels in hex, as it was broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// The id of the transaction `tx`.
+    /// Id of the funding transaction.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// The channels that are being opened, one for each peer that took part.
+    /// The channels that are being opened, one for each peer that was not dropped.
     pub channel_ids: Vec<OpenedChannel>,
-    /// The peers that were dropped on the way, with the reason; empty when all succeeded.
+    /// The peers that were dropped, each with its error; empty when all succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<Vec<FailedDestination>>,
 }
@@ -218,15 +218,15 @@ pub struct Response {
 pub struct OpenedChannel {
     /// The node id of the peer.
     pub id: cln_primitives::NodeId,
-    /// The output of the transaction that belongs to this channel, counted from 0.
+    /// Index of the funding transaction's output that belongs to this channel, counted from 0.
     pub outnum: u32,
-    /// The id of the new channel, final and fixed for its life.
+    /// Id of the new channel, fixed for its whole life.
     pub channel_id: cln_primitives::Hash32,
     /// The channel type that both nodes agreed on, as BOLT 2 defines it.
     ///
     /// Added in v24.02.
     pub channel_type: ChannelType,
-    /// The output script, in hex, that a close by agreement has to pay our share to. Absent unless `close_to` was given and the peer supports `option_upfront_shutdown_script`.
+    /// The output script, in hex, that our share is paid to when the channel is closed by agreement. Absent unless the request had `close_to` and the peer supports `option_upfront_shutdown_script`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_to: Option<cln_primitives::HexBytes>,
 }
@@ -253,15 +253,15 @@ pub struct ChannelType {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct FailedDestination {
-    /// The node id of the peer that gets no channel.
+    /// Node id of the peer that gets no channel.
     pub id: cln_primitives::NodeId,
-    /// The step that failed, named by the command that does it alone.
+    /// The step that failed, named after the command that performs this step alone.
     pub method: Method,
-    /// The error of that step.
+    /// The error with which the step failed.
     pub error: Failure,
 }
 
-/// The step that failed, named by the command that does it alone.
+/// The step that failed, named after the command that performs this step alone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
@@ -282,16 +282,16 @@ cln_primitives::wire_enum!(
     = "fundchannel_start", FundchannelComplete = "fundchannel_complete" }
 );
 
-/// The error of that step.
+/// The error with which the step failed.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Failure {
-    /// The JSON-RPC error code that the step answered.
+    /// JSON-RPC error code of the failed step, as its `method` defines it.
     pub code: i64,
-    /// The error message of the step, for people to read.
+    /// Error message of the failed step, for people; its wording is not stable.
     pub message: String,
-    /// Whatever the step's error has beyond code and message; absent if nothing.
+    /// Further details of the failed step's error, of any form; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<cln_primitives::serde_json::Value>,
 }

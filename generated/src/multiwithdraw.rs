@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Send on-chain funds to several addresses.
 //!
-//! Pays several addresses in one transaction from the wallet, signs it and hands it to the network at once; the rest returns to the wallet as change. This cannot be undone. [`txprepare`](mod@crate::txprepare) shows such a transaction before it is sent.
+//! Pays several addresses in one transaction from the wallet, signs it and broadcasts it at once; what is left returns to the wallet as change. This cannot be undone. [`txprepare`](mod@crate::txprepare) shows such a transaction before it is sent.
 //!
 //! While the node has channels with anchors, even `all` leaves the emergency reserve (`min-emergency-msat`) in the wallet.
 //!
@@ -28,7 +28,7 @@ pub struct Request {
     /// Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minconf: Option<u32>,
-    /// The wallet outputs to spend, each as `txid:outnum`. All of them are used, and `minconf` plays no role. Left out, the wallet chooses.
+    /// The wallet outputs to spend, each as `txid:outnum`. All of them are used, whatever `minconf` says; when absent, the wallet chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utxos: Option<Vec<cln_primitives::bitcoin::OutPoint>>,
 }
@@ -79,7 +79,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The transaction in hex, in the form in which it is broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// Its id, by which it can be found on the chain.
+    /// Id of the transaction that was broadcast.
     pub txid: cln_primitives::bitcoin::Txid,
 }
 

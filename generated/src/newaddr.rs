@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Create a new wallet address.
 //!
-//! Makes a fresh address of the on-chain wallet to receive money. Each call uses up a new key; addresses do not expire, and all of them stay watched. Money counts in the wallet once it is seen on the chain, and normally can be spent once confirmed ([`listfunds`](mod@crate::listfunds)).
+//! Makes a fresh on-chain address of the wallet to receive money. Each call uses up a new key; addresses do not expire, and all of them stay watched. A deposit appears in [`listfunds`](mod@crate::listfunds) once it is seen on chain, and normally can be spent once confirmed.
 //!
 //! Fails for an unknown address type.
 //!

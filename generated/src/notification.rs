@@ -27,7 +27,7 @@
 //! | [`plugin_stopped`](mod@plugin_stopped) | A plugin ended | v25.02 |
 //! | [`sendpay_failure`](mod@sendpay_failure) | A part of a payment failed | v0.10.0 |
 //! | [`sendpay_success`](mod@sendpay_success) | A part of a payment succeeded | v0.10.0 |
-//! | [`shutdown`](mod@shutdown) | The plugin has to end | v0.10.0 |
+//! | [`shutdown`](mod@shutdown) | The plugin must end | v0.10.0 |
 //! | [`warning`](mod@warning) | The node logged a problem | v0.10.0 |
 
 pub mod balance_snapshot;

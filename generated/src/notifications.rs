@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Receive progress reports on this connection.
 //!
-//! Switches the notifications on that slow commands send while they work; they arrive on this connection between the answers, and only for commands sent on it. They are off on a new connection.
+//! Turns on or off the progress notifications that slow commands send while they work. They arrive on the same connection, before the command's answer, and only for commands sent on it. They are off on a new connection.
 //!
-//! Their methods are `message`, a line of log with its level, and `progress`, which has `num` out of `total` and perhaps a `stage`. Each has the id of its command as `params.id`; ignore methods that you do not know.
+//! Their methods are `message`, a log line with its level, and `progress`, which has `num` out of `total` and possibly a `stage`. Each has the id of its command as `params.id`; ignore methods that you do not know.
 //!
 //! These are not the notifications that plugins subscribe to, such as [`connect`](mod@crate::connect) or `invoice_payment`.
 
@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// True to receive the reports of the commands that follow, false to receive none.
+    /// True to receive progress notifications for the commands that follow on this connection, false to receive none.
     pub enable: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Choice, Field, Object, Type, Union, WireEnum};
+use crate::model::{Choice, Discriminator, Field, Object, Type, Union, WireEnum};
 
 /// Names that a module cannot give to a type of its own: std's, which the emitted code uses, and the module's roots.
 const TAKEN: &[&str] = &[
@@ -259,7 +259,14 @@ fn shape_of_choice(choice: &Choice) -> String {
         .variants
         .iter()
         .map(|variant| format!("{} {:?} {}", variant.name, variant.values, shape_of_fields(&variant.fields)));
-    format!("choice {:?} {:?}", choice.discriminator, variants.collect::<Vec<_>>())
+    let told_by = match &choice.discriminator {
+        Discriminator::Values(tested) => {
+            tested.iter().map(|tested| format!("{} {}", tested.wire, tested.boolean)).collect::<Vec<_>>().join(", ")
+        }
+        Discriminator::Presence(key) => format!("presence of {key}"),
+        Discriminator::Alternatives => "keys".to_owned(),
+    };
+    format!("choice {told_by} {:?}", variants.collect::<Vec<_>>())
 }
 
 fn shape_of_fields(fields: &[Field]) -> String {

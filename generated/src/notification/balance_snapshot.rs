@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Balances of all accounts after start.
 //!
-//! Sent once after a start, when the node has caught up with the chain. A bookkeeper checks its own sums against it; what moves later comes as `coin_movement`.
+//! Sent once after a start, when the node has caught up with the chain. Bookkeeping software can check its own sums against it; later changes are sent as `coin_movement`.
 //!
 //! Added in v24.11.
 
@@ -19,9 +19,9 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Id of this node, as one bookkeeper may listen to several.
+    /// Node id of this node, for software that keeps the books of several.
     pub node_id: cln_primitives::NodeId,
-    /// Height of the block up to which the balances count.
+    /// Height of the last block that the balances take into account.
     pub blockheight: u32,
     /// UNIX time in seconds at which the snapshot was taken.
     pub timestamp: u32,
@@ -34,7 +34,7 @@ pub struct Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Account {
-    /// `wallet` for the on-chain funds, otherwise the id of a channel.
+    /// The account: `wallet` for the on-chain funds, otherwise a channel's `channel_id`.
     pub account_id: String,
     /// What this node owns in the account, in millisatoshi; in a channel, our side only.
     pub balance_msat: cln_primitives::Msat,

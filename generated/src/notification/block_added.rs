@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A block was added to the chain.
 //!
-//! Sent for each block that the node takes in, also while it catches up after a start. When the chain reorganizes, blocks of the new branch come with heights that were announced before; blocks that drop out are not announced.
+//! Sent for each block that the node processes, also while it catches up after a start. When the chain reorganizes, blocks of the new branch repeat heights that were announced before; the blocks that they replace are not announced.
 //!
 //! Added in v22.11.
 
@@ -19,8 +19,8 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Hash of the block in the usual display order, leading zeros first.
+    /// Block hash in the usual display order, leading zeros first.
     pub hash: cln_primitives::Hash32,
-    /// Height of this block, counted from 0 at the first one of the chain.
+    /// Height of the block, counted from 0 at the first block of the chain.
     pub height: u32,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The opening of a v2 channel failed.
 //!
-//! Sent when an attempt to open a channel by the dual-funding protocol, or to replace its funding transaction, comes to nothing: one side refused, aborted or disconnected. A plugin that answered `openchannel2` or `rbf_channel` with funds can release them now.
+//! Sent when an attempt to open a channel with the dual-funding protocol, or to replace its funding transaction, fails: one side refused, aborted or disconnected. A plugin that answered `openchannel2` or `rbf_channel` with funds can release them now.
 //!
 //! Added in v0.10.0.
 
@@ -19,6 +19,6 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Id of the attempt, as in `openchannel2`; no channel with it may ever exist.
+    /// Channel id of the failed attempt, as in the hook `openchannel2`. After a failed first opening, no such channel exists.
     pub channel_id: cln_primitives::Hash32,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A peer opened a channel to us.
 //!
-//! Sent once when a peer has funded a new channel to this node, as soon as both sides have signed it and usually before the funding transaction confirms. Channels that we open ourselves are not announced here; `channel_state_changed` tells of all.
+//! Sent once when a peer has funded a new channel to this node, as soon as both sides have signed it and usually before the funding transaction confirms. Channels that this node opens are not announced here; `channel_state_changed` covers both.
 //!
 //! Added in v0.10.0.
 
@@ -21,10 +21,10 @@ impl cln_primitives::Notification for Payload {
 pub struct Payload {
     /// Node id of the peer that opened the channel.
     pub id: cln_primitives::NodeId,
-    /// Capacity of the channel in millisatoshi, the money of both sides together.
+    /// Capacity of the channel in millisatoshi, the contributions of both sides together.
     pub funding_msat: cln_primitives::Msat,
-    /// The funding transaction, most likely still unconfirmed.
+    /// Id of the funding transaction, which usually is still unconfirmed.
     pub funding_txid: cln_primitives::bitcoin::Txid,
-    /// True when the peer has already declared the channel ready for use, which is rare so early.
+    /// True when the peer has already declared the channel ready for use; this early it is usually false.
     pub channel_ready: bool,
 }

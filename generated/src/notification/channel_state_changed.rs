@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A channel changed its state.
 //!
-//! Sent for every step in the life of a channel, from its opening until its closing is final on the chain. A single close takes several steps, and each is announced.
+//! Sent for every step in the life of a channel, from its opening until its closing is final on chain. A single close takes several steps, and each is announced.
 //!
 //! Added in v0.10.0.
 
@@ -19,23 +19,23 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Node id of the other side of the channel.
+    /// Node id of the channel's peer.
     pub peer_id: cln_primitives::NodeId,
-    /// Id of the channel, the same in all of its states.
+    /// The channel's id, the same in all of its states.
     pub channel_id: cln_primitives::Hash32,
-    /// Short channel id; absent (null from nodes that still send deprecated forms) while the funding transaction has not confirmed.
+    /// Short channel id; absent (null from nodes that still send deprecated forms) until the funding transaction has confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-    /// When the state changed: ISO 8601 with milliseconds, in UTC.
+    /// When the state changed, as an ISO 8601 text with milliseconds, in UTC.
     pub timestamp: String,
-    /// The state before; absent for a new channel.
+    /// State of the channel before the change; absent for a new channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_state: Option<crate::shared::ChannelState>,
-    /// The state from now on.
+    /// State of the channel after the change.
     pub new_state: crate::shared::ChannelState,
-    /// Who or what set off the development that this step belongs to, rather than the step itself. Until a close begins, this is the side that opened the channel.
+    /// Who or what began the current phase of the channel's life; the single step may have another trigger. Until a close or splice begins, it tells which side opened the channel.
     pub cause: crate::shared::StateChangeCause,
-    /// The reason in words for people, such as `Lockin complete`; the wording is not stable. Absent when there is none.
+    /// The reason for people to read, such as `Lockin complete`; its wording is not stable. Absent when none is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Coins moved in an account.
 //!
-//! Sent for every final movement of coins in an account of the node, such as an HTLC that is settled for good, or an output on the chain that is created or spent. What is still pending is not announced, except a payment to someone else's address, which counts as soon as it is sent.
+//! Sent for every final movement of coins in an account of the node, such as an HTLC that is settled for good, or an output on chain that is created or spent. Pending movements are not announced, except a payment to someone else's address, which counts as soon as it is sent.
 //!
 //! [`listchannelmoves`](mod@crate::listchannelmoves) and [`listchainmoves`](mod@crate::listchainmoves) list the same movements later, by `created_index`.
 //!
@@ -21,49 +21,49 @@ impl cln_primitives::Notification for Payload {
 #[serde(try_from = "PayloadWire", into = "PayloadWire")]
 #[non_exhaustive]
 pub struct Payload {
-    /// Version of this notification's form; 2 in all supported releases.
+    /// Version of this notification's format; 2 in all supported releases.
     pub version: u32,
     /// Which chain the money is on, by its bech32 prefix: `bc` is Bitcoin, `tb` its test networks, `bcrt` regtest.
     pub coin_type: String,
-    /// Id of this node, as one bookkeeper may listen to several.
+    /// Node id of this node, for software that keeps the books of several.
     pub node_id: cln_primitives::NodeId,
     /// Number of the movement, counted from 1 within its `type`: the index in [`listchannelmoves`](mod@crate::listchannelmoves) or [`listchainmoves`](mod@crate::listchainmoves).
     ///
     /// Added in v25.09.
     pub created_index: Option<u64>,
-    /// The account that changes: `wallet`, a channel's id, or `external` for money that belongs to someone else.
+    /// The account whose balance changes: `wallet`, a channel's `channel_id`, or `external` for money that belongs to someone else.
     pub account_id: String,
     /// What the account gains, in millisatoshi; 0 when it gains nothing.
     pub credit_msat: cln_primitives::Msat,
-    /// What the account loses, in millisatoshi, fees of a payment included; 0 when it loses nothing.
+    /// What the account loses, in millisatoshi, including the fees of a payment; 0 when it loses nothing.
     pub debit_msat: cln_primitives::Msat,
     /// UNIX time in seconds at which the node recorded the movement, by its own clock.
     pub timestamp: u64,
     /// Replaced by `primary_tag` and `extra_tags`.
     #[deprecated(since = "v25.09", note = "nodes may lack it from v26.09 on")]
     pub tags: Option<Vec<String>>,
-    /// What the movement is.
+    /// The kind of movement, which says why the balance changed.
     ///
     /// Added in v25.09.
     pub primary_tag: Option<crate::shared::MoveTag>,
-    /// Further traits of it, such as `opener` or `splice`; empty when there are none.
+    /// Further properties of the movement, such as `opener` or `splice`; empty when there are none.
     ///
     /// Added in v25.09.
     pub extra_tags: Option<Vec<String>>,
-    /// The payment that moved the coins; absent when no HTLC was involved.
+    /// Payment hash of the payment that moved the coins; absent when no HTLC was involved.
     pub payment_hash: Option<cln_primitives::Hash32>,
-    /// Which part of a payment this is; 0 when it was not split. Only for payments that this node made.
+    /// Number of the payment's part that moved the coins; 0 when it was not split. Present only for payments that this node made.
     pub part_id: Option<u64>,
-    /// Tells several attempts to pay one hash apart. Only for payments that this node made.
+    /// Distinguishes several attempts to pay the same payment hash. Present only for payments that this node made.
     pub group_id: Option<u64>,
-    /// Node id of the channel's other side. Sent with the opening of a channel.
+    /// Node id of the channel's peer; present when a channel opens.
     pub peer_id: Option<cln_primitives::NodeId>,
-    /// For `external`: the account of ours that the coins came from.
+    /// Our account that the coins came from; present only when `account_id` is `external`.
     pub originating_account: Option<String>,
     /// Replaced by `spending_txid`.
     #[deprecated(since = "v25.09", note = "nodes may lack it from v26.09 on")]
     pub txid: Option<cln_primitives::bitcoin::Txid>,
-    /// The transaction that spent `utxo`; absent when the movement is its creation.
+    /// Id of the transaction that spent `utxo`; absent when the movement is the creation of `utxo`.
     ///
     /// Added in v25.09.
     pub spending_txid: Option<cln_primitives::bitcoin::Txid>,
@@ -73,15 +73,15 @@ pub struct Payload {
     /// Replaced by `utxo`, which holds transaction and index.
     #[deprecated(since = "v25.09", note = "nodes may lack it from v26.09 on")]
     pub vout: Option<u32>,
-    /// For the close of a channel: how many outputs the closing transaction has. Each gets movements of its own until all are resolved.
+    /// When a channel closes or is spliced, the number of outputs of the transaction that spends its funding output; each gets movements of its own.
     pub output_count: Option<u32>,
-    /// Where coins moved, and thereby which of the other fields are present.
+    /// Whether coins moved in a channel or on chain, which decides which other fields are present.
     pub r#type: Movement,
 }
 
 /// What `type` can be, and the fields that come with it.
 ///
-/// `type`: Where coins moved, and thereby which of the other fields are present.
+/// `type`: Whether coins moved in a channel or on chain, which decides which other fields are present.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Movement {
@@ -114,7 +114,7 @@ impl std::fmt::Display for Movement {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Channel {
-    /// Fees in it, in millisatoshi. For a payment sent, what it cost on top; for a forward, what this node earned, stated with both the incoming and the outgoing movement: count it once.
+    /// Fees of the payment, in millisatoshi. For an outgoing payment, what it cost on top; for a forward, what this node earned, repeated in the incoming and the outgoing movement, so count it once.
     pub fees_msat: cln_primitives::Msat,
 }
 
@@ -122,13 +122,13 @@ pub struct Channel {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Chain {
-    /// The output that was created or spent.
+    /// The on-chain output that was created or spent. Absent for movements in a channel.
     ///
     /// Added in v25.09.
     pub utxo: Option<cln_primitives::bitcoin::OutPoint>,
-    /// Full value of `utxo` in millisatoshi. For a channel's funding it covers both sides, so it can exceed what the account gains or loses.
+    /// Full value of `utxo` in millisatoshi. A channel's funding output holds the funds of both sides, so this can exceed what the account gains or loses.
     pub output_msat: cln_primitives::Msat,
-    /// Height of the block with the transaction; 0 while it is unconfirmed.
+    /// Height of the block that contains the transaction; 0 while it is unconfirmed. Absent for movements in a channel.
     pub blockheight: u32,
 }
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A peer connected.
 //!
-//! Sent each time a connection to a peer is established and every plugin with the hook `peer_connected` has agreed, reconnections included. [`disconnect`](mod@crate::disconnect) announces its end.
+//! Sent each time a connection to a peer is established, reconnections included, after every plugin with the hook `peer_connected` has agreed. [`disconnect`](mod@crate::disconnect) announces its end.
 //!
 //! Added in v0.10.0.
 
@@ -19,15 +19,15 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Node id of the peer.
+    /// Node id of the peer that is now connected.
     pub id: cln_primitives::NodeId,
-    /// Who opened the connection.
+    /// Which side opened the connection.
     pub direction: crate::shared::ConnectionDirection,
-    /// The other end of this connection; not necessarily where the peer can be reached again.
+    /// The peer's end of this connection, which need not be an address at which the peer can be reached again.
     pub address: Address,
 }
 
-/// The other end of this connection; not necessarily where the peer can be reached again.
+/// The peer's end of this connection, which need not be an address at which the peer can be reached again.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "AddressWire", into = "AddressWire")]
 #[non_exhaustive]
@@ -73,7 +73,7 @@ impl std::fmt::Display for Address {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LocalSocket {
-    /// Path of the local socket.
+    /// Path of the Unix socket.
     pub socket: String,
 }
 
@@ -83,7 +83,7 @@ pub struct LocalSocket {
 pub struct Host {
     /// IP address or onion name, without the port.
     pub address: String,
-    /// TCP port at the peer. When the peer has connected to us, it is a passing one where nobody listens.
+    /// TCP port at the peer's end. When the peer connected to us, it is a temporary port on which nobody listens.
     pub port: u16,
 }
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A peer sent a message unknown to the node.
 //!
-//! Sent for each Lightning message from a peer that the node does not handle itself. It tells the same as the hook `custommsg`, without waiting for an answer: enough for a plugin that only listens. [`sendcustommsg`](mod@crate::sendcustommsg) sends such messages.
+//! Sent for each Lightning message from a peer that the node does not handle itself. Carries the same data as the hook `custommsg`, but expects no answer: enough for a plugin that only listens. [`sendcustommsg`](mod@crate::sendcustommsg) sends such messages.
 //!
 //! Added in v24.02.
 
@@ -19,8 +19,8 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// The peer that sent the message, over its own connection: it is authenticated.
+    /// Node id of the peer that sent the message; the encrypted connection proves the sender.
     pub peer_id: cln_primitives::NodeId,
-    /// The whole message: two bytes of type (big-endian), then the content. The node has checked neither.
+    /// The whole message in hex: a type of two bytes (big-endian), then the content, neither of them checked by the node.
     pub payload: cln_primitives::HexBytes,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The next command has its own deprecation setting.
 //!
-//! Sent to a single plugin just before a command for it, when the caller has chosen by [`deprecations`](mod@crate::deprecations) another treatment of deprecated features than the node's configuration. It counts for that one command. A plugin gets it only when it has subscribed to it.
+//! Sent to a single plugin just before a command for it, when the caller has used [`deprecations`](mod@crate::deprecations) to treat deprecated features differently from the node's configuration. It applies to that one command. A plugin gets it only when it has subscribed to it.
 //!
 //! Added in v24.02.
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A peer disconnected.
 //!
-//! Sent each time the connection to a peer ends, whoever ended it. Its channels stay open but cannot be used until it is back; [`connect`](mod@crate::connect) announces that.
+//! Sent each time the connection to a peer ends, whichever side ended it. The peer's channels stay open but cannot be used until it is connected again, which [`connect`](mod@crate::connect) announces.
 //!
 //! Added in v0.10.0.
 
@@ -19,6 +19,6 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Node id of the peer.
+    /// Node id of the peer that is no longer connected.
     pub id: cln_primitives::NodeId,
 }

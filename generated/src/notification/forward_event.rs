@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A forward changed its status.
 //!
-//! Sent when this node offers a payment to the next hop, and again when that is settled or has failed; a forward that fails before it is offered is announced once. [`listforwards`](mod@crate::listforwards) lists the same later.
+//! Sent when this node offers a payment to the next hop, and again when that is settled or has failed; a forward that fails before it is offered is announced once. [`listforwards`](mod@crate::listforwards) lists the same forwards later.
 //!
-//! The incoming HTLC, that is its channel and its number there, tells which notifications belong together; parts of one payment share the `payment_hash`.
+//! Parts of one payment share the `payment_hash`, so it does not identify a forward. Nodes also send `in_htlc_id`, the number of the incoming HTLC: together with `in_channel` it tells which notifications belong together.
 //!
 //! Added in v0.10.0.
 
@@ -21,30 +21,30 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Hash of the payment, known at all of its hops. Several forwards can have the same.
+    /// Hash of the payment, the same at all of its hops. Several forwards can have the same hash.
     pub payment_hash: cln_primitives::Hash32,
-    /// The channel the HTLC came in by; this node's alias for it when it has no short channel id.
+    /// Channel through which the HTLC arrived; this node's alias for it when it has no short channel id.
     pub in_channel: cln_primitives::ShortChannelId,
-    /// The channel it goes out by, or was meant to; absent when the failure came before one was known.
+    /// Channel through which the HTLC leaves, or was meant to leave; absent when the forward failed before one was known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_channel: Option<cln_primitives::ShortChannelId>,
-    /// What the incoming HTLC carries, in millisatoshi, our fee included.
+    /// Amount of the incoming HTLC in millisatoshi, our fee included.
     pub in_msat: cln_primitives::Msat,
-    /// What the outgoing HTLC carries, in millisatoshi; absent when none was made.
+    /// Amount of the outgoing HTLC in millisatoshi; absent when none was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_msat: Option<cln_primitives::Msat>,
-    /// The difference of both in millisatoshi: what this node earns once the forward is settled. Absent when no outgoing HTLC was made.
+    /// What this node earns once the forward is settled: `in_msat` minus `out_msat`. Absent when no outgoing HTLC was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_msat: Option<cln_primitives::Msat>,
-    /// How the forward stands now.
+    /// State of the forward after the change that is announced.
     pub status: crate::shared::ForwardStatus,
-    /// BOLT 4 failure code that this node sent back. Only when it failed here; what failed further on stays hidden from us.
+    /// BOLT 4 failure code that this node sent back. Present only when the forward failed here; the cause of a failure further on is hidden from this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failcode: Option<u32>,
     /// Name of `failcode`, such as `WIRE_UNKNOWN_NEXT_PEER`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failreason: Option<String>,
-    /// The form of the onion; absent when it could not be read.
+    /// Format of the onion's instructions for this node; absent when they could not be read.
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ pub struct Payload {
     /// UNIX time, in seconds with a fraction, at which the HTLC came in.
     #[serde(serialize_with = "cln_primitives::number::serialize")]
     pub received_time: f64,
-    /// UNIX time, in seconds with a fraction, at which the next hop settled or failed it; absent before, and for a failure in this node.
+    /// UNIX time, in seconds with a fraction, at which the next hop settled or failed the HTLC; absent before that, and when the forward failed at this node.
     #[serde(
         serialize_with = "cln_primitives::number::option::serialize",
         skip_serializing_if = "Option::is_none"

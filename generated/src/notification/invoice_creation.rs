@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! An invoice was created.
 //!
-//! Sent once for each new invoice: those made by a command, those made to answer a BOLT 12 request, and those made when a spontaneous payment (keysend) arrives. Look up the rest by [`listinvoices`](mod@crate::listinvoices) with the `label`.
+//! Sent once for each new invoice: those made by a command, those made to answer a BOLT 12 request, and those made when a spontaneous payment (keysend) arrives. [`listinvoices`](mod@crate::listinvoices) gives the full invoice for the `label`.
 //!
 //! Added in v0.10.0.
 
@@ -19,12 +19,12 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// What the invoice asks for, in millisatoshi; absent when the payer may choose.
+    /// Amount that the invoice asks for, in millisatoshi; absent when the payer chooses the amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msat: Option<cln_primitives::Msat>,
-    /// The secret that claims the payment. Whoever has it before the invoice is paid can take the payer's money on its way, and can claim to have paid.
+    /// The secret that claims the payment. Whoever has it before the invoice is paid can take the payer's money on the way, or pretend to have paid.
     pub preimage: cln_primitives::Secret,
-    /// Label of the invoice, unique in this node. The node makes one up for invoices that no command asked for.
+    /// Label of the new invoice, unique in this node. The node makes one up for invoices that no command created.
     pub label: String,
     /// The offer that the invoice was made for.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! An invoice was paid.
 //!
-//! Sent once when an invoice is paid and the payment is accepted: after the hook of the same name, with which a plugin could still have refused. Only running plugins hear of it; [`waitanyinvoice`](mod@crate::waitanyinvoice) finds payments of the past too.
+//! Sent once when an invoice is paid and the payment is accepted, after the hook `invoice_payment`, in which a plugin could still refuse it. Only plugins that run at that moment receive it; [`waitanyinvoice`](mod@crate::waitanyinvoice) also finds past payments.
 //!
 //! Added in v0.10.0.
 
@@ -19,15 +19,15 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// What arrived, in millisatoshi, summed over all parts: at least what the invoice asked for.
+    /// Amount that arrived, in millisatoshi, summed over all parts: at least what the invoice asked for.
     pub msat: cln_primitives::Msat,
     /// The secret that claimed the payment; the payer now has it as proof of payment.
     pub preimage: cln_primitives::Secret,
-    /// The output on the chain that paid it, at the invoice's fallback address; absent for a payment over Lightning.
+    /// The on-chain output that paid the invoice's fallback address; absent for a payment over Lightning.
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outpoint: Option<cln_primitives::bitcoin::OutPoint>,
-    /// Label of the invoice, unique in this node.
+    /// Label of the invoice that was paid, unique in this node.
     pub label: String,
 }

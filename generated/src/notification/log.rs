@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The node wrote a log entry.
 //!
-//! Sent for log entries of all levels, which can be a great many. A plugin that makes the node log something for each one feeds itself without end. For problems alone, `warning` is enough; [`getlog`](mod@crate::getlog) shows entries of the past.
+//! Sent for log entries of all levels, which can be very many. A plugin that causes a log entry for each one that it receives makes an endless loop. Subscribe to `warning` for problems alone; [`getlog`](mod@crate::getlog) shows past entries.
 //!
 //! Added in v24.02.
 
@@ -19,14 +19,14 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// How important or how detailed the entry is.
+    /// Level of the entry, from severe faults down to the finest detail.
     pub level: crate::shared::LogLevel,
-    /// UNIX time in seconds, as text with nine decimals.
+    /// When the entry was written: UNIX time in seconds, as text with nine decimals.
     pub time: String,
-    /// The same time in ISO 8601 with milliseconds, in UTC.
+    /// When the entry was written, as `time`, but in ISO 8601 with milliseconds, in UTC.
     pub timestamp: String,
     /// The part of the node that wrote the entry, such as `lightningd`, `plugin-` with its name, or a peer's id with a subdaemon.
     pub source: String,
-    /// Text of the entry. Its wording is not stable.
+    /// The logged text, for people; its wording is not stable.
     pub log: String,
 }

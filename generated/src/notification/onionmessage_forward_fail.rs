@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! An onion message could not be forwarded.
 //!
-//! Sent when a peer's onion message for someone else cannot go on: it is malformed, its next channel is unknown, or the next node is not connected. Messages above the rate limit are dropped without this.
+//! Sent when this node cannot forward a peer's onion message: it is malformed, its next channel is unknown, or the next node is not connected. Messages dropped by the rate limit are not announced.
 //!
-//! A plugin may connect to the next node and hand `incoming` with `path_key` to [`injectonionmessage`](mod@crate::injectonionmessage).
+//! A plugin may connect to the next node and then pass `incoming` and `path_key` to [`injectonionmessage`](mod@crate::injectonionmessage).
 //!
 //! Added in v24.11.
 
@@ -21,19 +21,19 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// The peer that sent us the message; not necessarily where it began.
+    /// Node id of the peer that sent us the message, which need not be its author.
     pub source: cln_primitives::NodeId,
-    /// The onion as it came, without the `path_key` that belongs to it.
+    /// The onion in hex as it arrived, without its `path_key`.
     pub incoming: cln_primitives::HexBytes,
-    /// The key that came with the onion, needed to open the layer for this node.
+    /// Public key that arrived with the onion and is needed to decrypt this node's layer.
     pub path_key: cln_primitives::NodeId,
-    /// The message as it was to go out, complete with type and path key, and with our layer taken off. Absent when the incoming one could not be opened.
+    /// The message in hex as it would have been sent on, including type and path key, with our layer removed. Absent when the incoming onion could not be decrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outgoing: Option<cln_primitives::HexBytes>,
-    /// The node that should get it, when the message names a node; it was not connected.
+    /// Node id of the next hop, when the message names it by node id; that node was not connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_node_id: Option<cln_primitives::NodeId>,
-    /// The channel it should go to the other end of, when the message names a channel, with the direction after the slash.
+    /// Next hop as a channel with a direction, when the message names it so; it means the node at the channel's far end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_short_channel_id_dir: Option<cln_primitives::ShortChannelIdDir>,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The peer signed the funding transaction.
 //!
-//! Sent when, during the opening of a v2 channel or the replacement of its funding transaction, the peer's signatures for that transaction arrive. With ours added it is complete; [`openchannel_signed`](mod@crate::openchannel_signed) hands ours over.
+//! Sent when the peer's signatures for a funding transaction arrive, during the opening of a dual-funded (v2) channel or the replacement of its funding transaction. Add ours with [`openchannel_signed`](mod@crate::openchannel_signed) to complete it.
 //!
 //! Added in v0.10.0.
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! [`xpay`](mod@crate::xpay) knows the outcome of a part.
 //!
-//! Sent by the plugin [`xpay`](mod@crate::xpay), on the topic `pay_part_end`, when a part that was announced by `pay_part_start` has succeeded or failed. A failed part does not mean a failed payment: [`xpay`](mod@crate::xpay) may try other routes.
+//! Sent by the plugin [`xpay`](mod@crate::xpay), on the topic `pay_part_end`, when a part that `pay_part_start` announced has succeeded or failed. A failed part does not mean a failed payment: [`xpay`](mod@crate::xpay) may try other routes.
 //!
 //! Added in v25.09.
 
@@ -19,38 +19,38 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Whether the payee took the part.
+    /// Whether the part reached the payee and was accepted.
     pub status: Status,
-    /// Seconds, with a fraction, from sending the part to its outcome.
+    /// Time from sending the part to its outcome, in seconds with a fraction.
     #[serde(serialize_with = "cln_primitives::number::serialize")]
     pub duration: f64,
     /// Hash of the payment; the same for all of its parts.
     pub payment_hash: cln_primitives::Hash32,
-    /// Number of this run of [`xpay`](mod@crate::xpay), the same for all of its parts.
+    /// Identifies this run of [`xpay`](mod@crate::xpay); the same for all of its parts.
     pub groupid: u64,
     /// Number of the part within this run, as in `pay_part_start`.
     pub partid: u64,
-    /// The decrypted BOLT 4 failure message, its two-byte code first; absent after a success, or when it could not be decrypted.
+    /// The decrypted BOLT 4 failure message in hex, beginning with its two-byte code; absent after a success, or when it could not be decrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_msg: Option<cln_primitives::HexBytes>,
-    /// The node that failed the part; absent after a success, or when it is not known.
+    /// Node id of the node that failed the part; absent after a success, or when it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_node_id: Option<cln_primitives::NodeId>,
-    /// The channel that it complained about; absent when there is none, as when the payee itself refused. `0x0x0` stands for a blinded path.
+    /// Channel at which the part failed; absent when there is none, as when the payee itself refused. `0x0x0` stands for a blinded path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_short_channel_id: Option<cln_primitives::ShortChannelId>,
-    /// The direction of use of that channel: 0 from the node with the lower id, 1 from the other.
+    /// Direction in which `failed_short_channel_id` was used: 0 from the node with the lower id to the other, 1 the opposite way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_direction: Option<u32>,
-    /// BOLT 4 failure code of the part, such as 16399 when the payee refuses; not one of the error codes that [`xpay`](mod@crate::xpay) answers with. Absent after a success.
+    /// BOLT 4 failure code of the part, such as 16399 when the payee refuses; not an error code of the command [`xpay`](mod@crate::xpay). Absent after a success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<u32>,
-    /// The failure in words, often the name of the code; absent after a success.
+    /// The failure for people to read, often the name of the code; absent after a success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
 }
 
-/// Whether the payee took the part.
+/// Whether the part reached the payee and was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! [`xpay`](mod@crate::xpay) sends a part of a payment.
 //!
-//! Sent by the plugin [`xpay`](mod@crate::xpay), on the topic `pay_part_start`, each time it sends a part along a route. `pay_part_end` tells what became of it; `payment_hash`, `groupid` and `partid` tell which belong together.
+//! Sent by the plugin [`xpay`](mod@crate::xpay), on the topic `pay_part_start`, each time it sends a part along a route. `pay_part_end` reports the outcome under the same `payment_hash`, `groupid` and `partid`.
 //!
 //! Added in v25.09.
 
@@ -21,15 +21,15 @@ impl cln_primitives::Notification for Payload {
 pub struct Payload {
     /// Hash of the payment; the same for all of its parts.
     pub payment_hash: cln_primitives::Hash32,
-    /// Number of this run of [`xpay`](mod@crate::xpay), the same for all of its parts.
+    /// Identifies this run of [`xpay`](mod@crate::xpay); the same for all of its parts.
     pub groupid: u64,
-    /// Number of the part within this run, counted from 1; a retry gets a new one.
+    /// Number of the part within this run of [`xpay`](mod@crate::xpay), counted from 1; a retry gets a new one.
     pub partid: u64,
-    /// What the whole payment is to bring to the payee, in millisatoshi, without fees.
+    /// What the whole payment is to deliver to the payee, in millisatoshi, without fees.
     pub total_payment_msat: cln_primitives::Msat,
-    /// What this part is to bring to the payee, in millisatoshi, without fees.
+    /// What this part is to deliver to the payee, in millisatoshi, without fees.
     pub attempt_msat: cln_primitives::Msat,
-    /// The route, from this node on; empty when it needs no channel, as for a payment to this node.
+    /// The route from this node to the payee; empty when no channel is needed, as for a payment to this node.
     pub hops: Vec<Hop>,
 }
 
@@ -38,14 +38,14 @@ pub struct Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Hop {
-    /// The node that this hop leads to; a placeholder for what lies hidden in a blinded path.
+    /// Node id that this hop leads to, or a placeholder for a node hidden in a blinded path.
     pub next_node: cln_primitives::NodeId,
     /// The channel of this hop; `0x0x0` stands for a blinded path.
     pub short_channel_id: cln_primitives::ShortChannelId,
-    /// The direction of use of the channel: 0 from the node with the lower id, 1 from the other.
+    /// Direction in which the channel is used: 0 from the node with the lower id to the other, 1 the opposite way.
     pub direction: u32,
-    /// What arrives at the node before this hop, in millisatoshi, with that node's fee for the hop.
+    /// What the node before this hop receives, in millisatoshi; its fee for the hop is still included.
     pub channel_in_msat: cln_primitives::Msat,
-    /// What goes over the channel to `next_node`, in millisatoshi, after that fee. In the first hop, which is our own, there is no fee.
+    /// What this hop's channel carries to `next_node`, in millisatoshi: `channel_in_msat` minus the fee of the node before it. The two are equal in the first hop, as this node charges itself nothing.
     pub channel_out_msat: cln_primitives::Msat,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A plugin was started.
 //!
-//! Sent when a plugin has started and its commands can be called, at the node's own start and later, as by [`plugin`](mod@crate::plugin).
+//! Sent when a plugin has started and its commands can be called, both while the node starts and later, as through [`plugin`](mod@crate::plugin).
 //!
 //! Added in v25.02.
 
@@ -19,10 +19,10 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// File name of the plugin.
+    /// File name of the plugin's executable.
     pub plugin_name: String,
-    /// Path of its executable on the node's machine.
+    /// Full path of the plugin's executable on the node's machine.
     pub plugin_path: String,
-    /// Names of the commands that it offers; empty when it offers none.
+    /// Names of the RPC commands that the plugin offers; empty when it offers none.
     pub methods: Vec<String>,
 }

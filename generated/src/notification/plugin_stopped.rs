@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A plugin ended.
 //!
-//! Sent when a plugin is gone: stopped by [`plugin`](mod@crate::plugin), ended on its own, crashed, or refused while it started. Its commands cannot be called any more.
+//! Sent when a plugin no longer runs: it was stopped by [`plugin`](mod@crate::plugin), ended on its own, crashed, or was refused while it started. Its commands can no longer be called.
 //!
 //! Added in v25.02.
 
@@ -19,10 +19,10 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// File name of the plugin.
+    /// File name of the plugin's executable.
     pub plugin_name: String,
-    /// Path of its executable on the node's machine.
+    /// Full path of the plugin's executable on the node's machine.
     pub plugin_path: String,
-    /// Names of the commands that are gone; empty when it had none.
+    /// Names of the RPC commands that the plugin offered, which are now unavailable; empty when it offered none.
     pub methods: Vec<String>,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A part of a payment failed.
 //!
-//! Sent once for each part of a payment that has failed, whichever command made it: [`sendpay`](mod@crate::sendpay) or one of those that find a route themselves. The payment as a whole may still succeed by another attempt. [`waitsendpay`](mod@crate::waitsendpay) fails with the same code and data.
+//! Sent once for each part of a payment that has failed, whichever command sent it: [`sendpay`](mod@crate::sendpay) or one that finds routes itself. The payment as a whole may still succeed in another attempt. [`waitsendpay`](mod@crate::waitsendpay) fails with the same code and data.
 //!
 //! Added in v0.10.0.
 
@@ -19,25 +19,25 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Error code as [`waitsendpay`](mod@crate::waitsendpay) has it: whether a retry makes sense, or the payee refused.
+    /// Error code as in [`waitsendpay`](mod@crate::waitsendpay), which says for example whether another route may help or the payee refused.
     pub code: i64,
-    /// The failure in words, for people.
+    /// The failure for people to read; its wording is not stable.
     pub message: String,
-    /// The part that failed, and where it failed as far as that is known.
+    /// The part that failed and, as far as it is known, where and why it failed.
     pub data: Data,
 }
 
-/// The part that failed, and where it failed as far as that is known.
+/// The part that failed and, as far as it is known, where and why it failed.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Data {
-    /// Number of this part in the order of creation, counted from 1; the index in [`listsendpays`](mod@crate::listsendpays).
+    /// Number of this part in the order of creation, counted from 1, as in [`listsendpays`](mod@crate::listsendpays).
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_index: Option<u64>,
-    /// The same number as `created_index`; use that one.
+    /// Older name of `created_index`, with the same value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
@@ -46,7 +46,7 @@ pub struct Data {
     /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
-    /// Number of its last change in the order of changes, counted from 1; absent before the first.
+    /// Number of this part's last change in the order of changes, counted from 1; absent when it has not changed yet.
     ///
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,48 +54,48 @@ pub struct Data {
     /// Number of this part within a payment that was split, unique for its `groupid`; absent or 0 when it is whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
-    /// Public key of the node at the receiving end: who is paid at last, or where a channel leads to; absent when it is not known.
+    /// Node id of the payee; absent when the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
-    /// What this part is to bring to the payee, in millisatoshi, without fees. Absent when the node was not told.
+    /// What this part was to deliver to the payee, without fees, in millisatoshi; absent when the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// What would have left this node, in millisatoshi: the part and its fees. The failure brings it back.
+    /// What this node sent for the part, fees included, in millisatoshi; the failure returned it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_sent_msat: Option<cln_primitives::Msat>,
     /// UNIX time in seconds at which the part was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<u64>,
-    /// UNIX time in seconds at which the part was finished; absent as long as the node has not recorded that.
+    /// UNIX time in seconds at which the part ended; absent while the node has not recorded the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<u64>,
-    /// The status as recorded at this moment: nodes mostly still say `pending` here, though the part has failed.
+    /// State of the part on record at this moment; it is often still `pending`, although the part has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<crate::shared::PaymentStatus>,
     /// Proof of payment; absent for a part that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_preimage: Option<cln_primitives::Secret>,
-    /// The label that the payment was given; absent when it has none.
+    /// Label that the paying command was given; absent when it was given none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The BOLT 11 invoice as text, beginning with `lnbc` on the main chain; absent when there is none or it is a BOLT 12 one.
+    /// The BOLT 11 invoice that this part pays, as text; absent when the sender gave none or it is a BOLT 12 one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt11: Option<String>,
-    /// The BOLT 12 text: `lno1…` is an offer, `lnr1…` an invoice request, `lni1…` an invoice. Absent when there is none or the invoice is a BOLT 11 one.
+    /// The BOLT 12 invoice that this part pays, as text beginning with `lni1`; absent when the sender gave none or it is a BOLT 11 one.
     ///
     /// Added in v24.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt12: Option<String>,
-    /// Free text that says what this is for: what the payer reads in an invoice or offer, a note to oneself on other records.
+    /// The description that the paying command was given beside the invoice; absent when it was given none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The error packet as it came back, still wrapped in one layer of encryption for each hop; absent when none was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erroronion: Option<cln_primitives::HexBytes>,
-    /// The encrypted failure as it came, when no hop of the route could be found that made it.
+    /// The failure packet in hex, still encrypted; present when the node could not tell which hop of the route had made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onionreply: Option<cln_primitives::HexBytes>,
-    /// Position of the node that failed the part, counted along the route; 0 is this node, 1 the first hop.
+    /// Position on the route of the node that failed the part: 0 is this node, 1 the node after the first hop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erring_index: Option<u32>,
     /// The failure's code of BOLT 4 as a number, such as 4103 for a temporary channel failure; absent when nothing failed or no code is known.
@@ -104,16 +104,16 @@ pub struct Data {
     /// Name of `failcode`, such as `WIRE_FEE_INSUFFICIENT`; absent for an unknown code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failcodename: Option<String>,
-    /// The node that failed the part; absent when the route is not known, as with an onion made elsewhere.
+    /// Node id of the node that failed the part; absent when the route is not known, as with an onion made elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erring_node: Option<cln_primitives::NodeId>,
-    /// The channel that it complained about; the last one of the route when the payee itself refused.
+    /// Channel at which the part failed; the last one of the route when the payee itself refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erring_channel: Option<cln_primitives::ShortChannelId>,
-    /// The direction of use of `erring_channel`: 0 from the node with the lower id, 1 from the other.
+    /// Direction in which `erring_channel` was used: 0 from the node with the lower id to the other, 1 the opposite way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erring_direction: Option<u32>,
-    /// The decrypted BOLT 4 failure message, its two-byte code first; absent when there was none, as for most failures within this node.
+    /// The decrypted BOLT 4 failure message in hex, beginning with its two-byte code; absent when there was none, as for most failures within this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw_message: Option<cln_primitives::HexBytes>,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A part of a payment succeeded.
 //!
-//! Sent once for each part of a payment that has succeeded, whichever command made it: [`sendpay`](mod@crate::sendpay) or one of those that find a route themselves. All parts of a payment bring the same preimage. [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays) tell the same.
+//! Sent once for each part of a payment that has succeeded, whichever command sent it: [`sendpay`](mod@crate::sendpay) or one that finds routes itself. All parts of a payment have the same preimage. [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays) report the same data.
 //!
 //! Added in v0.10.0.
 
@@ -19,11 +19,11 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// Number of this part in the order of creation, counted from 1; the index in [`listsendpays`](mod@crate::listsendpays).
+    /// Number of this part in the order of creation, counted from 1, as in [`listsendpays`](mod@crate::listsendpays).
     ///
     /// Added in v23.11.
     pub created_index: u64,
-    /// The same number as `created_index`; use that one.
+    /// Older name of `created_index`, with the same value.
     pub id: u64,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
     pub payment_hash: cln_primitives::Hash32,
@@ -37,39 +37,39 @@ pub struct Payload {
     /// Number of this part within a payment that was split, unique for its `groupid`; absent or 0 when it is whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
-    /// Public key of the node at the receiving end: who is paid at last, or where a channel leads to; absent when it is not known.
+    /// Node id of the payee; absent when the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
-    /// What this part is to bring to the payee, in millisatoshi, without fees. Absent when the node was not told.
+    /// What this part delivered to the payee, without fees, in millisatoshi; absent when the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// What left this node, in millisatoshi: the part and its fees.
+    /// What left this node for this part, fees included, in millisatoshi.
     pub amount_sent_msat: cln_primitives::Msat,
     /// UNIX time in seconds at which the part was sent.
     pub created_at: u64,
-    /// UNIX time in seconds at which its success was known.
+    /// UNIX time in seconds at which this node learned of the success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<u64>,
-    /// Always says that the part has succeeded.
+    /// State of the part, which here is always `complete`.
     pub status: crate::shared::PaymentStatus,
-    /// The secret that the payee gave away: proof of payment.
+    /// The secret that the payee revealed, which proves the payment: its SHA-256 is `payment_hash`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_preimage: Option<cln_primitives::Secret>,
-    /// The label that the payment was given; absent when it has none.
+    /// Label that the paying command was given; absent when it was given none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The BOLT 11 invoice as text, beginning with `lnbc` on the main chain; absent when there is none or it is a BOLT 12 one.
+    /// The BOLT 11 invoice that this part pays, as text; absent when the sender gave none or it is a BOLT 12 one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt11: Option<String>,
-    /// The BOLT 12 text: `lno1…` is an offer, `lnr1…` an invoice request, `lni1…` an invoice. Absent when there is none or the invoice is a BOLT 11 one.
+    /// The BOLT 12 invoice that this part pays, as text beginning with `lni1`; absent when the sender gave none or it is a BOLT 11 one.
     ///
     /// Added in v24.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt12: Option<String>,
-    /// Free text that says what this is for: what the payer reads in an invoice or offer, a note to oneself on other records.
+    /// The description that the paying command was given beside the invoice; absent when it was given none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The error packet as it came back, still wrapped in one layer of encryption for each hop; absent when none was kept.
+    /// An encrypted failure packet; absent for a part that succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erroronion: Option<cln_primitives::HexBytes>,
 }

@@ -19,21 +19,21 @@ impl cln_primitives::Notification for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// How bad it is.
+    /// Level of the entry, under the names of this notification.
     pub level: Level,
-    /// UNIX time in seconds, as text with nine decimals.
+    /// When the entry was written: UNIX time in seconds, as text with nine decimals.
     pub time: String,
-    /// The same time in ISO 8601 with milliseconds, in UTC.
+    /// When the entry was written, as `time`, but in ISO 8601 with milliseconds, in UTC.
     ///
     /// Added in v24.02.
     pub timestamp: String,
     /// The part of the node that wrote the entry, such as `lightningd`, `plugin-` with its name, or a peer's id with a subdaemon.
     pub source: String,
-    /// Text of the entry. Its wording is not stable.
+    /// The logged text, for people; its wording is not stable.
     pub log: String,
 }
 
-/// How bad it is.
+/// Level of the entry, under the names of this notification.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Level {
