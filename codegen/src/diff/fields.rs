@@ -7,6 +7,7 @@ use super::rules::Fit;
 use super::types::{self, Whole, discriminator, fit, optional, shown};
 use super::{Found, Kind, Place};
 use crate::dialect::Deprecation;
+use crate::import::is_sentence;
 use crate::model::{About, Api, Choice, Direction, Discriminator, Field, Object, Type, WireEnum};
 
 /// Where a field of one wire name stands.
@@ -263,7 +264,11 @@ pub(super) fn compare_about(found: &mut Found<'_>, place: Place<'_>, path: &str,
         found.push(Kind::SinceChanged, place, path, release(before), release(after));
     }
     if before.default != after.default {
-        found.push(Kind::DefaultChanged, place, path, before.default.clone(), after.default.clone());
+        // A default that is a sentence is a text.
+        match [before, after].iter().filter_map(|about| about.default.as_deref()).any(is_sentence) {
+            true => found.texts += 1,
+            false => found.push(Kind::DefaultChanged, place, path, before.default.clone(), after.default.clone()),
+        }
     }
     if before.deprecated != after.deprecated {
         let fresh = before.deprecated.is_none();

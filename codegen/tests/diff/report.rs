@@ -7,13 +7,14 @@ fn texts_are_counted_a_command() {
     let file = |text: &str| {
         format!(
             r#"{{"rpc": "test", "title": "{text}", "description": ["{text}"], "errors": ["- 7: {text}"], "request": {{"properties": {{}}}},
-                "response": {{"properties": {{"a": {{"type": "u8", "description": ["{text}"]}}}}}}}}"#
+                "response": {{"properties": {{"a": {{"type": "u8", "description": ["{text}"],
+                    "default": "what is said here of it in a sentence: {text}"}}}}}}}}"#
         )
     };
     let diff = diff_of(common::OVERLAY, &[("test.json", &file("One."))], &[("test.json", &file("Two."))]);
-    assert_eq!((diff.counts.texts, diff.counts.breaking, diff.items.len()), (4, 0, 1));
-    assert_eq!((diff.items[0].texts, diff.items[0].changes.len()), (4, 0));
-    assert!(diff.to_string().ends_with("Documentation\n  texts: test 4"), "{diff}");
+    assert_eq!((diff.counts.texts, diff.counts.breaking, diff.items.len()), (5, 0, 1));
+    assert_eq!((diff.items[0].texts, diff.items[0].changes.len()), (5, 0));
+    assert!(diff.to_string().ends_with("Documentation\n  texts: test 5"), "{diff}");
 }
 
 const BEFORE: &str = r#"{"rpc": "test", "request": {"properties": {"a": {"type": "u8"}}},
