@@ -117,7 +117,7 @@ fn facts(value: &Value) -> Value {
             "items" | "additionalProperties" | "if" | "then" | "else" => self::facts(value),
             "oneOf" | "anyOf" | "allOf" => list(value, self::facts),
             // A default that is a sentence is one of theirs.
-            "default" if value.as_str().is_some_and(|text| text.split_whitespace().count() > 6) => continue,
+            "default" if value.as_str().is_some_and(is_sentence) => continue,
             // An empty list of required names says nothing.
             "required" if value.as_array().is_some_and(Vec::is_empty) => continue,
             _ => value.clone(),
@@ -224,4 +224,9 @@ fn ordered(value: &Value) -> Value {
         ordered.insert((*key).to_owned(), value);
     }
     Value::Object(ordered)
+}
+
+/// True for a default that is no value, nor a few words for one.
+pub(crate) fn is_sentence(default: &str) -> bool {
+    default.split_whitespace().count() > 6
 }

@@ -8,6 +8,7 @@
 mod coverage;
 pub mod diagnostic;
 pub mod dialect;
+pub mod diff;
 mod emit;
 mod glossary;
 mod import;

@@ -7,7 +7,7 @@ mod task;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// The project's own commands.
 #[derive(Parser)]
@@ -54,6 +54,37 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Tell what changed between two releases' schemas, for users of the typed API and on the wire.
+    Diff {
+        /// The release before: a checkout's doc/, or a release's folder.
+        old: PathBuf,
+        /// The release after.
+        new: PathBuf,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Exit with 1 if there is a change of this kind.
+        #[arg(long, value_enum)]
+        deny: Option<Denied>,
+    },
+}
+
+/// How a diff is printed.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For a terminal.
+    Text,
+    /// For a changelog.
+    Markdown,
+    /// For machines.
+    Json,
+}
+
+/// What a diff may not have.
+#[derive(Clone, Copy, ValueEnum)]
+enum Denied {
+    /// Anything that breaks code on the typed API.
+    Breaking,
 }
 
 fn main() -> ExitCode {
@@ -64,6 +95,7 @@ fn main() -> ExitCode {
         Task::Import { dir } => task::import(&dir),
         Task::Openrpc { out, schemas } => task::openrpc(schemas.as_deref(), out.as_deref()),
         Task::Coverage { schemas, json } => task::coverage(schemas.as_deref(), json),
+        Task::Diff { old, new, format, deny } => task::diff(&old, &new, format, deny),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! What each command does: read, let `cln-codegen` think, write.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 use std::{env, fs, io};
@@ -10,7 +11,7 @@ use cln_codegen::model::Api;
 use cln_codegen::{Input, Lowered};
 
 use crate::folder::{self, FolderError, contents, read, schema_files};
-use crate::swap;
+use crate::{Denied, Format, swap};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,10 @@ pub enum TaskError {
         "generated/Cargo.toml lacks the feature `{0}`, a group of overlay.toml; add `{0} = []` and put it into `default`"
     )]
     NoFeature(String),
+    #[error("cannot print the report: {0}; is there room where the output goes?")]
+    Print(io::Error),
+    #[error("{0} of the changes break code on the typed API, and --deny breaking allows none; they stand first above")]
+    Breaking(usize),
 }
 
 fn problems(found: &Diagnostics) -> String {
@@ -203,6 +208,41 @@ pub fn coverage(schemas: Option<&Path>, json: bool) -> Done {
     }
     println!("{coverage}");
     Ok(())
+}
+
+/// `cargo xtask diff OLD NEW`.
+pub fn diff(old: &Path, new: &Path, format: Format, deny: Option<Denied>) -> Done {
+    let api = |dir: &Path| Ok::<Api, TaskError>(cln_codegen::lower(&input(Some(dir))?)?.api);
+    let (before, after) = (api(old)?, api(new)?);
+    let diff = cln_codegen::diff::diff((&release_name(old), &before), (&release_name(new), &after));
+    print(&match format {
+        Format::Text => diff.to_string(),
+        Format::Markdown => diff.to_markdown(),
+        // A struct of numbers and texts always is JSON.
+        Format::Json => serde_json::to_string_pretty(&diff).unwrap_or_default(),
+    })?;
+    match deny {
+        Some(Denied::Breaking) if diff.counts.breaking > 0 => Err(TaskError::Breaking(diff.counts.breaking)),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a report, of which a pager may well want no more than the beginning.
+fn print(report: &str) -> Done {
+    match writeln!(io::stdout(), "{report}") {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(TaskError::Print(source)),
+        _ => Ok(()),
+    }
+}
+
+/// What a folder is called where its schemas stand in a `doc` or `schemas` of their own.
+fn release_name(dir: &Path) -> String {
+    let names = dir.components().rev().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    });
+    let mut own = names.filter(|name| name != "doc" && name != "schemas");
+    own.next().unwrap_or_else(|| dir.display().to_string())
 }
 
 /// The names of the files that are not the same, or only on one side.

@@ -54,6 +54,17 @@ impl Bench {
         let said = String::from_utf8(output.stderr).unwrap();
         said.replace(self.dir.path().to_str().unwrap(), "DIR")
     }
+
+    /// A second folder with schemas.
+    fn other_schema(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path("other/doc/schemas")).unwrap();
+        fs::write(self.path("other/doc/schemas").join(name), text).unwrap();
+    }
+
+    fn diff(&self, old: &str, new: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.arg("diff").args([self.path(old), self.path(new)]).args(arguments).output().unwrap()
+    }
 }
 
 /// All files below a folder.
@@ -138,4 +149,77 @@ fn coverage_is_one_json_object() {
     let coverage: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(coverage["files"], 201);
     assert_eq!(coverage["conditions"], coverage["conditions_lowered"]);
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_diff_exits_with_1_only_where_breaking_changes_are_denied() {
+    let bench = Bench::new();
+    // A checkout, with its schemas one folder deeper.
+    bench.other_schema("lightning-test.json", OTHER);
+    let breaking = bench.diff("schemas", "other/doc", &[]);
+    assert_eq!(breaking.status.code(), Some(0), "{breaking:?}");
+    let denied = bench.diff("schemas", "other/doc", &["--deny", "breaking"]);
+    assert_eq!(denied.status.code(), Some(1), "{denied:?}");
+    assert_eq!(denied.stdout, breaking.stdout, "the report stands beside the refusal");
+    let said = stdout(&breaking).replace(bench.dir.path().file_name().unwrap().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!("breaking", format!("{said}\n{}", String::from_utf8_lossy(&denied.stderr)));
+
+    bench.other_schema("lightning-test.json", GOOD);
+    bench.other_schema("lightning-more.json", &GOOD.replace("test", "more"));
+    let additive = bench.diff("schemas", "other/doc", &["--deny", "breaking"]);
+    assert_eq!(additive.status.code(), Some(0), "{additive:?}");
+    assert!(stdout(&additive).contains("new commands: more"), "{additive:?}");
+}
+
+#[test]
+fn a_diff_of_the_same_schemas_says_so() {
+    let bench = Bench::new();
+    bench.other_schema("lightning-test.json", GOOD);
+    let output = bench.diff("other/doc", "other/doc/schemas", &["--deny", "breaking"]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), "other → other: no change\n"));
+}
+
+#[test]
+fn a_diff_is_printed_for_people_changelogs_and_machines() {
+    let bench = Bench::new();
+    bench.other_schema("test.json", OTHER);
+    let json = bench.diff("schemas", "other/doc", &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["new"], &json["counts"]["breaking"]), (&"other".into(), &1.into()));
+    assert_eq!(json["items"][0]["changes"][0]["path"], "test::Response.a");
+    let markdown = bench.diff("schemas", "other/doc", &["--format", "markdown"]);
+    assert!(stdout(&markdown).contains("\n### Breaking\n\n- `test::Response.a`: "), "{markdown:?}");
+}
+
+#[test]
+fn a_diff_of_what_cannot_be_read_says_why() {
+    let bench = Bench::new();
+    for (old, new) in [("schemas", "gone"), ("gone", "schemas")] {
+        let output = bench.diff(old, new, &[]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap().replace(bench.dir.path().to_str().unwrap(), "DIR");
+        insta::assert_snapshot!("diff_missing", said);
+    }
+    bench.schema("test.json", "{");
+    let output = bench.diff("schemas", "schemas", &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap().replace(bench.dir.path().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!("diff_not_json", said);
+}
+
+#[test]
+fn a_diff_may_be_read_no_further_than_its_head() {
+    let bench = Bench::new();
+    bench.other_schema("test.json", OTHER);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg("diff").args([bench.path("schemas"), bench.path("other/doc")]);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(run.stdout.take());
+    let output = run.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), [].as_slice()), "{output:?}");
 }
