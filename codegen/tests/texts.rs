@@ -24,7 +24,7 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-const OVERLAY: &str = "oldest_release = \"v24.11\"\n[groups]\nadmin = [\"listjobs\", \"stopjob\"]\n";
+const GROUPS: &str = "[groups]\nadmin = [\"listjobs\", \"stopjob\"]\n";
 
 const GLOSSARY: &str = r#"
 [fields]
@@ -39,7 +39,7 @@ done = "It was told to end."
 "#;
 
 fn lowered(glossary: &str) -> Lowered {
-    let mut input = common::input(FILES, OVERLAY);
+    let mut input = common::input(FILES, &format!("{}{GROUPS}", common::OVERLAY));
     input.glossary = glossary.to_owned();
     lower(&input).unwrap()
 }
@@ -92,7 +92,28 @@ fn a_sentence_for_what_no_schema_has_is_stale() {
 
 #[test]
 fn a_glossary_that_is_no_table_is_refused() {
-    let mut input = common::input(FILES, OVERLAY);
+    let mut input = common::input(FILES, &format!("{}{GROUPS}", common::OVERLAY));
     input.glossary = "fields = 5".to_owned();
     assert!(lower(&input).unwrap_err().to_string().starts_with("glossary.toml: not a valid table: "));
+}
+
+#[test]
+fn types_of_one_form_are_one_type_whatever_is_said_of_their_fields() {
+    let object = |text: &str| {
+        format!(
+            r#"{{"type": "array", "items": {{"type": "object", "properties": {{
+                "state": {{"type": "string", "enum": ["on", "off"], "description": ["{text}"]}},
+                "since": {{"type": "u64", "description": ["{text}"]}}}},
+            "if": {{"properties": {{"state": {{"enum": ["on"]}}}}}}, "then": {{"required": ["since"]}},
+            "else": {{"properties": {{"state": {{}}}}, "additionalProperties": false}}}}}}"#
+        )
+    };
+    let file = format!(
+        r#"{{"rpc": "listlamps", "request": {{"properties": {{}}}}, "response": {{"properties": {{"lamps": {}, "lamp": {}}}}}}}"#,
+        object("Of this one."),
+        object("Of that one.")
+    );
+    let sources = common::emitted(&[("schemas/listlamps.json", &file)], common::OVERLAY);
+    let types = sources["listlamps.rs"].matches("pub struct Lamp").count();
+    assert_eq!(types, 1, "{}", sources["listlamps.rs"]);
 }
