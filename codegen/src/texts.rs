@@ -1,6 +1,6 @@
 //! A text for every item: its own, else the glossary's; and the list of those that have neither.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -34,8 +34,7 @@ pub(crate) fn fill(api: &mut Api, glossary: &mut Glossary) -> Texts {
     for it in &mut api.commands {
         let mut filler = Filler { file: &it.file, glossary, texts: &mut texts };
         filler.file_text(it.title.as_ref(), &it.about);
-        filler.object(&mut it.request.object);
-        filler.object(&mut it.response);
+        filler.module(&mut [&mut it.request.object, &mut it.response]);
         for code in &it.errors {
             filler.found("/errors", format!("the error code {}", code.code), code.text.is_some());
         }
@@ -43,13 +42,12 @@ pub(crate) fn fill(api: &mut Api, glossary: &mut Glossary) -> Texts {
     for it in &mut api.notifications {
         let mut filler = Filler { file: &it.file, glossary, texts: &mut texts };
         filler.file_text(it.title.as_ref(), &it.about);
-        filler.object(&mut it.payload);
+        filler.module(&mut [&mut it.payload]);
     }
     for it in &mut api.hooks {
         let mut filler = Filler { file: &it.file, glossary, texts: &mut texts };
         filler.file_text(it.title.as_ref(), &it.about);
-        filler.object(&mut it.payload);
-        filler.object(&mut it.action);
+        filler.module(&mut [&mut it.payload, &mut it.action]);
     }
     let mut filler = Filler { file: "overlay.toml", glossary, texts: &mut texts };
     for it in &mut api.shared {
@@ -78,6 +76,19 @@ impl Filler<'_> {
     fn file_text(&mut self, title: Option<&String>, about: &About) {
         self.found("/title", "`title`".to_owned(), title.is_some());
         self.found("/description", "`description`".to_owned(), about.text.is_some());
+    }
+
+    /// The objects of a module, whose types of one form are one type.
+    fn module(&mut self, roots: &mut [&mut Object]) {
+        let mut uses = Uses::new();
+        for root in roots.iter_mut() {
+            self.object(root);
+            collect_uses(root, &mut uses);
+        }
+        uses.retain(|_, (texts, _)| texts.len() > 1);
+        for root in roots {
+            tell_uses(root, &uses);
+        }
     }
 
     fn object(&mut self, object: &mut Object) {
@@ -151,15 +162,67 @@ impl Filler<'_> {
     }
 }
 
-/// A type that only one field has is told by that field's text.
+/// A type is told by the text of the field that has it.
 fn adopt(ty: &mut Type, text: Option<&String>) {
-    let about = match ty {
-        Type::Object(object) => &mut object.about,
-        Type::Enum(it) => &mut it.about,
-        Type::Union(it) => &mut it.about,
-        Type::Array(_) | Type::Map(_) | Type::Scalar(_) | Type::Shared(_) => return,
-    };
-    if about.text.is_none() {
+    if let Some((_, about)) = named(ty)
+        && about.text.is_none()
+    {
         about.text = text.cloned();
+    }
+}
+
+/// A type that has a name in its module, with what is said of it.
+fn named(ty: &mut Type) -> Option<(&str, &mut About)> {
+    match ty {
+        Type::Object(it) => Some((&it.name, &mut it.about)),
+        Type::Enum(it) => Some((&it.name, &mut it.about)),
+        Type::Union(it) => Some((&it.name, &mut it.about)),
+        Type::Array(_) | Type::Map(_) | Type::Scalar(_) | Type::Shared(_) => None,
+    }
+}
+
+/// The texts that a type has in its places, and the fields there.
+type Uses = BTreeMap<String, (BTreeSet<Option<String>>, BTreeSet<String>)>;
+
+fn collect_uses(object: &mut Object, uses: &mut Uses) {
+    for_each_type(object, &mut |wire, ty| {
+        if let Some((name, about)) = named(ty) {
+            let (texts, fields) = uses.entry(name.to_owned()).or_default();
+            texts.insert(about.text.clone());
+            fields.insert(format!("`{wire}`"));
+        }
+    });
+}
+
+/// What one field says of its own is not true of a type that several fields share.
+fn tell_uses(object: &mut Object, uses: &Uses) {
+    for_each_type(object, &mut |wire, ty| {
+        let Some((name, about)) = named(ty) else { return };
+        if let Some((_, fields)) = uses.get(name) {
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            about.text = Some(match fields.as_slice() {
+                [_] => format!("The form of `{wire}`."),
+                [others @ .., last] => format!("The form of {} and {last}.", others.join(", ")),
+                [] => return,
+            });
+        }
+    });
+}
+
+/// Visits the types below an object, each with its field.
+fn for_each_type(object: &mut Object, visit: &mut dyn FnMut(&str, &mut Type)) {
+    let arms = object.choices.iter_mut().flat_map(|choice| &mut choice.variants).flat_map(|arm| &mut arm.fields);
+    for field in object.fields.iter_mut().chain(arms) {
+        for_each_inner(&field.wire, &mut field.ty, visit);
+    }
+}
+
+fn for_each_inner(wire: &str, ty: &mut Type, visit: &mut dyn FnMut(&str, &mut Type)) {
+    visit(wire, ty);
+    match ty {
+        Type::Array(inner) | Type::Map(inner) => for_each_inner(wire, inner, visit),
+        Type::Object(object) => for_each_type(object, visit),
+        Type::Union(it) => it.variants.iter_mut().for_each(|(_, ty)| for_each_inner(wire, ty, visit)),
+        Type::Enum(_) | Type::Scalar(_) | Type::Shared(_) => {}
     }
 }

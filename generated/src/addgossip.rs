@@ -5,7 +5,7 @@
 //!
 //! Gives the node a BOLT 7 message (`channel_announcement`, `node_announcement` or `channel_update`) as if a peer had sent it, for example the update that came with a failed payment. A valid one changes the node's picture of the network, see [`listchannels`](mod@crate::listchannels) and [`listnodes`](mod@crate::listnodes).
 //!
-//! Fails when the message is malformed or of another type. Success does not mean that the message was accepted: some are dropped in silence.
+//! Fails when the message is malformed or of another type. Success does not mean that the message was accepted: some are dropped silently.
 //!
 //! See also [`xpay`](mod@crate::xpay).
 

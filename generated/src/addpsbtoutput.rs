@@ -18,16 +18,16 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// What the output pays, in satoshi.
+    /// Value of the new output, in satoshi.
     #[serde(with = "cln_primitives::sat")]
     pub satoshi: cln_primitives::bitcoin::Amount,
-    /// The PSBT to extend, in base64. Left out, a new one is made.
+    /// The PSBT to extend, in base64; when absent, a new one is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initialpsbt: Option<String>,
-    /// The lock time of a new PSBT: a block height, or UNIX seconds from 500000000 up. It cannot be given together with `initialpsbt`. Left out, it is the current height or a little less.
+    /// Lock time of a new PSBT: a block height, or UNIX seconds from 500000000 up; when absent, the current height or a little less. Refused together with `initialpsbt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locktime: Option<u32>,
-    /// The Bitcoin address to pay. Left out, it is a new address of this wallet.
+    /// Bitcoin address that the output pays; when absent, a fresh one of this node's wallet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
 }
@@ -82,7 +82,7 @@ pub struct Response {
     pub psbt: String,
     /// Weight units by which the transaction grows. It is counted as for a taproot output, whatever the destination.
     pub estimated_added_weight: u32,
-    /// Where the new output stands among the outputs, counted from 0: always the last.
+    /// Index of the new output, counted from 0; it is always the last output.
     pub outnum: u32,
 }
 

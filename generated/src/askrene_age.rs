@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Forget old knowledge in a layer.
 //!
-//! Removes what a layer has learnt before a moment: the limits told by [`askrene-inform-channel`](mod@crate::askrene_inform_channel) and the biases of channels and nodes. Created channels, channel updates and disabled nodes stay. Call it now and then, as knowledge about balances of others goes stale.
+//! Removes what a layer learnt before a given time: the limits set by [`askrene-inform-channel`](mod@crate::askrene_inform_channel) and the biases of channels and nodes. Created channels, channel updates and disabled nodes stay. Call it now and then, as knowledge about the balances of other nodes goes stale.
 //!
 //! Fails when the layer does not exist or a parameter is malformed.
 //!
@@ -18,7 +18,7 @@
 pub struct Request {
     /// The layer to change; it must exist, see [`askrene-create-layer`](mod@crate::askrene_create_layer).
     pub layer: String,
-    /// UNIX time in seconds: everything that is older goes.
+    /// UNIX time in seconds: limits and biases that were last set before it are removed.
     pub cutoff: u64,
 }
 
@@ -48,9 +48,9 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The name of the layer, as given.
+    /// Name of the layer, as in the request.
     pub layer: String,
-    /// How many limits and biases were removed, together.
+    /// How many limits and biases were removed in total.
     pub num_removed: u64,
 }
 

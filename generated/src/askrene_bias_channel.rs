@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Prefer or avoid a channel in routes.
 //!
-//! Sets in a layer how much [`getroutes`](mod@crate::getroutes) shall favour or shun one direction of a channel. It shifts costs in the search and forbids nothing: a shunned channel is used where nothing better exists. The channel need not exist.
+//! Sets in a layer how much [`getroutes`](mod@crate::getroutes) should favour or shun one direction of a channel. It shifts costs in the search and forbids nothing: a shunned channel is used where nothing better exists. The channel need not exist.
 //!
 //! In a persistent layer the change is kept across restarts. Fails when the layer does not exist or a parameter is malformed.
 //!
@@ -20,12 +20,12 @@ pub struct Request {
     pub layer: String,
     /// A channel in one direction, such as `103x1x0/1`: 0 from the node with the lesser public key to the other, 1 back.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
-    /// From -100 to 100: above 0 favours the channel, below 0 shuns it; a bias that becomes 0 is not kept. Numbers from -10 to 10 normally suffice.
+    /// From -100 to 100: above 0 favours the channel, below 0 shuns it; a bias that becomes 0 is removed. Numbers from -10 to 10 normally suffice.
     pub bias: i64,
-    /// A note that the lists show, such as the reason. Left out, a note that was there is removed.
+    /// A note that [`askrene-listlayers`](mod@crate::askrene_listlayers) shows, such as the reason; when absent, an earlier note is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether `bias` is added to the present one, kept within -100 and 100, instead of replacing it.
+    /// Whether to add `bias` to the present value, limited to -100 and 100, instead of replacing it.
     ///
     /// Default: false.
     ///
@@ -100,13 +100,13 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Bias {
-    /// The name of the layer, as given.
+    /// Name of the layer, as in the request.
     pub layer: String,
     /// The channel and direction that the bias applies to.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
-    /// The bias in force, from -100 (shun) to 100 (favour).
+    /// Bias in force, from -100 (avoid) to 100 (prefer).
     pub bias: i64,
-    /// The note given with the bias; absent when there was none.
+    /// The note last given with the bias; absent when there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// UNIX time in seconds when the bias was last set; [`askrene-age`](mod@crate::askrene_age) goes by it.

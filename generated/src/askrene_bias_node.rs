@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Prefer or avoid a node in routes.
 //!
-//! Sets in a layer how much [`getroutes`](mod@crate::getroutes) shall favour or shun all channels of a node, in one direction. It applies to channels that appear later too and adds up with biases of single channels. It shifts costs and forbids nothing; [`askrene-disable-node`](mod@crate::askrene_disable_node) forbids.
+//! Sets in a layer how much [`getroutes`](mod@crate::getroutes) should favour or shun all channels of a node, in one direction. It applies to channels that appear later too and adds up with biases of single channels. It shifts costs and forbids nothing; [`askrene-disable-node`](mod@crate::askrene_disable_node) forbids.
 //!
 //! In a persistent layer the change is kept across restarts. Fails when the layer does not exist or a parameter is malformed.
 //!
@@ -18,16 +18,16 @@
 pub struct Request {
     /// The layer to change; it must exist, see [`askrene-create-layer`](mod@crate::askrene_create_layer).
     pub layer: String,
-    /// The id of the node; it need not be known.
+    /// Id of the node; the network need not know it.
     pub node: cln_primitives::NodeId,
     /// `in` for payments that enter the node, `out` for those that leave it. The other direction keeps its bias.
     pub direction: String,
     /// From -100 to 100: above 0 favours the node, below 0 shuns it, 0 is neutral. Numbers from -10 to 10 normally suffice.
     pub bias: i64,
-    /// A note that the lists show, such as the reason. Left out, a note that was there is removed.
+    /// A note that [`askrene-listlayers`](mod@crate::askrene_listlayers) shows, such as the reason; when absent, an earlier note is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether `bias` is added to the present one, kept within -100 and 100, instead of replacing it.
+    /// Whether to add `bias` to the present value, limited to -100 and 100, instead of replacing it.
     ///
     /// Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,15 +90,15 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct NodeBias {
-    /// The name of the layer, as given.
+    /// Name of the layer, as in the request.
     pub layer: String,
     /// The node that the biases apply to.
     pub node: cln_primitives::NodeId,
-    /// How far route finding favours channels that lead into the node: from -100, shun, over 0, neutral, to 100, prefer.
+    /// How far route finding favours channels that lead into the node, from -100 (avoid) through 0 (neutral) to 100 (prefer).
     pub in_bias: i64,
-    /// How far route finding favours channels that lead out of the node: from -100, shun, over 0, neutral, to 100, prefer.
+    /// How far route finding favours channels that lead out of the node, from -100 (avoid) through 0 (neutral) to 100 (prefer).
     pub out_bias: i64,
-    /// The note given last, for either direction; absent when there was none.
+    /// The note last given with a bias of the node, in either direction; absent when there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// UNIX time in seconds when either bias was last set; [`askrene-age`](mod@crate::askrene_age) goes by it.

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Add a made-up channel to a layer.
 //!
-//! Lets [`getroutes`](mod@crate::getroutes) see a channel that the public network does not have, whenever it is called with this layer: a hop from an invoice's route hint, for example. It has no fees and limits yet: call [`askrene-update-channel`](mod@crate::askrene_update_channel) for each direction that shall be usable.
+//! Makes [`getroutes`](mod@crate::getroutes) see a channel that the public network does not have, whenever it is called with this layer: a hop from an invoice's route hint, for example. It has no fees and limits yet: call [`askrene-update-channel`](mod@crate::askrene_update_channel) for each direction that should be usable.
 //!
 //! In a persistent layer the change is kept across restarts. Nothing is opened on the network. Fails when the layer does not exist or has a channel with this id already.
 //!
@@ -22,9 +22,9 @@ pub struct Request {
     pub source: cln_primitives::NodeId,
     /// The id of the node at the other end; it must differ from `source`.
     pub destination: cln_primitives::NodeId,
-    /// The id that the channel shall have in routes. It must not be taken within the layer.
+    /// Id under which the channel appears in routes; no other channel of the layer may have it.
     pub short_channel_id: cln_primitives::ShortChannelId,
-    /// How much the channel can carry in total, in millisatoshi.
+    /// Size of the channel, in millisatoshi: the most that it can carry in either direction.
     pub capacity_msat: cln_primitives::Msat,
 }
 

@@ -18,9 +18,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// A free name of your choice. Names beginning with `auto.` belong to built-in layers.
+    /// Name of the new layer. Names that begin with `auto.` belong to built-in layers and are refused.
     pub layer: String,
-    /// Whether to keep the layer across restarts. When true, a layer of this name that exists already is no error: it is left and shown as it is.
+    /// Whether to keep the layer across restarts. When true, a layer of this name may exist already: it is left unchanged and returned.
     ///
     /// Default: False.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The layer: empty when it is new, with its content when it existed already.
+    /// The new, empty layer, or the existing one with its content.
     pub layers: Vec<Layer>,
 }
 
@@ -68,7 +68,7 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Layer {
-    /// The name of the layer.
+    /// Name by which [`getroutes`](mod@crate::getroutes) and the other `askrene` commands refer to the layer.
     pub layer: String,
     /// True when the layer is saved and comes back after a restart, false when it is gone then.
     pub persistent: bool,
@@ -79,9 +79,9 @@ pub struct Layer {
     pub disabled_channels: Option<Vec<cln_primitives::ShortChannelIdDir>>,
     /// Channels that exist in this layer only, made by [`askrene-create-channel`](mod@crate::askrene_create_channel); empty when there are none.
     pub created_channels: Vec<CreatedChannel>,
-    /// Changed fees and limits, set by [`askrene-update-channel`](mod@crate::askrene_update_channel); empty when there are none. An absent field is not overridden.
+    /// Changed fees and limits, set by [`askrene-update-channel`](mod@crate::askrene_update_channel); empty when there are none. A field that is absent from an entry is not overridden.
     pub channel_updates: Vec<ChannelUpdate>,
-    /// What was learnt about how much channels can carry, by [`askrene-inform-channel`](mod@crate::askrene_inform_channel). A channel can have several entries; all of them count.
+    /// Limits on what channels can carry, learnt through [`askrene-inform-channel`](mod@crate::askrene_inform_channel); empty when there are none. A channel can have several entries, which all count.
     pub constraints: Vec<Constraint>,
     /// Biases of single channels, set by [`askrene-bias-channel`](mod@crate::askrene_bias_channel); empty when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,13 +98,13 @@ pub struct Layer {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CreatedChannel {
-    /// The end with the lower node id, whichever was named first; direction 0 leads away from it.
+    /// Id of the node at the end with the lower id, whichever end was named first; direction 0 leads away from it.
     pub source: cln_primitives::NodeId,
-    /// The end with the higher node id; direction 1 leads away from it.
+    /// Id of the node at the end with the higher id; direction 1 leads away from it.
     pub destination: cln_primitives::NodeId,
-    /// The id that this channel has in routes.
+    /// Id under which the channel appears in routes.
     pub short_channel_id: cln_primitives::ShortChannelId,
-    /// How much the channel can carry in total, in millisatoshi.
+    /// Size of the channel, in millisatoshi: the most that it can carry in either direction.
     pub capacity_msat: cln_primitives::Msat,
 }
 
@@ -113,10 +113,10 @@ pub struct CreatedChannel {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelUpdate {
-    /// Smallest HTLC, in millisatoshis, that is accepted this way.
+    /// Smallest HTLC, in millisatoshis, that is accepted in this direction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlc_minimum_msat: Option<cln_primitives::Msat>,
-    /// Largest HTLC, in millisatoshis, that may be sent this way at a time.
+    /// Largest single HTLC, in millisatoshis, that may be sent in this direction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlc_maximum_msat: Option<cln_primitives::Msat>,
     /// Fixed part of the forwarding fee, in millisatoshis per payment; the proportional part is added to it.
@@ -125,7 +125,7 @@ pub struct ChannelUpdate {
     /// Proportional part of the forwarding fee, in millionths of the amount passed on (ppm): 1000 is 0.1 %.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_proportional_millionths: Option<u32>,
-    /// Blocks that this hop adds to the lock time of a payment. Nodes call this `cltv_expiry_delta`, as [`askrene-listlayers`](mod@crate::askrene_listlayers) does.
+    /// Blocks that this hop adds to the time lock of a payment. Absent from real answers, which have `cltv_expiry_delta` instead, as in [`askrene-listlayers`](mod@crate::askrene_listlayers).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<u16>,
     /// A channel in one direction, such as `103x1x0/1`: 0 from the node with the lesser public key to the other, 1 back.
@@ -137,14 +137,14 @@ pub struct ChannelUpdate {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Constraint {
-    /// The channel that the limit applies to. Nodes give it together with the direction, as [`askrene-listlayers`](mod@crate::askrene_listlayers) does.
+    /// The channel that the limit applies to. Real answers have `short_channel_id_dir` instead, as in [`askrene-listlayers`](mod@crate::askrene_listlayers).
     pub short_channel_id: cln_primitives::ShortChannelId,
-    /// 0 from the lower to the higher node id, 1 the other way. Nodes give it as part of the channel, as [`askrene-listlayers`](mod@crate::askrene_listlayers) does.
+    /// Direction that the limit applies to: 0 from the lower to the higher node id, 1 the other way. Real answers have `short_channel_id_dir` instead, as in [`askrene-listlayers`](mod@crate::askrene_listlayers).
     pub direction: u32,
-    /// It can carry at most this much, in millisatoshi; absent when only the lower limit is known.
+    /// The most that the channel can carry in this direction, in millisatoshi; absent when only a lower limit is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_msat: Option<cln_primitives::Msat>,
-    /// It can carry at least this much, in millisatoshi; absent when only the upper limit is known.
+    /// The least that the channel can carry in this direction, in millisatoshi; absent when only an upper limit is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_msat: Option<cln_primitives::Msat>,
 }
@@ -156,9 +156,9 @@ pub struct Constraint {
 pub struct Bias {
     /// The channel and direction that the bias applies to.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
-    /// The bias in force, from -100 (shun) to 100 (favour).
+    /// Bias in force, from -100 (avoid) to 100 (prefer).
     pub bias: i64,
-    /// The note given with the bias; absent when there was none.
+    /// The note last given with the bias; absent when there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// UNIX time in seconds when the bias was last set; [`askrene-age`](mod@crate::askrene_age) goes by it.
@@ -177,15 +177,15 @@ pub struct NodeBias {
     ///
     /// Added in v25.12.
     pub node: cln_primitives::NodeId,
-    /// How far route finding favours channels that lead into the node: from -100, shun, over 0, neutral, to 100, prefer.
+    /// How far route finding favours channels that lead into the node, from -100 (avoid) through 0 (neutral) to 100 (prefer).
     ///
     /// Added in v25.12.
     pub in_bias: i64,
-    /// How far route finding favours channels that lead out of the node: from -100, shun, over 0, neutral, to 100, prefer.
+    /// How far route finding favours channels that lead out of the node, from -100 (avoid) through 0 (neutral) to 100 (prefer).
     ///
     /// Added in v25.12.
     pub out_bias: i64,
-    /// The note given last, for either direction; absent when there was none.
+    /// The note last given with a bias of the node, in either direction; absent when there was none.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Leave a node out of routes.
 //!
-//! Lets [`getroutes`](mod@crate::getroutes) avoid all channels of a node whenever it is called with this layer, channels that appear later included. To leave out single channels use [`askrene-update-channel`](mod@crate::askrene_update_channel) with `enabled` false. No command takes this back: remove the layer instead.
+//! Makes [`getroutes`](mod@crate::getroutes) avoid all channels of a node whenever it is called with this layer, channels that appear later included. To leave out single channels use [`askrene-update-channel`](mod@crate::askrene_update_channel) with `enabled` false. No command takes this back: remove the layer instead.
 //!
 //! In a persistent layer the change is kept across restarts. Fails when the layer does not exist or a parameter is malformed.
 //!
@@ -18,7 +18,7 @@
 pub struct Request {
     /// The layer to change; it must exist, see [`askrene-create-layer`](mod@crate::askrene_create_layer).
     pub layer: String,
-    /// The id of the node to avoid; it need not be known.
+    /// Id of the node to avoid; the network need not know it.
     pub node: cln_primitives::NodeId,
 }
 

@@ -104,14 +104,14 @@ pub struct Response {
 pub struct Constraint {
     /// The channel and direction that the limit applies to.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
-    /// The name of the layer, as given.
+    /// Name of the layer, as in the request.
     pub layer: String,
     /// UNIX time in seconds when the limit was noted; [`askrene-age`](mod@crate::askrene_age) goes by it.
     pub timestamp: u64,
-    /// It can carry at most this much, in millisatoshi; absent when the attempt showed no upper limit.
+    /// The most that the channel can carry in this direction, in millisatoshi; absent when the attempt showed no upper limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_msat: Option<cln_primitives::Msat>,
-    /// It can carry at least this much, in millisatoshi; absent when the attempt showed no lower limit.
+    /// The least that the channel can carry in this direction, in millisatoshi; absent when the attempt showed no lower limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_msat: Option<cln_primitives::Msat>,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List amounts reserved for payment attempts.
 //!
-//! Lists what [`askrene-reserve`](mod@crate::askrene_reserve) set aside and [`askrene-unreserve`](mod@crate::askrene_unreserve) did not yet release, for finding attempts that were forgotten. Changes nothing and fails only when a parameter is given.
+//! Lists what [`askrene-reserve`](mod@crate::askrene_reserve) set aside and [`askrene-unreserve`](mod@crate::askrene_unreserve) did not yet release, to find attempts that were never released. Changes nothing and fails only when a parameter is given.
 //!
 //! Added in v24.11.
 //!
@@ -44,7 +44,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// One entry for each reserved hop, in no promised order; a channel can occur several times.
+    /// One entry for each reserved hop, in no particular order; a channel can occur several times.
     pub reservations: Vec<Reservation>,
 }
 
@@ -55,11 +55,11 @@ pub struct Response {
 pub struct Reservation {
     /// The channel and direction on which the amount is set aside.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
-    /// How much is set aside, in millisatoshi.
+    /// How much of the channel is set aside, in millisatoshi.
     pub amount_msat: cln_primitives::Msat,
     /// Seconds since the reservation was made.
     pub age_in_seconds: u64,
-    /// The JSON-RPC id of the call that made it, as JSON text.
+    /// JSON-RPC id of the [`askrene-reserve`](mod@crate::askrene_reserve) call that made the reservation, as JSON text.
     pub command_id: String,
 }
 

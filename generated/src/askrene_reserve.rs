@@ -18,7 +18,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The hops, in any order: each element of `path` in an answer of [`getroutes`](mod@crate::getroutes) will do, as other fields are ignored.
+    /// The hops, in any order. Elements of `path` in an answer of [`getroutes`](mod@crate::getroutes) can be passed on unchanged, as other fields are ignored.
     pub path: Vec<Hop>,
 }
 
@@ -38,7 +38,7 @@ pub struct Hop {
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
     /// The amount that enters this hop, in millisatoshi, fees of later hops included.
     pub amount_msat: cln_primitives::Msat,
-    /// Ties the reservation to one layer: for made-up channels, whose ids other users may have given to other channels. Left out, it counts for everybody.
+    /// Layer to which the reservation is limited: for made-up channels, whose ids other users may have given to other channels. When absent, it counts for every call of [`getroutes`](mod@crate::getroutes).
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The hops, in any order: each element of `path` in an answer of [`getroutes`](mod@crate::getroutes) will do, as other fields are ignored.
+    /// The hops, in any order. Elements of `path` in an answer of [`getroutes`](mod@crate::getroutes) can be passed on unchanged, as other fields are ignored.
     pub path: Vec<Hop>,
 }
 
@@ -34,9 +34,9 @@ impl Request {
 pub struct Hop {
     /// A channel in one direction, such as `103x1x0/1`: 0 from the node with the lesser public key to the other, 1 back.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
-    /// The amount that was reserved for this hop, in millisatoshi; it must be the same.
+    /// Amount that was reserved for this hop, in millisatoshi; it must be exactly the reserved one.
     pub amount_msat: cln_primitives::Msat,
-    /// The layer that the reservation was tied to, if any.
+    /// The layer that the reservation was limited to; absent when it was not limited.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]

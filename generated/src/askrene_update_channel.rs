@@ -20,15 +20,15 @@
 pub struct Request {
     /// The layer to change; it must exist, see [`askrene-create-layer`](mod@crate::askrene_create_layer).
     pub layer: String,
-    /// The channel and its direction, such as `103x1x0/1`. It need not exist yet.
+    /// The channel and direction to change, such as `103x1x0/1`; it need not exist yet.
     pub short_channel_id_dir: cln_primitives::ShortChannelIdDir,
-    /// Whether routes may use the channel in this direction.
+    /// Whether routes may use the channel in this direction; when absent, this is not overridden or keeps what an earlier call set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Smallest HTLC, in millisatoshis, that is accepted this way.
+    /// Smallest HTLC, in millisatoshis, that is accepted in this direction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlc_minimum_msat: Option<cln_primitives::Msat>,
-    /// Largest HTLC, in millisatoshis, that may be sent this way at a time.
+    /// Largest single HTLC, in millisatoshis, that may be sent in this direction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlc_maximum_msat: Option<cln_primitives::Msat>,
     /// Fixed part of the forwarding fee, in millisatoshis per payment; the proportional part is added to it.

@@ -43,48 +43,48 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// What the sweep did, under the name of the kind that was asked for; empty when the age is zero.
+    /// What the sweep did, under the name of the kind that was asked for; empty when `age` is zero.
     pub autoclean: Autoclean,
 }
 
-/// What the sweep did, under the name of the kind that was asked for; empty when the age is zero.
+/// What the sweep did, under the name of the kind that was asked for; empty when `age` is zero.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Autoclean {
-    /// What the sweep did to forwards that settled. Absent when another kind was asked for.
+    /// What the sweep did to settled forwards; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub succeededforwards: Option<Cleaned>,
-    /// What the sweep did to forwards that failed, here or further on. Absent when another kind was asked for.
+    /// What the sweep did to forwards that failed, at this node or further on; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failedforwards: Option<Cleaned>,
-    /// What the sweep did to payments of this node that completed. Absent when another kind was asked for.
+    /// What the sweep did to completed payments of this node; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub succeededpays: Option<Cleaned>,
-    /// What the sweep did to payments of this node that failed. Absent when another kind was asked for.
+    /// What the sweep did to failed payments of this node; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failedpays: Option<Cleaned>,
-    /// What the sweep did to invoices that were paid. Absent when another kind was asked for.
+    /// What the sweep did to paid invoices; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paidinvoices: Option<Cleaned>,
-    /// What the sweep did to invoices that expired unpaid. Absent when another kind was asked for.
+    /// What the sweep did to invoices that expired unpaid; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiredinvoices: Option<Cleaned>,
-    /// What the sweep did to entries of [`listnetworkevents`](mod@crate::listnetworkevents). Absent when another kind was asked for.
+    /// What the sweep did to entries of [`listnetworkevents`](mod@crate::listnetworkevents); absent when another kind was asked for.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub networkevents: Option<Cleaned>,
 }
 
-/// What the sweep did to forwards that settled. Absent when another kind was asked for.
+/// The form of `expiredinvoices`, `failedforwards`, `failedpays`, `networkevents`, `paidinvoices`, `succeededforwards` and `succeededpays`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Cleaned {
-    /// How many forwards that settled this sweep deleted.
+    /// How many records of this kind the sweep deleted.
     pub cleaned: u64,
-    /// How many forwards that settled are too young and stay. Before v25.12 this counts whatever stays, in any status.
+    /// How many records of this kind the sweep kept because they are younger than `age`. Before v25.12 this counts all that stay, in any status.
     pub uncleaned: u64,
 }
 

@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Shows only this kind of record; without it, all kinds.
+    /// The only kind of record to show; when absent, all kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subsystem: Option<crate::shared::AutocleanSubsystem>,
 }
@@ -63,45 +63,45 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Autoclean {
-    /// How the node treats forwards that settled. Absent when another kind was asked for.
+    /// How the node treats old records of settled forwards; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub succeededforwards: Option<SubsystemStatus>,
-    /// How the node treats forwards that failed, here or further on. Absent when another kind was asked for.
+    /// How the node treats old records of forwards that failed, at this node or further on; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failedforwards: Option<SubsystemStatus>,
-    /// How the node treats payments of this node that completed. Absent when another kind was asked for.
+    /// How the node treats old records of completed payments of this node; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub succeededpays: Option<SubsystemStatus>,
-    /// How the node treats payments of this node that failed. Absent when another kind was asked for.
+    /// How the node treats old records of failed payments of this node; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failedpays: Option<SubsystemStatus>,
-    /// How the node treats invoices that were paid. Absent when another kind was asked for.
+    /// How the node treats old records of paid invoices; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paidinvoices: Option<SubsystemStatus>,
-    /// How the node treats invoices that expired unpaid. Absent when another kind was asked for.
+    /// How the node treats old records of invoices that expired unpaid; absent when another kind was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiredinvoices: Option<SubsystemStatus>,
-    /// How the node treats entries of [`listnetworkevents`](mod@crate::listnetworkevents). Absent when another kind was asked for.
+    /// How the node treats old entries of [`listnetworkevents`](mod@crate::listnetworkevents); absent when another kind was asked for.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub networkevents: Option<SubsystemStatus>,
 }
 
-/// How the node treats forwards that settled. Absent when another kind was asked for.
+/// The form of `expiredinvoices`, `failedforwards`, `failedpays`, `networkevents`, `paidinvoices`, `succeededforwards` and `succeededpays`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "SubsystemStatusWire", into = "SubsystemStatusWire")]
 #[non_exhaustive]
 pub struct SubsystemStatus {
-    /// How many forwards that settled were deleted since the node exists, also by [`autoclean-once`](mod@crate::autoclean_once).
+    /// How many records of this kind were deleted since the node exists, by [`autoclean-once`](mod@crate::autoclean_once) too.
     pub cleaned: u64,
-    /// Whether old forwards that settled are deleted automatically.
+    /// Whether old records of this kind are deleted automatically.
     pub enabled: Cleaning,
 }
 
 /// What `enabled` can be, and the fields that come with it.
 ///
-/// `enabled`: Whether old forwards that settled are deleted automatically.
+/// `enabled`: Whether old records of this kind are deleted automatically.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Cleaning {
@@ -115,7 +115,7 @@ pub enum Cleaning {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Retention {
-    /// How many seconds old they must be to be deleted: the option `autoclean-succeededforwards-age`.
+    /// How many seconds old a record must be to be deleted automatically, as the option `autoclean-…-age` of this kind says.
     pub age: u64,
 }
 

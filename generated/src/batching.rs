@@ -5,7 +5,7 @@
 //!
 //! Lets the node gather the database changes of several commands that arrive on this connection and commit them together. It is permission, not a promise, and is of use only to a client that sends many commands in a row.
 //!
-//! The price: after a crash, any of the commands that were already answered may be lost.
+//! In return, a crash may undo any of the commands that were already answered.
 //!
 //! Applies to the connection that the command arrives on and to no other; it is off on a new connection.
 

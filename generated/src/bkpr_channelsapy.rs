@@ -70,7 +70,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// One entry for each channel and a last one, `net`, for all together; empty when there is nothing to tell.
+    /// One entry for each channel and a last one, `net`, for all together; empty when no channel has entries in the given span.
     pub channels_apy: Vec<ChannelApy>,
 }
 
@@ -79,7 +79,7 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelApy {
-    /// The id of the channel, or `net` for the sum of all.
+    /// The `channel_id`, or `net` for the sum of all channels.
     pub account: String,
     /// What left through the channel, in millisatoshi: forwards and this node's own payments.
     pub routed_out_msat: cln_primitives::Msat,
@@ -89,11 +89,11 @@ pub struct ChannelApy {
     pub lease_fee_paid_msat: cln_primitives::Msat,
     /// What the peer paid this node for leasing liquidity, in millisatoshi.
     pub lease_fee_earned_msat: cln_primitives::Msat,
-    /// What this node gave to the peer at the opening, in millisatoshi.
+    /// What this node gave to the peer at the opening of the channel, in millisatoshi.
     pub pushed_out_msat: cln_primitives::Msat,
-    /// What the peer gave to this node at the opening, in millisatoshi.
+    /// What the peer gave to this node at the opening of the channel, in millisatoshi.
     pub pushed_in_msat: cln_primitives::Msat,
-    /// What this node owned in the channel after the opening, in millisatoshi, gifts and lease fees counted.
+    /// What this node owned in the channel right after the opening, in millisatoshi, with pushed amounts and lease fees counted in.
     pub our_start_balance_msat: cln_primitives::Msat,
     /// The capacity of the channel at the opening, in millisatoshi, both sides together.
     pub channel_start_balance_msat: cln_primitives::Msat,
@@ -124,10 +124,10 @@ pub struct ChannelApy {
     pub apy_in_initial: Option<String>,
     /// The fees of both directions as a yearly rate on the channel's capacity, in percent.
     pub apy_total: String,
-    /// Meant to relate all fees to what this node owned at first, yet nodes give the same rate as `apy_total`; absent when this node owned nothing.
+    /// Meant to relate all fees to what this node owned at first, but nodes repeat `apy_total` here; absent when this node owned nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apy_total_initial: Option<String>,
-    /// The lease fee as a yearly rate on what this node put in, over the term of the lease, in percent; only when the peer leased from this node.
+    /// The lease fee earned as a yearly rate on what this node put in, over the term of the lease, in percent; absent unless the peer leased from this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apy_lease: Option<String>,
 }

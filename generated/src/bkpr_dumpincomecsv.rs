@@ -16,10 +16,10 @@
 pub struct Request {
     /// The service whose format to write: `cointracker`, `koinly`, `harmony` or `quickbooks`.
     pub csv_format: String,
-    /// Where to write, as a path on the node's machine; a relative one counts from its network directory. Left out, a name is made from format and time.
+    /// Where to write, as a path on the node's machine; a relative one counts from the node's network directory. When absent, the name is made from the format and the time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub csv_file: Option<String>,
-    /// Whether the on-chain fees of one transaction and account make one entry. When false, every change of the reckoning is an entry of its own. Either way the entries can change while more becomes known about a transaction.
+    /// Whether the on-chain fees of one transaction and account are summed up in one entry; when false, each later correction is an entry of its own. Either way, entries can change as more becomes known about a transaction.
     ///
     /// Default: True.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,13 +87,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The path that was written.
+    /// Path of the written file on the node's machine.
     pub csv_file: String,
-    /// The format that was written.
+    /// Format of the written file, as in the request.
     pub csv_format: CsvFormat,
 }
 
-/// The format that was written.
+/// Format of the written file, as in the request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CsvFormat {

@@ -20,7 +20,7 @@
 pub struct Request {
     /// The payment hash whose movements to describe: 64 hex digits.
     pub payment_id: String,
-    /// The new description, any text.
+    /// Text that the movements get as their description, in place of any earlier one.
     pub description: String,
 }
 
@@ -50,7 +50,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The movements that now have the description; empty when none fits.
+    /// The movements that now have the description; empty when none matches.
     pub updated: Vec<Event>,
 }
 
@@ -71,15 +71,15 @@ pub struct Event {
     pub currency: String,
     /// UNIX time in seconds when the node recorded the movement.
     pub timestamp: u32,
-    /// The new description.
+    /// Description of the movement, as this call has set it.
     pub description: String,
-    /// Whether this stands for an output on the chain or for money moving inside a channel.
+    /// Kind of movement: an output on the chain, or money moving inside a channel.
     pub r#type: EventType,
 }
 
 /// What `type` can be, and the fields that come with it.
 ///
-/// `type`: Whether this stands for an output on the chain or for money moving inside a channel.
+/// `type`: Kind of movement: an output on the chain, or money moving inside a channel.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EventType {
@@ -117,9 +117,9 @@ impl std::fmt::Display for EventType {
 pub struct Chain {
     /// The output that was created or spent, as `txid:outnum`.
     pub outpoint: String,
-    /// Height of the block with the transaction that created or spent the output; 0 while that is not confirmed.
+    /// Height of the block with the transaction that created or spent the output; 0 while the transaction is not confirmed.
     pub blockheight: u32,
-    /// The account that the money comes from, when that is another one, as with money that went to `external`.
+    /// Account that the money comes from, when it is not `account` itself, as with money that went to `external`.
     pub origin: Option<String>,
     /// Hash of the Lightning payment that the record belongs to, equal to its `payment_hash`; absent when there is none.
     pub payment_id: Option<cln_primitives::HexBytes>,
@@ -135,9 +135,9 @@ pub struct Channel {
     pub payment_id: Option<cln_primitives::HexBytes>,
     /// Routing fees in millisatoshi: for a payment by this node what it paid, included in `debit_msat`; for a forward what it earned. Absent when there were none.
     pub fees_msat: Option<cln_primitives::Msat>,
-    /// Whether the payment went from this node to itself, to shift balance between its channels.
+    /// Whether the money belongs to a payment from this node to itself, which shifts balance between its channels.
     pub is_rebalance: Option<bool>,
-    /// The number of this part in a payment; 0 when it was not split. Absent for movements that are no payment.
+    /// Number of this part of the payment, 0 when the payment was not split; absent for movements that are no payment.
     pub part_id: Option<u32>,
 }
 

@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The id of the channel, as [`bkpr-listbalances`](mod@crate::bkpr_listbalances) shows it.
+    /// The `channel_id` of the channel, as [`bkpr-listbalances`](mod@crate::bkpr_listbalances) shows it.
     pub account: String,
 }
 
@@ -39,7 +39,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The transactions in which the channel's money moved.
+    /// The transactions in which the channel's money moved, from the funding transaction on.
     pub txs: Vec<Tx>,
 }
 
@@ -55,7 +55,7 @@ pub struct Tx {
     pub blockheight: Option<u32>,
     /// What the account paid of the transaction's fee, in millisatoshi; 0 when the peer paid it.
     pub fees_paid_msat: cln_primitives::Msat,
-    /// The outputs that matter for the channel.
+    /// The outputs of the transaction that concern the channel's money.
     pub outputs: Vec<Output>,
 }
 
@@ -64,7 +64,7 @@ pub struct Tx {
 #[serde(try_from = "OutputWire", into = "OutputWire")]
 #[non_exhaustive]
 pub struct Output {
-    /// Who got the output: the channel, `wallet`, or `external` for the peer and others.
+    /// The account that got the output: the `channel_id`, `wallet`, or `external` for the peer and others.
     pub account: String,
     /// Index of the output within its transaction, counted from 0.
     pub outnum: u32,
@@ -72,9 +72,9 @@ pub struct Output {
     pub output_value_msat: cln_primitives::Msat,
     /// The chain whose coin is counted, by the prefix of its addresses: `bc` for Bitcoin's main chain.
     pub currency: String,
-    /// The account that the money comes from, a channel's `channel_id` or `wallet`, when the movement is recorded for another one.
+    /// The account that the money comes from, a channel's `channel_id` or `wallet`, when the movement is recorded for a different account.
     pub originating_account: Option<String>,
-    /// The payment hash, when the output is an HTLC.
+    /// Payment hash of the HTLC, when the output is one; absent for other outputs.
     pub payment_id: Option<cln_primitives::HexBytes>,
     /// What depends on whether `credit_msat` is there.
     pub credit: Credit,
@@ -128,7 +128,7 @@ pub struct Spent {
     pub spending_txid: cln_primitives::bitcoin::Txid,
     /// What the account lost when the output was spent, in millisatoshi; absent while it is unspent.
     pub debit_msat: cln_primitives::Msat,
-    /// What its spending was for, such as `channel_close` or `to_wallet`; absent while it is unspent.
+    /// What the output was spent for, such as `channel_close` or `to_wallet`; absent while it is unspent.
     pub spend_tag: String,
 }
 
@@ -138,7 +138,7 @@ pub struct Spent {
 pub struct Unspent {
     /// What the account lost when the output was spent, in millisatoshi; absent while it is unspent.
     pub debit_msat: Option<cln_primitives::Msat>,
-    /// What its spending was for, such as `channel_close` or `to_wallet`; absent while it is unspent.
+    /// What the output was spent for, such as `channel_close` or `to_wallet`; absent while it is unspent.
     pub spend_tag: Option<String>,
 }
 

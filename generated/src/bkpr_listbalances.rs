@@ -42,7 +42,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The accounts in no promised order; `wallet` is always there.
+    /// The accounts, in no particular order; `wallet` is always among them.
     pub accounts: Vec<Account>,
 }
 

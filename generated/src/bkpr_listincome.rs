@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List income and costs.
 //!
-//! Lists what made the node richer or poorer, oldest first: payments sent and received, routing fees earned and paid, on-chain fees, deposits and withdrawals, leases. Moving money between wallet and own channels is neither, so it shows up only by its fees. Changes nothing.
+//! Lists what made the node richer or poorer, oldest first: payments sent and received, routing fees earned and paid, on-chain fees, deposits and withdrawals, leases. Moving money between the wallet and the node's own channels counts as neither and shows up only as fees. Changes nothing.
 //!
 //! [`bkpr-dumpincomecsv`](mod@crate::bkpr_dumpincomecsv) and [`bkpr-report`](mod@crate::bkpr_report) give the same as text. Fails only when a parameter is malformed.
 //!
@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Whether the on-chain fees of one transaction and account make one entry. When false, every change of the reckoning is an entry of its own. Either way the entries can change while more becomes known about a transaction.
+    /// Whether the on-chain fees of one transaction and account are summed up in one entry; when false, each later correction is an entry of its own. Either way, entries can change as more becomes known about a transaction.
     ///
     /// Default: True.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -20,7 +20,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The template for each line; required.
+    /// Template of each line: text with tags in braces, such as `{tag},{credit}`.
     pub format: String,
     /// Lines to put before the others, such as column names.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub struct Response {
     /// How `lightning-cli` best prints the answer; programs can ignore it.
     #[serde(rename = "format-hint", skip_serializing_if = "Option::is_none")]
     pub format_hint: Option<FormatHint>,
-    /// The lines: first `headers`, then one for each entry, oldest first.
+    /// The lines: first those of `headers`, then one for each entry of [`bkpr-listincome`](mod@crate::bkpr_listincome), oldest first.
     pub report: Vec<String>,
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Puts one rune, or a range of them, on the node's blacklist: these runes and everything derived from them stop working at once. Taking them off again with `relist` revives them. Without parameters it only shows the list.
 //!
-//! A number may be blacklisted before its rune exists. Fails only when a parameter is malformed.
+//! A number may be blacklisted before its rune exists. Fails only when a parameter is malformed. Never give an `end` below `start`: lightningd aborts on it.
 //!
 //! Added in v23.08.
 //!
@@ -16,10 +16,10 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The `unique_id` of the first rune to revoke or revive. When absent nothing changes.
+    /// The `unique_id` of the first rune to revoke or revive; when absent, nothing changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<u64>,
-    /// The `unique_id` of the last rune of the range, which belongs to it. The same as `start` when absent.
+    /// The `unique_id` of the last rune to revoke or revive, itself included; when absent, only `start`. It must not be below `start`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<u64>,
     /// True to take the range off the blacklist, false to put it on.
@@ -126,7 +126,7 @@ pub struct Response {
 pub struct BlacklistRange {
     /// The `unique_id` of the first rune in the range.
     pub start: u64,
-    /// The `unique_id` of the last rune in the range, which belongs to it.
+    /// The `unique_id` of the last rune in the range, itself included.
     pub end: u64,
 }
 

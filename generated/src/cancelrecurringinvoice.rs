@@ -5,7 +5,7 @@
 //!
 //! Sends the issuer of a recurring offer a cancellation in place of the next request for an invoice. It is a courtesy: nobody is charged without a [`fetchinvoice`](mod@crate::fetchinvoice) and a payment of your own, and no answer comes back. Recurring offers are experimental and may still change.
 //!
-//! Takes the same offer, label and start as the [`fetchinvoice`](mod@crate::fetchinvoice) calls before. Fails when the offer cannot be read, when the counter is 0, when no payment was made for this label and offer, and when the payment before the cancelled one is missing.
+//! Takes the same offer, label and start as the earlier [`fetchinvoice`](mod@crate::fetchinvoice) calls. Fails when the offer cannot be read, when the counter is 0, when no payment was made for this label and offer, and when the payment before the cancelled one is missing.
 //!
 //! Added in v25.09.
 //!
@@ -22,7 +22,7 @@ pub struct Request {
     pub recurrence_counter: u64,
     /// The label under which [`fetchinvoice`](mod@crate::fetchinvoice) got the invoices of this series.
     pub recurrence_label: String,
-    /// The same period that the [`fetchinvoice`](mod@crate::fetchinvoice) calls named; absent when they named none.
+    /// The period that the earlier [`fetchinvoice`](mod@crate::fetchinvoice) calls for this series gave as `recurrence_start`; absent when they gave none.
     #[serde(
         serialize_with = "cln_primitives::number::option::serialize",
         skip_serializing_if = "Option::is_none"

@@ -26,7 +26,7 @@ pub struct Request {
     /// The command to be run, for restrictions on `method`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The parameters of that command, by position or by name, for restrictions on them.
+    /// Parameters of the call, by position or by name, for restrictions on them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub params: Option<Params>,
 }
@@ -61,7 +61,7 @@ impl Request {
     }
 }
 
-/// The parameters of that command, by position or by name, for restrictions on them.
+/// Parameters of the call, by position or by name, for restrictions on them.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Add a path to the REST server.
 //!
-//! For plugins: makes the `clnrest` plugin answer a path of its HTTP server by calling a command of your choice, after checking the caller's rune if so wished. Lasts until `clnrest` stops, so register again at every start.
+//! For plugins: makes the `clnrest` plugin answer a path of its HTTP server by calling a command of your choice, after checking the caller's rune if required. Lasts until `clnrest` stops, so register again at every start.
 //!
 //! Fails when the path is taken, when a parameter is missing or invalid, and when `clnrest` does not run: the command is unknown then. Be careful with paths that need no rune, as everyone who reaches the server may use them.
 //!

@@ -5,7 +5,7 @@
 //!
 //! Sends a command to a peer's node over the Lightning connection, and returns that node's answer as it is. The peer runs it only when the rune permits it; runes come from the peer's owner, who makes them by [`createrune`](mod@crate::createrune).
 //!
-//! What changes is up to the command, and on the other node. A peer that never answers makes the call hang without limit: set a time limit of your own, and do not take its end for a failure, as the command may have been run.
+//! What changes depends on the command, and only the peer's node changes. A peer that never answers makes the call hang without limit: set a time limit of your own, and do not treat its expiry as a failure, as the peer may have run the command.
 //!
 //! Fails when the peer is not connected, when the peer finds the rune missing, invalid or insufficient, and with the peer's own error when the command itself fails there.
 
@@ -21,7 +21,7 @@ pub struct Request {
     /// The command's parameters, by position or by name; none when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub params: Option<Params>,
-    /// The peer's rune that permits the call. Whoever has it can do the same, so keep it secret.
+    /// The peer's rune that permits the call. Whoever has it can do all that it permits, so keep it secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rune: Option<cln_primitives::SecretString>,
     /// Names the fields of the answer to send back, each with `true`, nested like the answer itself. The peer leaves out all others.

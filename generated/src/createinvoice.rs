@@ -90,22 +90,22 @@ pub struct Response {
     /// The signed invoice as text, beginning with `lni1`; absent for a BOLT 11 invoice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt12: Option<String>,
-    /// The hash of the preimage that was given.
+    /// SHA256 of the given preimage.
     pub payment_hash: cln_primitives::Hash32,
     /// What the invoice asks for, in millisatoshi, before the fees of the payer; absent when it takes any amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// What became of the invoice; a new one is unpaid.
+    /// Status of the invoice; a new one is unpaid.
     pub status: crate::shared::InvoiceStatus,
     /// What the invoice is for, read from the invoice itself.
     pub description: String,
     /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
-    /// The number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
+    /// Position of the invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
     ///
     /// Added in v23.08.
     pub created_index: u64,
-    /// The number of its payment in the order of received payments; absent while unpaid.
+    /// Position of the invoice's payment in the order of received payments, counted from 1; absent while unpaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pay_index: Option<u64>,
     /// What arrived, in millisatoshi; absent while unpaid.
@@ -119,7 +119,7 @@ pub struct Response {
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid_outpoint: Option<PaidOutpoint>,
-    /// The proof of payment; absent while unpaid.
+    /// Proof of payment, whose SHA256 is `payment_hash`; absent while unpaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_preimage: Option<cln_primitives::Secret>,
     /// The id of this node's offer for which the invoice was issued; see [`listoffers`](mod@crate::listoffers). Absent when there is none.
@@ -137,11 +137,11 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct PaidOutpoint {
-    /// The transaction that paid on chain.
+    /// Id of the transaction that paid the invoice on chain.
     ///
     /// Added in v23.11.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// Which output of that transaction paid, counted from 0.
+    /// Index, counted from 0, of the output of `txid` that paid the invoice.
     ///
     /// Added in v23.11.
     pub outnum: u32,

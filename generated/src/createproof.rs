@@ -113,7 +113,7 @@ pub struct Proof {
     pub invoice_fields_included: Vec<IncludedField>,
 }
 
-/// An entry of `offer_fields_included`.
+/// The form of `invoice_fields_included`, `invreq_fields_included` and `offer_fields_included`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]

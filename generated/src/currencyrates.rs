@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List bitcoin prices by price service.
 //!
-//! Tells what one bitcoin costs in some currency at each configured price service that knows it. Changes nothing. The rates come from public price services that the currency plugin asks over the internet; they are kept for a while, so they can be somewhat old.
+//! Tells what one bitcoin costs in a currency at each configured price service that knows the currency. The plugin asks these public services over the internet and keeps their rates for a while, so the rates can be somewhat old. Changes nothing. [`currencyconvert`](mod@crate::currencyconvert) converts an amount.
 //!
-//! The options `currencyrate-add-source` and `currencyrate-disable-source` choose the services. Fails when the plugin is not running, so that the command is unknown, and when no service has a rate for the currency.
+//! The options `currencyrate-add-source` and `currencyrate-disable-source` choose the services. Fails when no service has a rate for the currency; while the plugin is not running, the command is unknown.
 //!
 //! Added in v26.04.
 //!
@@ -43,7 +43,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// One entry for each service that gave a rate.
+    /// One entry for each price service that gave a rate.
     pub currencyrates: Vec<CurrencyRate>,
 }
 
@@ -52,9 +52,9 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CurrencyRate {
-    /// The name of the service, as `currencyrate` takes it.
+    /// The name of the price service, which `currencyrate` also takes as `source`.
     pub source: String,
-    /// Units of the currency for one bitcoin.
+    /// The price of one bitcoin at the service, in units of the currency.
     #[serde(serialize_with = "cln_primitives::number::serialize")]
     pub amount: f64,
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Store a value under a key.
 //!
-//! Writes a value into a small hierarchical store in the node's database, which plugins and clients use for data of their own. Keys are paths: parents come and go by themselves, and a key has either a value or children.
+//! Writes a value into a small hierarchical store in the node's database, which plugins and clients use for data of their own. Keys are paths: parents need not be made or removed, and a key has either a value or children.
 //!
 //! The value survives restarts. Begin keys with a name of your own, as all plugins share the store. For an update that must not overwrite somebody else's, give the `generation` that was read.
 //!
@@ -29,7 +29,7 @@ pub struct Request {
     /// Default: `must-create`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
-    /// Writes only if the stored value is of just this generation. Allowed with the modes `must-replace` and `must-append`.
+    /// Writes only if the stored value has exactly this generation. Allowed with the modes `must-replace` and `must-append` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
 }
@@ -142,13 +142,13 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The full path of the key.
     pub key: Vec<String>,
-    /// How often the value was changed since it was created: 0 for a new one.
+    /// How often the value was changed since it was created; 0 for a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
-    /// The whole value after the call in hex, what was there before an append included.
+    /// The whole value after the call, in hex, including what was there before an append.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hex: Option<cln_primitives::HexBytes>,
-    /// The same value as text; absent when its bytes are not UTF-8.
+    /// The whole value after the call, as text; absent when its bytes are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub string: Option<String>,
 }

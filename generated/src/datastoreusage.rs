@@ -83,20 +83,20 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The total, and where counting began.
+    /// The total size, and the key at which counting began.
     pub datastoreusage: DatastoreUsage,
 }
 
-/// The total, and where counting began.
+/// The total size, and the key at which counting began.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct DatastoreUsage {
-    /// The path where counting began, as text in brackets with commas between names; `[]` for the whole store.
+    /// Path of the key at which counting began, as text in brackets with commas between names; `[]` for the whole store.
     ///
     /// Added in v23.11.
     pub key: String,
-    /// Bytes of all values and of their keys, from that path downwards.
+    /// Bytes of all values at and below `key`, together with the keys themselves.
     ///
     /// Added in v23.11.
     pub total_bytes: u64,

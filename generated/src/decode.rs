@@ -99,7 +99,7 @@ pub struct Bolt12Offer {
     pub offer_amount: Option<u64>,
     /// The price of one item, in millisatoshi. Absent when the payer chooses the amount or the price is in another currency.
     pub offer_amount_msat: Option<cln_primitives::Msat>,
-    /// What is paid for, in the issuer's words; in a request made without an offer, in the payer's.
+    /// What the payment is for, in the words of the issuer or, in a request made without an offer, of the payer.
     pub offer_description: Option<String>,
     /// Who issued the offer (in a request without an offer, who pays): a claim that nobody verifies.
     pub offer_issuer: Option<String>,
@@ -119,7 +119,7 @@ pub struct Bolt12Offer {
     ///
     /// Added in v24.08.
     pub offer_issuer_id: Option<cln_primitives::NodeId>,
-    /// The rhythm of an offer that is to be paid again and again; absent in others.
+    /// How often and when a recurring offer is to be paid; absent for other offers.
     pub offer_recurrence: Option<OfferRecurrence>,
     /// Records of the offer that this release of the daemon does not know; absent when there are none.
     pub unknown_offer_tlvs: Option<Vec<UnknownTlv>>,
@@ -139,13 +139,13 @@ pub struct InvalidBolt12Offer {
     ///
     /// Added in v24.08.
     pub warning_missing_offer_issuer_id: Option<String>,
-    /// Present, in place of `offer_description`, when that text is no valid UTF-8.
+    /// Present when `offer_description` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_description: Option<String>,
     /// Present when the offer has a price but no description, which BOLT 12 forbids.
     pub warning_missing_offer_description: Option<String>,
-    /// Present, in place of `offer_currency`, when that text is no valid UTF-8.
+    /// Present when `offer_currency` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_currency: Option<String>,
-    /// Present, in place of `offer_issuer`, when that text is no valid UTF-8.
+    /// Present when `offer_issuer` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_issuer: Option<String>,
 }
 
@@ -169,7 +169,7 @@ pub struct Bolt12Invoice {
     pub offer_amount: Option<u64>,
     /// The price of one item, in millisatoshi. Absent when the payer chooses the amount or the price is in another currency.
     pub offer_amount_msat: Option<cln_primitives::Msat>,
-    /// What is paid for, in the issuer's words; in a request made without an offer, in the payer's.
+    /// What the payment is for, in the words of the issuer or, in a request made without an offer, of the payer.
     pub offer_description: Option<String>,
     /// Who issued the offer (in a request without an offer, who pays): a claim that nobody verifies.
     pub offer_issuer: Option<String>,
@@ -185,7 +185,7 @@ pub struct Bolt12Invoice {
     ///
     /// Added in v24.08.
     pub offer_issuer_id: Option<cln_primitives::NodeId>,
-    /// The rhythm of an offer that is to be paid again and again; absent in others.
+    /// How often and when a recurring offer is to be paid; absent for other offers.
     pub offer_recurrence: Option<OfferRecurrence>,
     /// The signature that was checked. BOLT 12: BIP 340, made with `invreq_payer_id` over a request, with `invoice_node_id` over an invoice; a payer proof repeats that of its invoice. BOLT 11: the payee's ECDSA signature, DER-encoded.
     pub signature: cln_primitives::bitcoin::secp256k1::schnorr::Signature,
@@ -221,7 +221,7 @@ pub struct Bolt12Invoice {
     pub invoice_created_at: u64,
     /// Seconds from `invoice_created_at` until the invoice can no longer be paid; 7200 when absent. Not checked here.
     pub invoice_relative_expiry: Option<u32>,
-    /// The hash whose preimage proves the payment.
+    /// SHA256 of the preimage that proves the payment.
     pub invoice_payment_hash: cln_primitives::Hash32,
     /// What the payee is to receive, in millisatoshi; fees come on top.
     pub invoice_amount_msat: cln_primitives::Msat,
@@ -257,7 +257,7 @@ pub struct InvalidBolt12Invoice {
     pub offer_amount: Option<u64>,
     /// The price of one item, in millisatoshi. Absent when the payer chooses the amount or the price is in another currency.
     pub offer_amount_msat: Option<cln_primitives::Msat>,
-    /// What is paid for, in the issuer's words; in a request made without an offer, in the payer's.
+    /// What the payment is for, in the words of the issuer or, in a request made without an offer, of the payer.
     pub offer_description: Option<String>,
     /// Who issued the offer (in a request without an offer, who pays): a claim that nobody verifies.
     pub offer_issuer: Option<String>,
@@ -273,15 +273,15 @@ pub struct InvalidBolt12Invoice {
     ///
     /// Added in v24.08.
     pub offer_issuer_id: Option<cln_primitives::NodeId>,
-    /// The rhythm of an offer that is to be paid again and again; absent in others.
+    /// How often and when a recurring offer is to be paid; absent for other offers.
     pub offer_recurrence: Option<OfferRecurrence>,
-    /// Present, in place of `offer_description`, when that text is no valid UTF-8.
+    /// Present when `offer_description` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_description: Option<String>,
     /// Present when the offer has a price but no description, which BOLT 12 forbids.
     pub warning_missing_offer_description: Option<String>,
-    /// Present, in place of `offer_currency`, when that text is no valid UTF-8.
+    /// Present when `offer_currency` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_currency: Option<String>,
-    /// Present, in place of `offer_issuer`, when that text is no valid UTF-8.
+    /// Present when `offer_issuer` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_issuer: Option<String>,
     /// Bytes that the payer chose; with its own secret it derives the key `invreq_payer_id` from them.
     pub invreq_metadata: Option<cln_primitives::HexBytes>,
@@ -311,7 +311,7 @@ pub struct InvalidBolt12Invoice {
     pub invreq_recurrence_start: Option<u32>,
     /// Present when `invreq_metadata` is missing, which BOLT 12 requires.
     pub warning_missing_invreq_metadata: Option<String>,
-    /// Present, in place of `invreq_payer_note`, when that text is no valid UTF-8.
+    /// Present when `invreq_payer_note` is left out because it is not valid UTF-8.
     pub warning_invalid_invreq_payer_note: Option<String>,
     /// Present when the invoice names no path, so that it cannot be paid.
     pub warning_missing_invoice_paths: Option<String>,
@@ -353,7 +353,7 @@ pub struct Bolt12InvoiceRequest {
     pub offer_amount: Option<u64>,
     /// The price of one item, in millisatoshi. Absent when the payer chooses the amount or the price is in another currency.
     pub offer_amount_msat: Option<cln_primitives::Msat>,
-    /// What is paid for, in the issuer's words; in a request made without an offer, in the payer's.
+    /// What the payment is for, in the words of the issuer or, in a request made without an offer, of the payer.
     pub offer_description: Option<String>,
     /// Who issued the offer (in a request without an offer, who pays): a claim that nobody verifies.
     pub offer_issuer: Option<String>,
@@ -369,7 +369,7 @@ pub struct Bolt12InvoiceRequest {
     ///
     /// Added in v24.08.
     pub offer_issuer_id: Option<cln_primitives::NodeId>,
-    /// The rhythm of an offer that is to be paid again and again; absent in others.
+    /// How often and when a recurring offer is to be paid; absent for other offers.
     pub offer_recurrence: Option<OfferRecurrence>,
     /// The signature that was checked. BOLT 12: BIP 340, made with `invreq_payer_id` over a request, with `invoice_node_id` over an invoice; a payer proof repeats that of its invoice. BOLT 11: the payee's ECDSA signature, DER-encoded.
     pub signature: cln_primitives::bitcoin::secp256k1::schnorr::Signature,
@@ -427,7 +427,7 @@ pub struct InvalidBolt12InvoiceRequest {
     pub offer_amount: Option<u64>,
     /// The price of one item, in millisatoshi. Absent when the payer chooses the amount or the price is in another currency.
     pub offer_amount_msat: Option<cln_primitives::Msat>,
-    /// What is paid for, in the issuer's words; in a request made without an offer, in the payer's.
+    /// What the payment is for, in the words of the issuer or, in a request made without an offer, of the payer.
     pub offer_description: Option<String>,
     /// Who issued the offer (in a request without an offer, who pays): a claim that nobody verifies.
     pub offer_issuer: Option<String>,
@@ -443,15 +443,15 @@ pub struct InvalidBolt12InvoiceRequest {
     ///
     /// Added in v24.08.
     pub offer_issuer_id: Option<cln_primitives::NodeId>,
-    /// The rhythm of an offer that is to be paid again and again; absent in others.
+    /// How often and when a recurring offer is to be paid; absent for other offers.
     pub offer_recurrence: Option<OfferRecurrence>,
-    /// Present, in place of `offer_description`, when that text is no valid UTF-8.
+    /// Present when `offer_description` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_description: Option<String>,
     /// Present when the offer has a price but no description, which BOLT 12 forbids.
     pub warning_missing_offer_description: Option<String>,
-    /// Present, in place of `offer_currency`, when that text is no valid UTF-8.
+    /// Present when `offer_currency` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_currency: Option<String>,
-    /// Present, in place of `offer_issuer`, when that text is no valid UTF-8.
+    /// Present when `offer_issuer` is left out because it is not valid UTF-8.
     pub warning_invalid_offer_issuer: Option<String>,
     /// Bytes that the payer chose; with its own secret it derives the key `invreq_payer_id` from them.
     pub invreq_metadata: Option<cln_primitives::HexBytes>,
@@ -487,7 +487,7 @@ pub struct InvalidBolt12InvoiceRequest {
     pub warning_missing_invreq_metadata: Option<String>,
     /// Present when the payer's key is missing, so that the signature cannot be checked.
     pub warning_missing_invreq_payer_id: Option<String>,
-    /// Present, in place of `invreq_payer_note`, when that text is no valid UTF-8.
+    /// Present when `invreq_payer_note` is left out because it is not valid UTF-8.
     pub warning_invalid_invreq_payer_note: Option<String>,
     /// Present when the part before the `@` has characters that no address may have.
     ///
@@ -521,7 +521,7 @@ pub struct Bolt11Invoice {
     pub currency: String,
     /// What the invoice asks for, in millisatoshi, before the fees of the payer; absent when it takes any amount.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// What is paid for, in the payee's words; absent when the invoice has only `description_hash`.
+    /// What the payment is for, in the payee's words; absent when the invoice has only `description_hash`.
     pub description: Option<String>,
     /// The feature bits that the payee offers or requires, in hex, bit 0 at the end; absent when the invoice has none.
     pub features: Option<cln_primitives::HexBytes>,
@@ -531,9 +531,9 @@ pub struct Bolt11Invoice {
     pub expiry: u64,
     /// The node id of the payee, recovered from the signature when the invoice does not spell it out.
     pub payee: cln_primitives::NodeId,
-    /// The hash whose preimage proves the payment.
+    /// SHA256 of the preimage that proves the payment.
     pub payment_hash: cln_primitives::Hash32,
-    /// The SHA-256 of a description that the payee hands over elsewhere: compare it. Absent when `description` is there.
+    /// SHA256 of a description that the payee hands over elsewhere, for the payer to compare. Absent when `description` is there.
     pub description_hash: Option<cln_primitives::Hash32>,
     /// The least number of blocks that the last HTLC must have left when it reaches the payee.
     pub min_final_cltv_expiry: u32,
@@ -543,7 +543,7 @@ pub struct Bolt11Invoice {
     pub payment_metadata: Option<cln_primitives::HexBytes>,
     /// Addresses at which the payee takes the payment on chain, the preferred first; absent when there are none.
     pub fallbacks: Option<Vec<Fallback>>,
-    /// Hints how to reach a payee behind unannounced channels: each is a list of hops that ends at the payee. Absent when there are none.
+    /// Hints on how to reach a payee behind unannounced channels: each is a list of hops that ends at the payee. Absent when there are none.
     pub routes: Option<Vec<Vec<RouteHintHop>>>,
     /// Fields of the invoice that are not known or not of the expected length; absent when there are none.
     pub extra: Option<Vec<ExtraField>>,
@@ -557,7 +557,7 @@ pub struct Rune {
     pub unique_id: Option<String>,
     /// The version of the rune's format; absent for the runes that lightningd makes.
     pub version: Option<String>,
-    /// The rune in readable form: authorization code in hex, `:`, restrictions. The rune can be made from it: whoever has it can use the rune.
+    /// The rune in readable form: authorization code in hex, `:`, restrictions. Whoever has it can rebuild the rune and use it.
     pub string: cln_primitives::SecretString,
     /// The restrictions that the rune carries, all of which must hold. With an empty list whoever has the rune may call every command.
     pub restrictions: Vec<Restriction>,
@@ -599,7 +599,7 @@ pub struct Bolt12PayerProof {
     pub offer_amount: Option<u64>,
     /// The price of one item, in millisatoshi. Absent when the payer chooses the amount or the price is in another currency.
     pub offer_amount_msat: Option<cln_primitives::Msat>,
-    /// What is paid for, in the issuer's words; in a request made without an offer, in the payer's.
+    /// What the payment is for, in the words of the issuer or, in a request made without an offer, of the payer.
     pub offer_description: Option<String>,
     /// Who issued the offer (in a request without an offer, who pays): a claim that nobody verifies.
     pub offer_issuer: Option<String>,
@@ -643,7 +643,7 @@ pub struct Bolt12PayerProof {
     pub invoice_created_at: Option<u64>,
     /// Seconds from `invoice_created_at` until the invoice can no longer be paid; 7200 when absent. Not checked here.
     pub invoice_relative_expiry: Option<u32>,
-    /// The hash whose preimage proves the payment.
+    /// SHA256 of the preimage that proves the payment.
     pub invoice_payment_hash: cln_primitives::Hash32,
     /// What the payee is to receive, in millisatoshi; fees come on top.
     pub invoice_amount_msat: Option<cln_primitives::Msat>,
@@ -1801,15 +1801,15 @@ impl From<Response> for ResponseWire {
     }
 }
 
-/// An entry of `offer_paths`.
+/// The form of `invreq_paths` and `offer_paths`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct BlindedPath {
-    /// Public key of the node at which the blinded path starts, the only one on it that is named openly; absent when `first_scid` says it.
+    /// Public key of the node at which the blinded path starts, the only node on it that is not blinded; absent when `first_scid` identifies that node instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_node_id: Option<cln_primitives::NodeId>,
-    /// Short channel id of a channel of the node at which the blinded path starts; `first_scid_dir` tells which of its two ends that is. Absent when `first_node_id` says it.
+    /// Short channel id of a channel of the node at which the blinded path starts; `first_scid_dir` tells which of its two ends that is. Absent when `first_node_id` is present.
     ///
     /// Added in v23.05.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1832,13 +1832,13 @@ pub struct BlindedPath {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct BlindedHop {
-    /// The hop's public key in disguise: only the hop itself can tell that it is meant.
+    /// The hop's blinded public key: only the hop itself can recognize it as its own.
     pub blinded_node_id: cln_primitives::NodeId,
     /// What the path's creator tells this hop alone, such as where to forward; nobody else can decrypt it.
     pub encrypted_recipient_data: cln_primitives::HexBytes,
 }
 
-/// The rhythm of an offer that is to be paid again and again; absent in others.
+/// How often and when a recurring offer is to be paid; absent for other offers.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
@@ -1861,7 +1861,7 @@ pub struct OfferRecurrence {
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compulsory_field: Option<bool>,
-    /// When around its start each period may be paid.
+    /// How long before and after its start a period may be paid.
     ///
     /// Default: prior and during the period.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1871,7 +1871,7 @@ pub struct OfferRecurrence {
     pub proportional_amount: Option<bool>,
 }
 
-/// When around its start each period may be paid.
+/// How long before and after its start a period may be paid.
 ///
 /// Default: prior and during the period.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1887,7 +1887,7 @@ pub struct Paywindow {
     pub proportional_amount: Option<bool>,
 }
 
-/// An entry of `unknown_offer_tlvs`.
+/// The form of `unknown_invoice_request_tlvs`, `unknown_invoice_tlvs`, `unknown_offer_tlvs` and `unknown_payer_proof_tlvs`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
@@ -1924,10 +1924,10 @@ pub struct Bip353Name {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct PaymentPath {
-    /// Public key of the node at which the blinded path starts, the only one on it that is named openly; absent when `first_scid` says it.
+    /// Public key of the node at which the blinded path starts, the only node on it that is not blinded; absent when `first_scid` identifies that node instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_node_id: Option<cln_primitives::NodeId>,
-    /// Short channel id of a channel of the node at which the blinded path starts; `first_scid_dir` tells which of its two ends that is. Absent when `first_node_id` says it.
+    /// Short channel id of a channel of the node at which the blinded path starts; `first_scid_dir` tells which of its two ends that is. Absent when `first_node_id` is present.
     ///
     /// Added in v23.05.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1981,7 +1981,7 @@ pub struct InvoiceFallback {
     pub version: u8,
     /// The witness program: the bytes that the address encodes, not the whole output script.
     pub hex: cln_primitives::HexBytes,
-    /// The same as a bech32 address; absent when version and length fit no known kind.
+    /// The fallback as a bech32 address; absent when version and length fit no known kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }
@@ -1991,16 +1991,16 @@ pub struct InvoiceFallback {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Fallback {
-    /// The kind of address; absent when the script is of no known kind.
+    /// Kind of address, read from the output script.
     pub r#type: FallbackType,
     /// The address as text; absent when the script is of no known kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addr: Option<String>,
-    /// The output script to pay to.
+    /// Output script of the address, in hex.
     pub hex: cln_primitives::HexBytes,
 }
 
-/// The kind of address; absent when the script is of no known kind.
+/// Kind of address, read from the output script.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FallbackType {
@@ -2030,7 +2030,7 @@ cln_primitives::wire_enum!(
 pub struct RouteHintHop {
     /// The id of the node at which this hop starts.
     pub pubkey: cln_primitives::NodeId,
-    /// The channel from that node to the next hop's, or, in the last hop, to the payee; often an alias or an unannounced channel.
+    /// The channel from `pubkey` to the node of the next hop or, in the last hop, to the payee; often an alias or an unannounced channel.
     pub short_channel_id: cln_primitives::ShortChannelId,
     /// The fixed part of the fee for this hop, in millisatoshi per HTLC.
     pub fee_base_msat: cln_primitives::Msat,
@@ -2058,7 +2058,7 @@ pub struct ExtraField {
 pub struct Restriction {
     /// The conditions of this restriction, such as `method=getinfo`; one that holds is enough.
     pub alternatives: Vec<String>,
-    /// The same restriction in words, to be shown to people.
+    /// The restriction in words, to be shown to people.
     pub summary: String,
 }
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Delete a stored value.
 //!
-//! Removes one value from the datastore and returns it once more. Parents that are left without children vanish too; there is no way to delete a whole branch at once.
+//! Removes one value from the datastore and returns it. Parents that are left without children vanish too; there is no way to delete a whole branch at once.
 //!
 //! Fails when the key has no value, and when `generation` is given and the value has been changed since.
 //!
@@ -16,7 +16,7 @@
 pub struct Request {
     /// The path of the value as a list of names, or one name for a key at the root.
     pub key: Key,
-    /// Deletes only if the stored value is of just this generation.
+    /// Deletes only if the stored value has exactly this generation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
 }
@@ -82,7 +82,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The full path of the deleted key.
     pub key: Vec<String>,
-    /// How often the value had been changed since it was created.
+    /// How often the deleted value had been changed since it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
     /// The deleted value in hex.

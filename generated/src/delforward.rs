@@ -16,7 +16,7 @@ pub struct Request {
     pub in_channel: cln_primitives::ShortChannelId,
     /// The `in_htlc_id` of the forward in [`listforwards`](mod@crate::listforwards). For forwards from before v22.11 that have none, 18446744073709551615 deletes all of them with this channel and status.
     pub in_htlc_id: u64,
-    /// The status that the forward must have, as a safeguard against deleting another one than meant.
+    /// Status that the forward must have, so that no other one is deleted by mistake.
     pub status: crate::shared::ForwardStatus,
 }
 

@@ -14,9 +14,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The label of the invoice to delete.
+    /// Label of the invoice to delete, or to strip of its description.
     pub label: Label,
-    /// The status that the invoice must have for the call to succeed.
+    /// Status that the invoice must have now; with any other one the call fails.
     pub status: crate::shared::InvoiceStatus,
     /// True to remove only the description, for instance a long one behind `deschashonly`, and keep the invoice.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ impl Request {
     }
 }
 
-/// The label of the invoice to delete.
+/// Label of the invoice to delete, or to strip of its description.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -83,19 +83,19 @@ impl cln_primitives::Command for Request {
 #[serde(try_from = "ResponseWire", into = "ResponseWire")]
 #[non_exhaustive]
 pub struct Response {
-    /// The label of the invoice.
+    /// Label of the invoice, as given at its creation.
     pub label: String,
     /// What the invoice asks for, in millisatoshi, before the fees of the payer; absent when it takes any amount.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// What the invoice was for; absent when it had none or it was removed.
+    /// What the invoice is for; absent when it has no description or the call removed it.
     pub description: Option<String>,
-    /// The hash whose preimage proves the payment.
+    /// SHA256 of the preimage that proves the payment.
     pub payment_hash: cln_primitives::Hash32,
-    /// The number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
+    /// Position of the invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
     ///
     /// Added in v23.08.
     pub created_index: u64,
-    /// The number of its last change in the order of changes, counted from 1; absent before the first.
+    /// Position of the invoice's last change in the order of changes, counted from 1; absent when it never changed.
     ///
     /// Added in v23.08.
     pub updated_index: Option<u64>,
@@ -103,7 +103,7 @@ pub struct Response {
     pub expires_at: u64,
     /// What depends on whether `bolt12` is there.
     pub invoice: Invoice,
-    /// What had become of the invoice: the same as the status given.
+    /// Status of the invoice, which is the one given in the request.
     pub status: Status,
 }
 
@@ -139,7 +139,7 @@ pub struct Bolt11 {
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: What had become of the invoice: the same as the status given.
+/// `status`: Status of the invoice, which is the one given in the request.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -175,7 +175,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Paid {
-    /// The number of its payment in the order of received payments, counted from 1.
+    /// Position of the invoice's payment in the order of received payments, counted from 1.
     pub pay_index: u64,
     /// What arrived, in millisatoshi: at least what the invoice asks for, as payers may send somewhat more.
     pub amount_received_msat: cln_primitives::Msat,

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Delete a finished payment from the records.
 //!
-//! Removes the parts of a payment that have the given status from the node's database, and returns them once more. With `partid` and `groupid` it removes that one part only; without them, every matching part of all attempts with this hash.
+//! Removes the parts of a payment that have the given status from the node's database, and returns them. With `partid` and `groupid` it removes that one part only; without them, every matching part of all attempts with this hash.
 //!
 //! Only the record goes: no money moves and a failed payment is not retried. A complete payment takes its preimage, the proof of payment, along, and the node then no longer recognizes its invoice as paid.
 //!
@@ -103,7 +103,7 @@ pub struct Payment {
     pub created_index: u64,
     /// The same number as `created_index`, which replaces it.
     pub id: u64,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// How the part had ended. Nothing pending is ever deleted.
     pub status: crate::shared::PaymentStatus,
@@ -112,10 +112,10 @@ pub struct Payment {
     /// Number of the part within its attempt; absent for a payment in one piece.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
-    /// The node that is paid, absent when the sender never said.
+    /// Node that was to be paid; absent when the command that sent the part did not name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
-    /// What this part was to deliver to the payee, without fees, in millisatoshi; absent when the sender never said.
+    /// What the part was to deliver to the payee, without fees, in millisatoshi; absent when the command that sent it did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
     /// UNIX time in seconds at which the part was sent.
@@ -134,7 +134,7 @@ pub struct Payment {
     /// The proof of payment, now gone from the node: its SHA-256 is `payment_hash`. Only complete parts have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_preimage: Option<cln_primitives::Secret>,
-    /// The label given when paying, if any.
+    /// Label given when paying; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// The BOLT 11 invoice as text; absent when another kind or none was given.

@@ -16,10 +16,10 @@
 pub struct Request {
     /// The node id of the peer.
     pub id: cln_primitives::NodeId,
-    /// Which channel to forget; needed, unless `channel_id` is given, when there are several with the peer.
+    /// Short channel id of the channel to forget; needed, unless `channel_id` is given, when there are several with the peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-    /// Which channel to forget, by its channel id; for one that has no short channel id yet.
+    /// Id of the channel to forget; for one that has no short channel id yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<cln_primitives::Hash32>,
     /// Whether to forget the channel even though its funding output holds coins, which gives up this node's share of them.

@@ -47,17 +47,17 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The hash that names the request.
+    /// Id of the disabled request, as [`listinvoicerequests`](mod@crate::listinvoicerequests) shows it.
     pub invreq_id: cln_primitives::Hash32,
-    /// Whether invoices for it are paid; false from now on.
+    /// Whether invoices for the request are paid; always false here.
     pub active: bool,
-    /// Whether its first successful payment would have ended it.
+    /// Whether the first successful payment ends the request.
     pub single_use: bool,
     /// The signed request as text, beginning with `lnr1`.
     pub bolt12: String,
-    /// Whether it was paid at least once.
+    /// Whether the request was paid at least once.
     pub used: bool,
-    /// The label that [`invoicerequest`](mod@crate::invoicerequest) was given, if any.
+    /// Label that [`invoicerequest`](mod@crate::invoicerequest) was given; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

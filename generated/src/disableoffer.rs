@@ -39,13 +39,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The hash that names the offer; its invoices carry it as `local_offer_id`.
+    /// Id of the offer, which its invoices carry as `local_offer_id`.
     pub offer_id: cln_primitives::Hash32,
-    /// Whether the node still answers requests for it; always false here.
+    /// Whether the node answers requests for the offer; always false here.
     pub active: bool,
-    /// Whether the first payment ends the offer for good.
+    /// Whether the offer ends for good with its first payment.
     pub single_use: bool,
-    /// Whether invoices for it must lead through the blinded paths that the offer itself names (it was made with `fronting_nodes` or under the `payment-fronting-node` setting).
+    /// Whether invoices for the offer must lead through the blinded paths that it names itself: it was made with `fronting_nodes` or under the option `payment-fronting-node`.
     ///
     /// Added in v26.04.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub struct Response {
     /// Added in v26.04.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether at least one invoice for it was paid.
+    /// Whether at least one invoice for the offer was paid.
     pub used: bool,
     /// The private name that `offer` was given; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Disconnect from a peer.
 //!
-//! Ends the connection to a peer and returns when it is gone. Channels stay open, yet cannot be used until the two connect again. A peer with channels is spared unless `force` is set, and the node soon reconnects to such a peer by itself.
+//! Ends the connection to a peer and returns when it is gone. Channels stay open, yet cannot be used until the two connect again. A peer with a channel in use is not disconnected unless `force` is set, and the node soon reconnects to such a peer by itself.
 //!
 //! Fails when the peer is not connected, and when it has a channel in use and `force` is not set.
 //!
@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The peer's node id.
+    /// Public key of the peer to disconnect from.
     pub id: cln_primitives::NodeId,
     /// True to disconnect even while a channel with the peer is in use. False when absent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,11 +12,11 @@ pub struct Invoice {
     pub label: String,
     /// What the invoice is for, as the payer reads it. Absent when the invoice has none or [`delinvoice`](mod@crate::delinvoice) removed it.
     pub description: Option<String>,
-    /// The hash whose preimage proves the payment.
+    /// The hash by which the payment is known; its preimage proves the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
-    /// What the invoice asks for, in millisatoshi, before the fees of the payer; absent when it takes any amount.
+    /// What the invoice asks for, in millisatoshi, without the payer's routing fees; absent when it takes any amount.
     pub amount_msat: Option<cln_primitives::Msat>,
     /// The invoice as text, beginning with `lnbc` on the main chain; absent for a BOLT 12 invoice.
     pub bolt11: Option<String>,
@@ -30,17 +30,17 @@ pub struct Invoice {
     ///
     /// Added in v23.08.
     pub created_index: u64,
-    /// The number of its last change in the order of changes, counted from 1; absent before the first.
+    /// The number of the invoice's latest change in the order of changes, counted from 1; absent when it never changed.
     ///
     /// Added in v23.08.
     pub updated_index: Option<u64>,
-    /// What became of the invoice so far.
+    /// Whether the invoice was paid, can still be paid, or can no longer be paid.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: What became of the invoice so far.
+/// `status`: Whether the invoice was paid, can still be paid, or can no longer be paid.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -76,7 +76,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Paid {
-    /// The number of this payment in the order of received payments, counted from 1; the next [`waitanyinvoice`](mod@crate::waitanyinvoice) takes it.
+    /// The number of the payment in the order of received payments, counted from 1: the `lastpay_index` for the next [`waitanyinvoice`](mod@crate::waitanyinvoice).
     pub pay_index: u64,
     /// What arrived, in millisatoshi: at least what the invoice asks for, as payers may send somewhat more.
     pub amount_received_msat: cln_primitives::Msat,
@@ -268,7 +268,7 @@ pub struct PaidOutpoint {
     ///
     /// Added in v23.11.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// Which output of that transaction paid, counted from 0.
+    /// The index, counted from 0, of the output of the transaction `txid` that paid the invoice.
     ///
     /// Added in v23.11.
     pub outnum: u32,

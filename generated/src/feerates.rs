@@ -69,16 +69,16 @@ pub struct Response {
     pub onchain_fee_estimates: Option<OnchainFeeEstimates>,
 }
 
-/// The feerates in satoshi per 1000 virtual bytes, when `style` asks for that.
+/// The form of `perkb` and `perkw`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Feerates {
-    /// The lowest feerate that a peer may propose for a channel: half of the lowest estimate, yet never below `floor`.
+    /// Lowest feerate, in the unit of `style`, that a peer may propose for a channel: half of the lowest estimate, but never below `floor`.
     pub min_acceptable: u32,
-    /// The highest feerate that a peer may propose, a multiple of the highest estimate. For a higher one the node fails the channel.
+    /// Highest feerate, in the unit of `style`, that a peer may propose for a channel: a multiple of the highest estimate. A higher one makes the node fail the channel.
     pub max_acceptable: u32,
-    /// What a transaction must pay at least to get into the mempool of the Bitcoin backend and be relayed.
+    /// Lowest feerate, in the unit of `style`, at which the Bitcoin backend takes a transaction into its mempool and relays it.
     ///
     /// Added in v23.05.
     pub floor: u32,
@@ -86,24 +86,24 @@ pub struct Feerates {
     ///
     /// Added in v23.05.
     pub estimates: Vec<Estimate>,
-    /// Feerate of channel openings, withdrawals and other wallet transactions when the caller names none. Absent while there is no estimate.
+    /// Feerate, in the unit of `style`, of channel openings, withdrawals and other wallet transactions when the caller names none. Absent while there is no estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opening: Option<u32>,
-    /// Feerate that the node proposes when it closes a channel together with the peer; what is paid in the end is negotiated. Absent while there is no estimate.
+    /// Feerate, in the unit of `style`, that the node proposes when it closes a channel together with the peer; what is paid in the end is negotiated. Absent while there is no estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutual_close: Option<u32>,
-    /// Feerate kept in the commitment transactions of channels without anchors that this node opened. Absent while there is no estimate.
+    /// Feerate, in the unit of `style`, kept in the commitment transactions of channels without anchors that this node opened. Absent while there is no estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unilateral_close: Option<u32>,
-    /// Feerate kept in the commitment transactions of channels with anchors that this node opened: lower, as the fee can be raised later by spending the anchor. Absent while there is no estimate.
+    /// Feerate, in the unit of `style`, kept in the commitment transactions of channels with anchors that this node opened: lower, as the fee can be raised later by spending the anchor. Absent while there is no estimate.
     ///
     /// Added in v23.08.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unilateral_anchor_close: Option<u32>,
-    /// Feerate of the penalty transactions that are handed to watchtowers. Absent while there is no estimate.
+    /// Feerate, in the unit of `style`, of the penalty transactions that are handed to watchtowers. Absent while there is no estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub penalty: Option<u32>,
-    /// Feerate of a splice when the caller names none: somewhat above `unilateral_anchor_close`. Absent while there is no estimate.
+    /// Feerate, in the unit of `style`, of a splice when the caller names none: somewhat above `unilateral_anchor_close`. Absent while there is no estimate.
     ///
     /// Added in v26.04.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,11 +119,11 @@ pub struct Estimate {
     ///
     /// Added in v23.05.
     pub blockcount: u32,
-    /// The backend's latest estimate for this number of blocks.
+    /// The backend's latest estimate for `blockcount`, in the unit of `style`.
     ///
     /// Added in v23.05.
     pub feerate: u32,
-    /// The same estimate averaged over the last polls, which jumps less and so agrees better with what peers compute.
+    /// The estimate averaged over the last polls, in the unit of `style`; it jumps less and so agrees better with what peers compute.
     ///
     /// Added in v23.05.
     pub smoothed_feerate: u32,

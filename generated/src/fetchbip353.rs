@@ -57,16 +57,16 @@ pub struct Instruction {
     /// What the recipient says the payment is for; absent when it says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// A BOLT 12 offer, beginning with `lno1`.
+    /// BOLT 12 offer to pay over Lightning, beginning with `lno1`; absent when the entry is for an on-chain payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<String>,
-    /// A bitcoin address to pay on chain.
+    /// Bitcoin address to pay on chain; absent when the entry has an `offer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onchain: Option<String>,
-    /// What to pay over Lightning, in millisatoshi; absent when the payer chooses.
+    /// Amount to pay over Lightning, in millisatoshi; absent when the payer chooses it or the entry has no `offer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offchain_amount_msat: Option<u64>,
-    /// What to pay on chain, in satoshi; absent when the payer chooses.
+    /// Amount to pay on chain, in satoshi; absent when the payer chooses it or the entry has no `onchain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onchain_amount_sat: Option<u64>,
 }

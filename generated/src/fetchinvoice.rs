@@ -7,7 +7,7 @@
 //!
 //! When no path for onion messages is known, the node connects to the issuer (or the first node of the offer's path) directly, unless it runs with `fetchinvoice-noconnect`.
 //!
-//! Fails when a parameter does not fit the offer (amount, quantity, recurrence), when the offer has expired, when the issuer cannot be reached, when it refuses or answers wrongly (a refusal's reason is in the data, as `error`), and when no answer arrives in time. For a recurring offer it also fails outside the pay window, past the last period, and while the payment before this one is missing.
+//! Fails when a parameter does not fit the offer (amount, quantity, recurrence), when the offer has expired, when the issuer cannot be reached, when it refuses or answers wrongly (a refusal's reason is in the data, as `error`), and when no answer arrives in time. For a recurring offer it also fails outside the pay window, past the last period, and while the previous payment is missing.
 //!
 //! See also [`sendinvoice`](mod@crate::sendinvoice), [`xpay`](mod@crate::xpay).
 
@@ -33,7 +33,7 @@ pub struct Request {
         skip_serializing_if = "Option::is_none"
     )]
     pub recurrence_start: Option<f64>,
-    /// A name of your choice for the series: the node finds the payments before by it, so use the same in every call. Required with `recurrence_counter`.
+    /// A name of your choice for the series, by which the node finds its earlier payments: give the same one in every call. Required with `recurrence_counter`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurrence_label: Option<String>,
     /// Seconds to wait for the issuer's answer once the request is sent; 60 when absent.

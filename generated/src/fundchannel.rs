@@ -18,7 +18,7 @@
 pub struct Request {
     /// The node id of the peer. Unless it is connected, the node must know its address, from gossip or an earlier `connect`.
     pub id: cln_primitives::NodeId,
-    /// What the wallet puts into the channel, in satoshi, or `all` for everything that is left after the fee and the emergency reserve. The fee comes on top of a number. At least 546 sat, and at most 16777215 sat unless both nodes support large channels.
+    /// What the wallet puts into the channel, in satoshi, with the on-chain fee on top; `all` takes everything that is left after the fee and the emergency reserve. At least 546 sat, and at most 16777215 sat unless both nodes support large channels.
     pub amount: cln_primitives::SatOrAll,
     /// The feerate of the funding transaction, and without anchors also the first feerate of the commitment transactions.
     ///
@@ -51,7 +51,7 @@ pub struct Request {
     /// The lease terms that we expect, as the peer advertises them in [`listnodes`](mod@crate::listnodes). The opening fails when the peer asks for other ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compact_lease: Option<String>,
-    /// The outpoints of the wallet to spend, instead of letting the node choose.
+    /// Outputs of the wallet to spend, each as `TXID:INDEX`; when absent, the node chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utxos: Option<Vec<cln_primitives::bitcoin::OutPoint>>,
     /// Confirmations of the funding transaction that this node waits for before it uses the channel; 0 means at once, which takes a peer that agrees to it.
@@ -66,7 +66,7 @@ pub struct Request {
         skip_serializing_if = "Option::is_none"
     )]
     pub reserve: Option<cln_primitives::bitcoin::Amount>,
-    /// The channel type to ask for, as a list of feature bit numbers; the peer must agree to it or the opening fails. When absent, the two nodes take the best type that both support.
+    /// The channel type to ask for, as a list of feature bit numbers; the peer must agree to it or the opening fails, and the node may add bit 46 (scid alias) for an unannounced channel. When absent, the two nodes take the best type that both support.
     ///
     /// Added in v24.02.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,7 +188,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The signed funding transaction, raw in hex, as it was broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// The transaction that funds the channel, by its output `outnum`.
+    /// Id of the funding transaction, whose output `outnum` holds the channel's funds.
     pub txid: cln_primitives::bitcoin::Txid,
     /// The output of the funding transaction that belongs to the channel, counted from 0.
     pub outnum: u32,
@@ -201,7 +201,7 @@ pub struct Response {
     /// The output script, in hex, that a close by agreement has to pay our share to. Absent unless `close_to` was given and the peer supports `option_upfront_shutdown_script`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_to: Option<cln_primitives::HexBytes>,
-    /// Confirmations of the funding transaction before the channel may be used; 0 trusts the opener not to double-spend (zeroconf).
+    /// Confirmations of the funding transaction that this node waits for before it uses the channel; 0 means none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mindepth: Option<u32>,
 }
@@ -217,7 +217,7 @@ pub struct ChannelType {
     ///
     /// Added in v24.02.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// Names of the feature bits in `bits`, in the same order. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     ///
     /// Added in v24.02.
     pub names: Vec<crate::shared::ChannelTypeName>,

@@ -138,7 +138,7 @@ pub struct Response {
     pub close_to: Option<cln_primitives::HexBytes>,
     /// A reminder in words, part of every answer, not to broadcast before `fundchannel_complete`.
     pub warning_usage: String,
-    /// Confirmations of the funding transaction before the channel may be used; 0 trusts the opener not to double-spend (zeroconf).
+    /// Confirmations of the funding transaction that this node waits for before it uses the channel; 0 means none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mindepth: Option<u32>,
 }
@@ -154,7 +154,7 @@ pub struct ChannelType {
     ///
     /// Added in v24.02.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// Names of the feature bits in `bits`, in the same order. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     ///
     /// Added in v24.02.
     pub names: Vec<crate::shared::ChannelTypeName>,

@@ -36,7 +36,7 @@ pub struct Request {
     /// Default: 10k sats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_their_funding_msat: Option<cln_primitives::Msat>,
-    /// The most that the peer may put in: to larger openings we contribute nothing.
+    /// The most that the peer may put in, in millisatoshi; to larger openings we contribute nothing.
     ///
     /// Default: no max (`UINT_MAX`).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,7 +263,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The policy and its number for people to read, such as `match (100%)` or `fixed (50000sat)`.
     pub summary: String,
-    /// The rule now in force.
+    /// Rule by which the contribution is calculated from `policy_mod`.
     pub policy: crate::shared::FunderPolicy,
     /// The number that the policy works with: percent for `match` and `available`, satoshi for `fixed`.
     pub policy_mod: u32,
@@ -271,17 +271,17 @@ pub struct Response {
     pub leases_only: bool,
     /// The least that the peer must put in for us to contribute, in millisatoshi.
     pub min_their_funding_msat: cln_primitives::Msat,
-    /// The most that the peer may put in for us to contribute. 4294967295000 msat stands for no limit.
+    /// The most that the peer may put in for us to contribute, in millisatoshi; 4294967295000 stands for no limit.
     pub max_their_funding_msat: cln_primitives::Msat,
-    /// The smallest contribution that is made to one channel, in millisatoshi; in place of less there is none.
+    /// The smallest contribution to one channel, in millisatoshi; when the rule yields less, we contribute nothing.
     pub per_channel_min_msat: cln_primitives::Msat,
-    /// The largest contribution to one channel. 4294967295000 msat stands for no limit.
+    /// The largest contribution to one channel, in millisatoshi; 4294967295000 stands for no limit.
     pub per_channel_max_msat: cln_primitives::Msat,
     /// What contributions leave untouched in the wallet, in millisatoshi.
     pub reserve_tank_msat: cln_primitives::Msat,
     /// By how many percent each contribution is varied at random; 0 for not at all.
     pub fuzz_percent: u32,
-    /// The percentage of openings to which the rule is applied.
+    /// Percentage of openings, chosen at random, to which the rule is applied.
     pub fund_probability: u32,
     /// The fixed part of the price of a lease, in millisatoshi; absent, like the other rates, when leases are off.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,13 +3,13 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Fund a PSBT from the wallet.
 //!
-//! Chooses unreserved outputs of the wallet that pay for the given amount plus fees, puts them as inputs into a new PSBT and normally reserves them. The caller adds its outputs, then calls [`signpsbt`](mod@crate::signpsbt) and [`sendpsbt`](mod@crate::sendpsbt). [`utxopsbt`](mod@crate::utxopsbt) does the same with outputs that the caller picks.
+//! Chooses unreserved outputs of the wallet that pay for the given amount plus fees, puts them as inputs into a new PSBT and normally reserves them. The caller adds its outputs, then calls [`signpsbt`](mod@crate::signpsbt) and [`sendpsbt`](mod@crate::sendpsbt). [`utxopsbt`](mod@crate::utxopsbt) does the same with wallet outputs that the caller chooses.
 //!
 //! Nothing is signed or sent. A reservation ends by itself after a number of blocks; [`unreserveinputs`](mod@crate::unreserveinputs) ends it earlier.
 //!
-//! The amount must be added as outputs by the caller: unless `excess_as_change` is set, everything that no output takes becomes fee.
+//! The caller must add outputs worth the amount: whatever no output takes becomes fee. `excess_as_change` only returns what the inputs hold beyond the amount and the fees.
 //!
-//! Fails when the wallet cannot afford the amount, when the rest would fall below the emergency reserve that channels with anchors need, and while the node still catches up with the chain.
+//! Fails when the wallet cannot afford the amount, with an error of its own if the node has yet to catch up with the chain, and when the rest would fall below the emergency reserve that channels with anchors need.
 //!
 //! See also [`reserveinputs`](mod@crate::reserveinputs), [`unreserveinputs`](mod@crate::unreserveinputs), [`utxopsbt`](mod@crate::utxopsbt).
 
@@ -18,7 +18,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// What the outputs will pay in total, without fees, in satoshi; `all` takes every suitable output of the wallet.
+    /// Total in satoshi that the caller's outputs are to pay, without fees; `all` takes every suitable output of the wallet.
     pub satoshi: cln_primitives::SatOrAll,
     /// Feerate for the transaction: a name such as `slow`, `normal` or `urgent`, a target such as `6blocks`, or a number with `perkw` or `perkb`.
     ///
@@ -154,16 +154,16 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The transaction so far as an unsigned PSBT in base64, with the data of each input that signing needs. Its outputs are at most the change and, on Elements, the fee.
     pub psbt: String,
-    /// The feerate that was used, in satoshi per 1000 weight units: use it for what you add.
+    /// The feerate that was used, in satoshi per 1000 weight units; outputs that the caller adds should pay the same.
     pub feerate_per_kw: u32,
     /// Weight of the whole transaction, in weight units, once every input is signed; an estimate, as signatures vary in size.
     pub estimated_final_weight: u32,
     /// What the inputs hold beyond `satoshi` and the fees, in millisatoshi. It goes to the miners unless an output takes it; 0 when it became change. With `all` it is the whole amount that can be sent.
     pub excess_msat: cln_primitives::Msat,
-    /// Index, from 0, of the change output that was added; absent when `excess_as_change` was not set or the excess is too small for an output.
+    /// Index, from 0, of the change output that was added; absent when there is none. The node may add one even without `excess_as_change`, to keep its emergency reserve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_outnum: Option<u32>,
-    /// One entry for each chosen output. Absent when `reserve` is 0.
+    /// One entry for each chosen output. Absent when the request's `reserve` is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservations: Option<Vec<Reservation>>,
 }
@@ -173,13 +173,13 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Reservation {
-    /// The transaction that holds the reserved output.
+    /// The transaction that contains the reserved output.
     pub txid: cln_primitives::bitcoin::Txid,
     /// Index of the output within its transaction, counted from 0.
     pub vout: u32,
     /// True when the output was already reserved before this call.
     pub was_reserved: bool,
-    /// Whether it is reserved now: always true here.
+    /// Whether the output is reserved now: always true here.
     pub reserved: bool,
     /// Block height at which the reservation ends, so that the output can be chosen again.
     pub reserved_to_block: u32,

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Read the emergency backup file.
 //!
-//! Returns the file `emergency.recover` as it is: what [`emergencyrecover`](mod@crate::emergencyrecover) needs on a rebuilt node. Store it elsewhere, again after each new channel. Changes nothing.
+//! Returns the file `emergency.recover` as it is: what [`emergencyrecover`](mod@crate::emergencyrecover) needs on a rebuilt node. Keep a copy outside the node and renew it after each new channel. Changes nothing.
 //!
-//! The content is encrypted by a key derived from the `hsm_secret`; without that secret it is worthless, to others as well as to you.
+//! The content is encrypted by a key derived from the `hsm_secret`; nobody can read it without that secret, not even the node's owner.
 //!
 //! Added in v24.11.
 
@@ -44,7 +44,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The whole file, still encrypted. Worthless without the `hsm_secret` of this node.
+    /// The whole file in hex, still encrypted: useless without the `hsm_secret` of this node.
     pub filedata: cln_primitives::HexBytes,
     /// Whether a node recovered from this file could punish a peer that publishes an old state. False for a file in the old format: delete `emergency.recover` and restart, and the node writes a new one.
     ///

@@ -5,7 +5,7 @@
 //!
 //! Returns what the node keeps of its log in memory, oldest first, down to the level asked for. Older entries are dropped when the memory is full; for more, see the file of the option `log-file`. Changes nothing.
 //!
-//! The answer can have many megabytes at the levels `debug` and below. Logs tell about peers, payments and, at `io`, the raw messages: treat them as private.
+//! At the levels `debug` and below the answer can be many megabytes long. Logs tell about peers, payments and, at `io`, the raw messages: treat them as private.
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -52,13 +52,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// UNIX time in seconds with nine decimals at which the log begins. The times of the entries count from here.
+    /// UNIX time in seconds, with nine decimals, at which the log begins; the `time` of each entry counts from here.
     pub created_at: String,
     /// How many bytes the log takes up in memory.
     pub bytes_used: u32,
     /// The size in bytes at which the node begins to drop entries.
     pub bytes_max: u32,
-    /// The entries, oldest first, with placeholders where some are left out.
+    /// The entries, oldest first, with a `SKIPPED` entry wherever some are left out.
     pub log: Vec<LogEntry>,
 }
 
@@ -114,7 +114,7 @@ impl std::fmt::Display for LogEntry {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Skipped {
-    /// How many entries are left out at this place: dropped, or of a level that was not asked for.
+    /// How many entries are left out at this place because they were dropped or their level was not asked for.
     pub num_skipped: u32,
 }
 
@@ -122,13 +122,13 @@ pub struct Skipped {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
-    /// Seconds after `created_at`, with nine decimals.
+    /// When the entry was written: seconds after `created_at`, with nine decimals.
     pub time: String,
-    /// Which part of the node wrote it, such as `lightningd`, `chan#2` or `plugin-bookkeeper`.
+    /// The part of the node that wrote the entry, such as `lightningd`, `chan#2` or `plugin-bookkeeper`.
     pub source: String,
-    /// The line as it was logged, without time and source.
+    /// The text of the entry, without its time and source.
     pub log: String,
-    /// The peer that the entry is about. Absent when it is about none.
+    /// The peer that the entry is about; absent when it concerns no particular peer.
     pub node_id: Option<cln_primitives::NodeId>,
 }
 
@@ -136,13 +136,13 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct IoMessage {
-    /// Seconds after `created_at`, with nine decimals.
+    /// When the entry was written: seconds after `created_at`, with nine decimals.
     pub time: String,
-    /// Which part of the node wrote it, such as `lightningd`, `chan#2` or `plugin-bookkeeper`.
+    /// The part of the node that wrote the entry, such as `lightningd`, `chan#2` or `plugin-bookkeeper`.
     pub source: String,
-    /// The line as it was logged, without time and source.
+    /// The text of the entry, without its time and source.
     pub log: String,
-    /// The peer that the entry is about. Absent when it is about none.
+    /// The peer that the entry is about; absent when it concerns no particular peer.
     pub node_id: Option<cln_primitives::NodeId>,
     /// The raw bytes that were read or written.
     pub data: Option<cln_primitives::HexBytes>,

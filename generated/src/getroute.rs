@@ -5,9 +5,9 @@
 //!
 //! Deprecated: use [`getroutes`](mod@crate::getroutes) instead. For a similar result give it the layers `auto.localchans` and `auto.sourcefree`, and 1 as `maxparts`.
 //!
-//! Computes the cheapest path for one payment from the public channels and this node's own, weighing fees against the time that money may be stuck. Changes nothing and sends nothing; the `route` fits [`sendpay`](mod@crate::sendpay) as it is. It knows capacities, not balances, so a payment over the route may still fail.
+//! Computes the cheapest path for one payment from the public channels and this node's own, weighing fees against the time that money may be stuck. Changes nothing and sends nothing; the `route` can be passed to [`sendpay`](mod@crate::sendpay) unchanged. It knows capacities, not balances, so a payment over the route may still fail.
 //!
-//! Fails when the destination has no known channel or when no path carries the amount. Nodes that switch deprecated commands off answer that the command is unknown.
+//! Fails when the destination has no known channel or when no path carries the amount. A node that does not allow deprecated commands answers that the command is unknown.
 //!
 //! Deprecated since v26.06; nodes may lack it from v27.03 on.
 //!
@@ -20,7 +20,7 @@
 pub struct Request {
     /// The node at the far end of the route.
     pub id: cln_primitives::NodeId,
-    /// What the last node is to receive, in millisatoshi. 0 finds a path without regard to the channels' smallest amounts, which suits simple probes.
+    /// What the last node is to receive, in millisatoshi. 0 finds a path without regard to the minimum HTLC amounts of channels, which suits simple probes.
     pub amount_msat: cln_primitives::Msat,
     /// Yearly cost of locked money in percent, which turns blocks of delay into a fee for comparing paths: 0 looks at fees only, a higher value prefers paths with short delays.
     pub riskfactor: u64,
@@ -134,11 +134,11 @@ pub struct RouteHop {
     pub amount_msat: cln_primitives::Msat,
     /// Blocks from now until the HTLC at the node behind this hop expires. The first hop's value is the longest time that the money can be stuck.
     pub delay: u32,
-    /// The payload format that the node reads. Only one is left.
+    /// The payload format for the node that this hop leads to; `tlv` is the only one left.
     pub style: Style,
 }
 
-/// The payload format that the node reads. Only one is left.
+/// The payload format for the node that this hop leads to; `tlv` is the only one left.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Style {

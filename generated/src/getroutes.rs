@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Find the best routes for a payment.
 //!
-//! Searches for a set of routes that together bring an amount from one node to another, weighing fees against the chance of success. It uses the public network plus the given layers; amounts set aside by [`askrene-reserve`](mod@crate::askrene_reserve) are counted off. Sends nothing and changes nothing: [`xpay`](mod@crate::xpay) does the whole payment.
+//! Searches for a set of routes that together bring an amount from one node to another, weighing fees against the chance of success. It uses the public network plus the given layers; amounts set aside by [`askrene-reserve`](mod@crate::askrene_reserve) are deducted. Sends nothing and changes nothing: [`xpay`](mod@crate::xpay) does the whole payment.
 //!
-//! Besides layers made by [`askrene-create-layer`](mod@crate::askrene_create_layer) there are built-in ones. `auto.localchans` adds this node's own channels with their exact balances. `auto.sourcefree` makes the first hop free of fees and delay, as is true when the source is the payer. `auto.include_fees` takes the fees from the amount instead of adding them. `auto.no_mpp_support` is deprecated: set `maxparts` to 1 instead.
+//! Besides layers made by [`askrene-create-layer`](mod@crate::askrene_create_layer) there are built-in ones. `auto.localchans` adds this node's own channels with their exact balances. `auto.sourcefree` makes the first hop free of fees and delay, as it is when the source itself pays. `auto.include_fees` takes the fees from the amount instead of adding them. `auto.no_mpp_support` is deprecated: set `maxparts` to 1 instead.
 //!
 //! A node that pays by itself normally gives `auto.localchans` and `auto.sourcefree`. Call [`askrene-reserve`](mod@crate::askrene_reserve) with each path before trying it.
 //!
@@ -22,24 +22,24 @@
 pub struct Request {
     /// The node where the payment starts, often this node.
     pub source: cln_primitives::NodeId,
-    /// The node that shall receive the payment.
+    /// The node that is to receive the payment.
     pub destination: cln_primitives::NodeId,
-    /// What shall arrive, in millisatoshi, without fees; with `auto.include_fees` what is sent, fees included. It must not be 0.
+    /// The amount to deliver in millisatoshi, without fees; with `auto.include_fees`, the amount to send, fees included. It must not be 0.
     pub amount_msat: cln_primitives::Msat,
-    /// Names of the layers to apply, in this order, later ones over earlier ones. Empty for the public network alone.
+    /// Names of the layers to apply, in this order: later ones override earlier ones. Empty for the public network alone.
     pub layers: Vec<String>,
     /// The most that all routes together may cost, in millisatoshi.
     pub maxfee_msat: cln_primitives::Msat,
-    /// Blocks of lock time that the destination demands for the last hop, from its invoice.
+    /// Blocks of lock time that the destination requires on the last hop, as its invoice says.
     pub final_cltv: u32,
-    /// The most blocks by which a route may lock the payment, `final_cltv` included.
+    /// The longest time, in blocks, for which a route may lock the payment, `final_cltv` included.
     ///
     /// Default: 2016.
     ///
     /// Added in v25.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxdelay: Option<u32>,
-    /// The most routes to split the payment over; 1 for a payee that accepts no parts.
+    /// The largest number of routes to split the payment over; 1 for a payee that does not accept payments in parts.
     ///
     /// Default: 100.
     ///
@@ -118,7 +118,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// Estimated chance that all routes succeed, in millionths.
     pub probability_ppm: u64,
-    /// The routes to take, each for a part of the amount.
+    /// The routes to take, each for a part of the amount; they are meant to be used together.
     pub routes: Vec<Route>,
 }
 
@@ -131,7 +131,7 @@ pub struct Route {
     pub probability_ppm: u64,
     /// The part that this route delivers to the destination, in millisatoshi, after fees.
     pub amount_msat: cln_primitives::Msat,
-    /// Blocks of lock time left at the destination, as asked for.
+    /// Blocks of lock time left at the destination: the `final_cltv` of the request.
     pub final_cltv: u32,
     /// The hops from source to destination, in order.
     pub path: Vec<Hop>,
@@ -154,7 +154,7 @@ pub struct Hop {
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_out_msat: Option<cln_primitives::Msat>,
-    /// The node that this hop leaves from.
+    /// The node at which this hop starts; on the first hop, the source.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,7 +182,7 @@ pub struct Hop {
     #[deprecated(since = "v26.06", note = "nodes may lack it from v27.06 on")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_node_id: Option<cln_primitives::NodeId>,
-    /// Blocks of lock time at the node that this hop leaves from. Deprecated: use `cltv_in`.
+    /// Blocks of lock time, counted from the current height, at the node that this hop leaves from. Deprecated: use `cltv_in`.
     #[deprecated(since = "v26.06", note = "nodes may lack it from v27.06 on")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<u32>,

@@ -5,9 +5,9 @@
 //!
 //! Prepares for [`stop`](mod@crate::stop): accepts no new HTLCs, disconnects peers that have none, and answers when the last HTLC is resolved and the last peer is gone. Payments through and from the node no longer start.
 //!
-//! HTLCs can take days: give a timeout in scripts. When it runs out, the command still succeeds, and the answer lists what is pending; an empty answer means that nothing is.
+//! HTLCs can take days: give a timeout in scripts. When it runs out, the command still succeeds, and the answer lists what is still pending; an empty answer means that nothing is pending.
 //!
-//! On a connection with [`notifications`](mod@crate::notifications) on, it reports when the HTLCs expire, which tells how long the node may safely stay off.
+//! On a connection with [`notifications`](mod@crate::notifications) enabled, the command also reports when the HTLCs expire, which tells how long the node may safely stay offline.
 //!
 //! Added in v26.06.
 //!
@@ -18,7 +18,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Seconds after which the command answers in any case. Without it, it waits as long as anything is pending.
+    /// Seconds after which the command answers in any case. When absent, it waits for as long as anything is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u32>,
 }
@@ -61,7 +61,7 @@ pub struct Response {
     /// The block heights at which the unresolved HTLCs expire, sorted, one for each HTLC. The node should be back well before the lowest. Absent when nothing is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_htlc_expiries: Option<Vec<u32>>,
-    /// The ids of the peers that are still connected, as a rule because an HTLC with them is unresolved. Absent when nothing is pending.
+    /// The ids of the peers that are still connected, usually because an HTLC with them is unresolved. Absent when nothing is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_peers: Option<Vec<cln_primitives::NodeId>>,
 }

@@ -12,7 +12,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Shows only this command, by its name without parameters.
+    /// Lists only this command, given by its name without parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }
@@ -50,7 +50,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// One entry for each command.
+    /// One entry for each command; just one when `command` was given.
     pub help: Vec<CommandHelp>,
     /// A hint to the command-line client to print the answer as plain text. Other callers can ignore it.
     #[serde(rename = "format-hint", skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CommandHelp {
-    /// The name, followed by the parameters; those in brackets may be left out. Text for people: take no more than the first word from it.
+    /// The command's name, followed by its parameters, of which those in brackets may be left out. Programs should rely on the first word only.
     pub command: String,
 }
 

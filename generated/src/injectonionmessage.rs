@@ -5,7 +5,7 @@
 //!
 //! Treats an onion message as if a peer had just sent it: this node peels off its own layer and forwards the rest, or takes the message itself when it is the last hop. This is how plugins send onion messages, with this node as the first hop.
 //!
-//! Success means that the message was accepted, not that it arrived anywhere: onion messages get no receipt. Fails when the message cannot be parsed or not decrypted with this node's key.
+//! Success means that the message was accepted, not that it arrived anywhere: onion messages get no receipt. Fails when the message cannot be parsed or cannot be decrypted with this node's key.
 //!
 //! Added in v24.11.
 
@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The public point from which this node, together with its own key, derives how to decrypt its layer of the blinded path.
+    /// The public point from which this node, with its own key, derives the key to decrypt its layer of the message.
     pub path_key: cln_primitives::NodeId,
     /// The onion packet as hex, less than 65536 bytes.
     pub message: cln_primitives::HexBytes,

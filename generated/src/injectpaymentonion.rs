@@ -24,7 +24,7 @@ pub struct Request {
     pub payment_hash: cln_primitives::Hash32,
     /// What the imagined peer hands to this node, in millisatoshi: the amount for the next hop plus any fee this node would earn.
     pub amount_msat: cln_primitives::Msat,
-    /// Absolute block height at which the imagined incoming HTLC expires; above the present height by all of the route's delays.
+    /// Absolute block height at which the imagined incoming HTLC expires: the current height plus all delays of the route.
     pub cltv_expiry: u32,
     /// Tells apart parts in flight with the same hash and group. 0 when the payment has one part.
     pub partid: u64,
@@ -146,7 +146,7 @@ pub struct Response {
     pub completed_at: u64,
     /// Position in the order of creation, counted from 1 for each kind of record and never used twice; page by it with `index` set to `created`.
     pub created_index: u64,
-    /// The proof of payment: its SHA-256 is the payment hash.
+    /// The proof of payment: its SHA-256 is the `payment_hash` of the request.
     ///
     /// Added in v24.11.
     pub payment_preimage: cln_primitives::Secret,

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Make a BOLT 11 invoice.
 //!
-//! Makes an invoice and stores it under the label; the payer gets the text `bolt11`. Private channels are named in it when the node has no public ones, so that payers find a way.
+//! Makes an invoice and stores it under the label; the payer gets the text `bolt11`. It names unannounced channels when the node has no public ones, so that payers find a route.
 //!
 //! Too little incoming capacity is no failure: the invoice is made, and a `warning_…` field says what is wrong. To learn of the payment call [`waitinvoice`](mod@crate::waitinvoice) or [`waitanyinvoice`](mod@crate::waitanyinvoice).
 //!
@@ -16,11 +16,11 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// What to ask for, in millisatoshi; fees come on top and are the payer's. `any` leaves the amount to the payer; zero is refused.
+    /// The amount to ask for, in millisatoshi; the payer bears the routing fees on top. `any` leaves the amount to the payer; zero is refused.
     pub amount_msat: cln_primitives::MsatOrAny,
     /// A unique name for the new invoice in this node, for [`waitinvoice`](mod@crate::waitinvoice), [`listinvoices`](mod@crate::listinvoices) and [`delinvoice`](mod@crate::delinvoice); it is not sent to anyone. A number counts as its digits: `1` and `"1"` are the same label, `"01"` is another.
     pub label: Label,
-    /// What the payment is for. It becomes part of the invoice, where everyone who gets the invoice reads it, unless `deschashonly` is set. At most 639 bytes then.
+    /// What the payment is for, in at most 639 bytes. It becomes part of the invoice, readable for everyone who gets it, unless `deschashonly` is set.
     pub description: String,
     /// Seconds from now until the invoice can no longer be paid; a week when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,10 +28,10 @@ pub struct Request {
     /// Bitcoin addresses at which the payer may pay on chain instead, the best first. The node does not watch these: such a payment leaves the invoice unpaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallbacks: Option<Vec<String>>,
-    /// The payment preimage, 64 hex digits; a random one when absent. Whoever knows it before the payment can keep the money on its way, and a preimage must never serve two invoices: give one only when a protocol demands it.
+    /// The payment preimage as 64 hex digits; a random one when absent. Whoever knows it before the payment can keep the money on its way, and no preimage may serve two invoices: set it only when a protocol demands it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preimage: Option<cln_primitives::SecretString>,
-    /// Which unannounced channels the invoice may name as ways to this node: `true` all, `false` none, or just the listed ones. When absent, they are named only if the node has no announced channel. Whoever sees the invoice sees them.
+    /// Which unannounced channels the invoice may name as routes to this node: `true` for all, `false` for none, or a list. When absent, they are named only if the node has no announced channel. Everyone who sees the invoice sees them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exposeprivatechannels: Option<ExposePrivateChannels>,
     /// The least number of blocks that the last HTLC must have left when it arrives; the node's `cltv-final` setting when absent.
@@ -133,7 +133,7 @@ impl From<i64> for Label {
     }
 }
 
-/// Which unannounced channels the invoice may name as ways to this node: `true` all, `false` none, or just the listed ones. When absent, they are named only if the node has no announced channel. Whoever sees the invoice sees them.
+/// Which unannounced channels the invoice may name as routes to this node: `true` for all, `false` for none, or a list. When absent, they are named only if the node has no announced channel. Everyone who sees the invoice sees them.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -180,13 +180,13 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The invoice as text, beginning with `lnbc` on the main chain: give this to the payer.
     pub bolt11: String,
-    /// The hash whose preimage proves the payment; unique to the invoice.
+    /// The hash by which the payment is known; its preimage proves the payment. Unique to the invoice.
     pub payment_hash: cln_primitives::Hash32,
     /// A secret that the invoice tells the payer and that must come with the payment, so that nodes on the route cannot probe for the payee.
     pub payment_secret: cln_primitives::Secret,
     /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
-    /// The number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
+    /// The number of the new invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
     ///
     /// Added in v23.08.
     pub created_index: u64,

@@ -92,17 +92,17 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The hash that names this request: SHA-256 over its fields except the signature. An invoice for it has the same one.
+    /// The hash that names the request: SHA-256 over its fields except the signature. An invoice for the request has the same id.
     pub invreq_id: cln_primitives::Hash32,
-    /// Whether invoices for it are still paid; true for a request just made.
+    /// Whether invoices for the request are still paid; true for one just made.
     pub active: bool,
-    /// Whether the first successful payment ends it.
+    /// Whether the first successful payment ends the request.
     pub single_use: bool,
     /// The signed request as text, beginning with `lnr1`: this is what the payee needs.
     pub bolt12: String,
-    /// Whether it was paid at least once; false for a request just made.
+    /// Whether the request was paid at least once; false for one just made.
     pub used: bool,
-    /// The label that was given, if any.
+    /// The label that the caller gave; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

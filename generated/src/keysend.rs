@@ -5,7 +5,7 @@
 //!
 //! Deprecated: use [`xkeysend`](mod@crate::xkeysend) instead, which finds better routes and learns from earlier payments.
 //!
-//! Sends an amount to a node that asked for nothing: this node picks the preimage itself and puts it into the onion, so the payee can claim the money at once. As both sides know the preimage, it proves no payment. The payee has to support spontaneous payments.
+//! Sends an amount to a node that asked for nothing: this node chooses the preimage itself and puts it into the onion, so the payee can claim the money at once. As both sides know the preimage, it does not prove the payment. The payee has to support spontaneous payments.
 //!
 //! Sends real money, tries route after route until one works, and returns when the payment is complete or given up. There is no invoice that protects from paying twice: after a lost connection look into [`listpays`](mod@crate::listpays) before repeating.
 //!
@@ -20,14 +20,14 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The node to pay.
+    /// Public key of the node to pay.
     pub destination: cln_primitives::NodeId,
     /// What the payee receives, in millisatoshi; fees come on top.
     pub amount_msat: cln_primitives::Msat,
     /// A text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Upper limit of the fee in percent of the amount. Not together with `maxfee`.
+    /// Upper limit on the total routing fee, in percent of the amount. Not together with `maxfee`.
     ///
     /// Default: 0.5.
     #[serde(
@@ -40,7 +40,7 @@ pub struct Request {
     /// Default: 60 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_for: Option<u32>,
-    /// The longest time in blocks that a route may lock the money.
+    /// The longest time, in blocks, for which a route may lock the money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxdelay: Option<u32>,
     /// A total fee up to this, in millisatoshi, is accepted whatever `maxfeepercent` says.
@@ -48,7 +48,7 @@ pub struct Request {
     /// Default: 5000 millisatoshi.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemptfee: Option<cln_primitives::Msat>,
-    /// Private ways to the payee, as invoices carry them: a list of ways, each a list of channels in the order of travel, the last one ending at the payee.
+    /// Private routes to the payee, as invoices carry them: a list of routes, each a list of channels in the order of travel, the last one ending at the payee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routehints: Option<Vec<Vec<RouteHintHop>>>,
     /// Further fields for the payee's payload: field number (in decimal, as text) to value in hex. A payee ignores odd numbers it does not know and refuses a payment with unknown even ones.
@@ -56,7 +56,7 @@ pub struct Request {
     pub extratlvs: Option<
         cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
     >,
-    /// Upper limit of the fee in millisatoshi, instead of `maxfeepercent` and `exemptfee`, which must then be absent.
+    /// Upper limit on the total routing fee, in millisatoshi. It replaces `maxfeepercent` and `exemptfee`, which must then be absent.
     ///
     /// Added in v24.11.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,9 +140,9 @@ impl Request {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RouteHintHop {
-    /// The node at the start of this channel, which sets its fees.
+    /// The node at the start of this channel, which sets the channel's fees.
     pub id: cln_primitives::NodeId,
-    /// The channel from that node towards the payee.
+    /// The channel that leads from `id` towards the payee.
     pub scid: cln_primitives::ShortChannelId,
     /// The channel's fee per payment, in millisatoshi.
     pub feebase: cln_primitives::Msat,
@@ -201,7 +201,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The secret that this node chose for the payment. The payee has it as well, so it proves nothing.
+    /// The secret that this node chose for the payment. The payee knows it as well, so it proves nothing.
     pub payment_preimage: cln_primitives::Secret,
     /// The node that was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,7 +211,7 @@ pub struct Response {
     /// UNIX time in seconds, possibly with a fraction, at which the payment began.
     #[serde(serialize_with = "cln_primitives::number::serialize")]
     pub created_at: f64,
-    /// How many tries it took, failed ones included.
+    /// How many attempts the payment took, failed ones included.
     pub parts: u32,
     /// What the payee received, in millisatoshi.
     pub amount_msat: cln_primitives::Msat,
@@ -220,7 +220,7 @@ pub struct Response {
     /// Present when the payee has released the preimage while some parts are still on their way: paid, though not all of it is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning_partial_completion: Option<String>,
-    /// A call that succeeds has seen the payment through.
+    /// Always `complete`: a payment that fails makes the call fail.
     pub status: crate::shared::PaymentStatus,
 }
 

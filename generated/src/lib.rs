@@ -62,7 +62,7 @@
 //! | [`emergencyrecover`](mod@emergencyrecover) | Recover funds from the emergency backup file |  | `admin` |
 //! | [`exposesecret`](mod@exposesecret) | Show the node's master secret | v24.11 | `admin` |
 //! | [`getemergencyrecoverdata`](mod@getemergencyrecoverdata) | Read the emergency backup file | v24.11 | `admin` |
-//! | [`getinfo`](mod@getinfo) | Show who the node is and how it stands |  | `admin` |
+//! | [`getinfo`](mod@getinfo) | Show a summary of the node |  | `admin` |
 //! | [`getlog`](mod@getlog) | Show the recent log |  | `admin` |
 //! | [`graceful`](mod@graceful) | Settle what is in flight before a stop | v26.06 | `admin` |
 //! | [`help`](mod@help) | List commands and their parameters |  | `admin` |

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List the addresses this node handed out.
 //!
-//! Lists the wallet addresses issued so far, by [`newaddr`](mod@crate::newaddr) and for the node's own use such as change, in the order of their keys. Changes nothing, and does not tell whether an address was paid.
+//! Lists the wallet addresses issued so far, by [`newaddr`](mod@crate::newaddr) and for the node's own use such as change, in the order of their keys. Changes nothing. The list does not tell whether an address was paid.
 //!
 //! Fails when `address` is no valid address for this network and when `start` is 0.
 //!
@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Lists only the entry with this Bitcoin address, which tells its key index.
+    /// Lists only the entry with this Bitcoin address, for example to find its key index.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Lists from this key index on; the lowest is 1.

@@ -5,7 +5,7 @@
 //!
 //! Lists every output on the chain that this node's accounts gained or lost, in the order of recording: the ledger from which the bookkeeper ([`bkpr-listaccountevents`](mod@crate::bkpr_listaccountevents)) works. Entries do not change later. Changes nothing.
 //!
-//! Long lists can be paged by `index`, `start` and `limit`; [`wait`](mod@crate::wait) tells when more is there. Fails when `start` or `limit` is given without `index`.
+//! Long lists can be paged by `index`, `start` and `limit`; [`wait`](mod@crate::wait) reports new entries. Fails when `start` or `limit` is given without `index`.
 //!
 //! Added in v25.09.
 
@@ -128,14 +128,14 @@ pub struct Chainmove {
     pub debit_msat: cln_primitives::Msat,
     /// UNIX time in seconds when the node recorded the movement.
     pub timestamp: u64,
-    /// What kind of movement it is, such as an invoice, a forward or the opening of a channel.
+    /// What kind of movement it is, such as a deposit to the wallet or the opening or closing of a channel.
     pub primary_tag: crate::shared::MoveTag,
-    /// Further facts about the movement besides `primary_tag`, such as who opened the channel; empty when there are none.
+    /// Further facts about the movement besides `primary_tag`, such as that this node opened the channel; empty when there are none.
     pub extra_tags: Vec<ExtraTag>,
     /// The peer of the channel that the output opens; absent for other movements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<cln_primitives::NodeId>,
-    /// The account that the money comes from, a channel's `channel_id` or `wallet`, when the movement is recorded for another one.
+    /// The account from which the money comes, a channel's `channel_id` or `wallet`, for a movement that is recorded for a different account; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub originating_account: Option<String>,
     /// Id of the transaction that spent the output; absent while it is unspent and for a movement that spends none.
@@ -143,12 +143,12 @@ pub struct Chainmove {
     pub spending_txid: Option<cln_primitives::bitcoin::Txid>,
     /// The transaction output that was created or spent, as `TXID:INDEX`.
     pub utxo: cln_primitives::bitcoin::OutPoint,
-    /// The hash of the HTLC that the output stands for; absent for other outputs.
+    /// The payment hash of the HTLC behind the output, when it is known; absent for outputs of other kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
     /// Millisatoshis in the whole output, of which only part need be ours, as when a channel opens.
     pub output_msat: cln_primitives::Msat,
-    /// How many outputs the transaction that closes a channel has, so that one knows when all have shown up; absent for other movements.
+    /// How many outputs the transaction that closes a channel has, which tells when all of them have been recorded; absent for other movements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_count: Option<u32>,
     /// Height of the block with the transaction that created or spent the output; 0 for a payment to `external` that was noted when it was sent.

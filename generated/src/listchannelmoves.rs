@@ -5,7 +5,7 @@
 //!
 //! Lists every settled change of this node's balance inside its channels, in the order of recording: payments in and out, both sides of forwards, gifts and lease fees at the opening. Entries do not change later. Changes nothing.
 //!
-//! Long lists can be paged by `index`, `start` and `limit`; [`wait`](mod@crate::wait) tells when more is there. Fails when `start` or `limit` is given without `index`.
+//! Long lists can be paged by `index`, `start` and `limit`; [`wait`](mod@crate::wait) reports new entries. Fails when `start` or `limit` is given without `index`.
 //!
 //! Added in v25.09.
 
@@ -128,18 +128,18 @@ pub struct Channelmove {
     pub debit_msat: cln_primitives::Msat,
     /// UNIX time in seconds when the node recorded the movement.
     pub timestamp: u64,
-    /// What kind of movement it is, such as an invoice, a forward or the opening of a channel.
+    /// What kind of movement it is, such as a payment for an invoice, a forward or a lease fee.
     pub primary_tag: crate::shared::MoveTag,
-    /// The hash of the payment; absent for what is no payment.
+    /// The hash of the payment; absent for movements that are not payments, such as lease fees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
     /// The number of this part in a payment that this node sent; 0 when it was not split. Absent for other movements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_id: Option<u64>,
-    /// Tells attempts at the same payment hash apart; only for payments that this node sent.
+    /// The number that tells attempts at the same payment hash apart; present only for payments that this node sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<u64>,
-    /// Routing fees in millisatoshi: for a payment by this node what it paid, included in `debit_msat`; for a forward what it earned, told on both sides. Otherwise 0.
+    /// Routing fees in millisatoshi: for a payment by this node what it paid, included in `debit_msat`; for a forward what the node earned, shown on both sides. Otherwise 0.
     pub fees_msat: cln_primitives::Msat,
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Lists channels that this node knows from gossip, each up to twice: once per direction, with what the node at that end announced. Only directions whose sending node announced its terms appear. For the balances and states of your own channels use [`listpeerchannels`](mod@crate::listpeerchannels).
 //!
-//! Changes nothing. Without a filter the answer of a node on the main network has tens of thousands of entries. What is not known gives an empty list; fails when more than one filter is given or one is malformed.
+//! Changes nothing. Without a filter the answer of a node on the main network has tens of thousands of entries. An unknown channel or node gives an empty list. Fails when more than one filter is given or one is malformed.
 //!
 //! See also [`fundchannel`](mod@crate::fundchannel), [`listnodes`](mod@crate::listnodes).
 
@@ -83,38 +83,38 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Channel {
-    /// The node that payments enter this direction from. It sets the terms below.
+    /// The node at which payments enter this direction. It sets the fees, delay and limits of this entry.
     pub source: cln_primitives::NodeId,
-    /// The node at the other end, which payments in this direction arrive at.
+    /// The node at which payments in this direction arrive.
     pub destination: cln_primitives::NodeId,
-    /// The channel, as block height, transaction and output of its funding, such as `103x1x0`.
+    /// The channel, by the block height, transaction index and output index of its funding, such as `103x1x0`.
     pub short_channel_id: cln_primitives::ShortChannelId,
     /// 0 when `source` has the smaller id of the two nodes, 1 when the larger.
     pub direction: u32,
-    /// Whether the channel is announced to everyone; false is a leftover of older nodes.
+    /// Whether the channel is announced to everyone. Only older nodes list channels with false.
     pub public: bool,
     /// The capacity of the whole channel in millisatoshi, a multiple of 1000. How much of it lies on which side is not known.
     pub amount_msat: cln_primitives::Msat,
-    /// The bits of that name in the latest `channel_update` of BOLT 7.
+    /// The bit field `message_flags` of the latest `channel_update` (BOLT 7).
     pub message_flags: u8,
-    /// The bits of that name in the latest `channel_update` of BOLT 7: bit 0 is the direction, bit 1 means disabled.
+    /// The bit field `channel_flags` of the latest `channel_update` (BOLT 7): bit 0 is the direction, bit 1 means disabled.
     pub channel_flags: u8,
     /// Whether `source` lets payments through; false when its latest `channel_update` disables the direction.
     pub active: bool,
     /// UNIX time in seconds that `source` wrote into its latest `channel_update`.
     pub last_update: u32,
-    /// What `source` takes per payment, in millisatoshi.
+    /// The fixed fee that `source` takes for each payment, in millisatoshi.
     pub base_fee_millisatoshi: u32,
-    /// What `source` takes besides, in millionths of the amount that it forwards.
+    /// The fee that `source` takes on top of the fixed one, in millionths of the amount that it forwards.
     pub fee_per_millionth: u32,
-    /// Blocks that `source` demands between the expiry of the HTLC it receives and of the one it sends on.
+    /// By how many blocks the HTLC that `source` receives must expire later than the one it sends on.
     pub delay: u32,
     /// The smallest amount that `source` forwards here, in millisatoshi.
     pub htlc_minimum_msat: cln_primitives::Msat,
     /// The largest amount that `source` forwards here in one HTLC, in millisatoshi.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlc_maximum_msat: Option<cln_primitives::Msat>,
-    /// The BOLT 9 feature bits of the channel's announcement as hex; empty for none.
+    /// The BOLT 9 feature bits of the channel's announcement in hex; empty when none is set.
     pub features: cln_primitives::HexBytes,
 }
 

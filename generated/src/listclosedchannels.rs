@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List channels that have ended.
 //!
-//! Lists channels that [`listpeerchannels`](mod@crate::listpeerchannels) no longer shows: closed ones, 100 blocks after everything about them was settled on the chain, openings that came to nothing, and channels removed by [`dev-forget-channel`](mod@crate::dev_forget_channel). Changes nothing.
+//! Lists channels that [`listpeerchannels`](mod@crate::listpeerchannels) no longer shows: closed ones, 100 blocks after everything about them was settled on the chain, openings that were given up, and channels removed by [`dev-forget-channel`](mod@crate::dev_forget_channel). Changes nothing.
 //!
-//! Gives what the node keeps of a channel for the record: its balances, counters and cause of closing, without its single HTLCs. A peer that never had such a channel gives an empty list.
+//! Each entry holds what the node keeps of a channel for good: its balances, counters and the cause of its closing, but not its individual HTLCs. A peer that never had such a channel gives an empty list.
 //!
 //! Fails only when a parameter is malformed.
 //!
@@ -72,7 +72,7 @@ pub struct ClosedChannel {
     pub peer_id: Option<cln_primitives::NodeId>,
     /// The channel's 32-byte id in hex, fixed from opening to close and different from its short channel id. While a channel is being negotiated it may still be a temporary one.
     pub channel_id: cln_primitives::Hash32,
-    /// The block, transaction and output of the funding; absent when it never confirmed.
+    /// The channel, by the block height, transaction index and output index of its funding; absent when the funding never confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
     /// Short channel ids that stand for the channel in place of the real one, each known to the two nodes only until it is put into an invoice.
@@ -80,10 +80,10 @@ pub struct ClosedChannel {
     pub alias: Option<Alias>,
     /// Which side opened the channel.
     pub opener: crate::shared::ChannelSide,
-    /// Which side began the closing; absent when the channel ended without one, such as an opening given up.
+    /// Which side began the closing; absent when the channel ended without one, for example when the opening was given up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closer: Option<crate::shared::ChannelSide>,
-    /// Whether the channel was kept from the network's gossip.
+    /// Whether the channel was unannounced, known only to its two nodes.
     pub private: bool,
     /// The channel type that both nodes agreed on, as BOLT 2 defines it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub struct ClosedChannel {
     pub funding_txid: cln_primitives::bitcoin::Txid,
     /// Index, from 0, of the output of the funding transaction that holds the channel's funds.
     pub funding_outnum: u32,
-    /// The funding transaction as a base64 PSBT, perhaps unsigned, when this node was to provide it.
+    /// The funding transaction as a base64 PSBT, possibly unsigned; only when this node was to provide it.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +116,7 @@ pub struct ClosedChannel {
     /// What this node was paid for its funds, in millisatoshi: for a leased channel that the peer opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funding_fee_rcvd_msat: Option<cln_primitives::Msat>,
-    /// What the opener gave to the other side at the start, in millisatoshi; absent when nothing, and for leased channels.
+    /// What the opener gave to the other side at the start, in millisatoshi; absent when it gave nothing, and for leased channels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funding_pushed_msat: Option<cln_primitives::Msat>,
     /// The capacity, both sides together, in millisatoshi.
@@ -147,10 +147,10 @@ pub struct ClosedChannel {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Alias {
-    /// Chosen by this node and told to the peer, whose invoices may name it; also accepted by this node as the first hop of a payment.
+    /// The alias that this node chose and told the peer, whose invoices may name it; this node also accepts it as the first hop of a payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<cln_primitives::ShortChannelId>,
-    /// Chosen by the peer: what this node's invoices put into route hints, so that the peer knows where to forward. Absent until the peer has sent it.
+    /// The alias that the peer chose. This node's invoices name it in route hints, so that the peer knows where to forward. Absent if the peer never sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<cln_primitives::ShortChannelId>,
 }
@@ -162,7 +162,7 @@ pub struct Alias {
 pub struct ChannelType {
     /// The feature bits that make up the channel type, in ascending order.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// The feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     pub names: Vec<crate::shared::ChannelTypeName>,
 }
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List the node's options and their values.
 //!
-//! Lists the options of the node and of its plugins with the values in force, and where each comes from: the command line, a file or the default. Changes nothing.
+//! Lists the options of the node and of its plugins with the values in force, and the origin of each value: the command line, a file or the default. Changes nothing.
 //!
 //! Options that have neither a value nor a default are left out, as are options for developers that were not given. Plugins bring options of their own that are not among the fields here.
 //!
@@ -54,14 +54,14 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The options by name; just one when it was asked for.
+    /// The options, one field for each, by name; just one when `config` was given.
     ///
     /// Added in v23.08.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configs: Option<Configs>,
 }
 
-/// The options by name; just one when it was asked for.
+/// The options, one field for each, by name; just one when `config` was given.
 ///
 /// Added in v23.08.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -117,7 +117,7 @@ pub struct Configs {
     /// The option `disable-plugin`: plugins that are not started with the node. `plugin` can still start them later.
     #[serde(rename = "disable-plugin", skip_serializing_if = "Option::is_none")]
     pub disable_plugin: Option<DisablePlugin>,
-    /// The option `always-use-proxy`: sends every outgoing connection through `proxy`, not only those to Tor, and looks no names up by DNS.
+    /// The option `always-use-proxy`: sends every outgoing connection through `proxy`, not only those to Tor, and looks up no names by DNS.
     #[serde(rename = "always-use-proxy", skip_serializing_if = "Option::is_none")]
     pub always_use_proxy: Option<AlwaysUseProxy>,
     /// The option `daemon`: runs the node in the background, without standard output; `log-file` is needed with it.
@@ -169,10 +169,10 @@ pub struct Configs {
     /// The option `pid-file`: the file that holds the process id while the node runs.
     #[serde(rename = "pid-file", skip_serializing_if = "Option::is_none")]
     pub pid_file: Option<PidFile>,
-    /// The option `ignore-fee-limits`: takes any on-chain feerate that a peer proposes for a channel instead of closing over it. [`setchannel`](mod@crate::setchannel) decides for single channels.
+    /// The option `ignore-fee-limits`: accepts any on-chain feerate that a peer proposes for a channel instead of closing the channel. [`setchannel`](mod@crate::setchannel) decides for single channels.
     #[serde(rename = "ignore-fee-limits", skip_serializing_if = "Option::is_none")]
     pub ignore_fee_limits: Option<IgnoreFeeLimits>,
-    /// The option `watchtime-blocks`: how long a peer must wait for its money after closing a channel on its own, which is the time this node has to notice a fraud.
+    /// The option `watchtime-blocks`: how long a peer must wait for its money after closing a channel on its own, which is the time this node has to notice fraud.
     #[serde(rename = "watchtime-blocks", skip_serializing_if = "Option::is_none")]
     pub watchtime_blocks: Option<WatchtimeBlocks>,
     /// The option `funding-confirms`: how deep a peer's funding transaction must be before a new channel is used.
@@ -184,25 +184,25 @@ pub struct Configs {
     /// The option `cltv-final`: how long before its expiry an HTLC must arrive to pay an invoice of this node.
     #[serde(rename = "cltv-final", skip_serializing_if = "Option::is_none")]
     pub cltv_final: Option<CltvFinal>,
-    /// The option `commit-time`: how long the node gathers changes of a channel before it sends them to the peer.
+    /// The option `commit-time`: how long the node collects changes of a channel before it sends them to the peer.
     #[serde(rename = "commit-time", skip_serializing_if = "Option::is_none")]
     pub commit_time: Option<CommitTime>,
-    /// The option `fee-base`: the fixed part of the fee for forwarding, for new channels. [`setchannel`](mod@crate::setchannel) changes existing ones.
+    /// The option `fee-base`: the fixed part of the fee for forwarding, for new channels. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
     #[serde(rename = "fee-base", skip_serializing_if = "Option::is_none")]
     pub fee_base: Option<FeeBase>,
     /// The option `rescan`: from where the node reads blocks again when it starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rescan: Option<Rescan>,
-    /// The option `fee-per-satoshi`: the part of the fee for forwarding that grows with the amount, for new channels. [`setchannel`](mod@crate::setchannel) changes existing ones.
+    /// The option `fee-per-satoshi`: the part of the fee for forwarding that grows with the amount, for new channels. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
     #[serde(rename = "fee-per-satoshi", skip_serializing_if = "Option::is_none")]
     pub fee_per_satoshi: Option<FeePerSatoshi>,
     /// The option `max-concurrent-htlcs`: how many HTLCs a channel may hold at once in each direction.
     #[serde(rename = "max-concurrent-htlcs", skip_serializing_if = "Option::is_none")]
     pub max_concurrent_htlcs: Option<MaxConcurrentHtlcs>,
-    /// The option `htlc-minimum-msat`: the smallest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes existing ones.
+    /// The option `htlc-minimum-msat`: the smallest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
     #[serde(rename = "htlc-minimum-msat", skip_serializing_if = "Option::is_none")]
     pub htlc_minimum_msat: Option<HtlcMinimumMsat>,
-    /// The option `htlc-maximum-msat`: the largest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes existing ones.
+    /// The option `htlc-maximum-msat`: the largest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
     #[serde(rename = "htlc-maximum-msat", skip_serializing_if = "Option::is_none")]
     pub htlc_maximum_msat: Option<HtlcMaximumMsat>,
     /// The option `max-dust-htlc-exposure-msat`: how much a channel may hold in HTLCs that are too small for an output of their own, and so would be lost to miners in a unilateral close.
@@ -232,7 +232,7 @@ pub struct Configs {
     /// The option `proxy`: the SOCKS5 proxy for connections to Tor, or for all with `always-use-proxy`. Absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<Proxy>,
-    /// The option `disable-dns`: does not ask DNS seeds where a peer can be reached.
+    /// The option `disable-dns`: the node does not ask DNS seeds for the addresses of peers.
     #[serde(rename = "disable-dns", skip_serializing_if = "Option::is_none")]
     pub disable_dns: Option<DisableDns>,
     /// The option `announce-addr-discovered`: whether to announce the public IP address that peers report seeing.
@@ -243,7 +243,7 @@ pub struct Configs {
         skip_serializing_if = "Option::is_none"
     )]
     pub announce_addr_discovered: Option<AnnounceAddrDiscovered>,
-    /// The option `announce-addr-discovered-port`: the port to announce with an IP address that peers report. A router must pass it on.
+    /// The option `announce-addr-discovered-port`: the port to announce with an IP address that peers report. A router must forward that port to the node.
     ///
     /// Added in v23.02.
     #[serde(
@@ -254,7 +254,7 @@ pub struct Configs {
     /// The option `encrypted-hsm`: asks at the start for the password that encrypts the `hsm_secret`. Use `hsm-passphrase` instead.
     #[serde(rename = "encrypted-hsm", skip_serializing_if = "Option::is_none")]
     pub encrypted_hsm: Option<EncryptedHsm>,
-    /// The option `rpc-file-mode`: who may connect to the socket of `rpc-file`. Whoever may has full control of the node.
+    /// The option `rpc-file-mode`: who may connect to the socket of `rpc-file`. Everyone who may has full control of the node.
     #[serde(rename = "rpc-file-mode", skip_serializing_if = "Option::is_none")]
     pub rpc_file_mode: Option<RpcFileMode>,
     /// The option `log-level`: how much is logged. It can be given several times, for parts of the node.
@@ -263,7 +263,7 @@ pub struct Configs {
     /// The option `log-prefix`: a text before each line of the log. Absent when there is none.
     #[serde(rename = "log-prefix", skip_serializing_if = "Option::is_none")]
     pub log_prefix: Option<LogPrefix>,
-    /// The option `log-file`: where the log goes. Without an entry, to standard output.
+    /// The option `log-file`: where the log goes. When it is absent, the log goes to standard output.
     #[serde(rename = "log-file", skip_serializing_if = "Option::is_none")]
     pub log_file: Option<LogFile>,
     /// The option `log-timestamps`: whether lines of the log begin with the time.
@@ -272,7 +272,7 @@ pub struct Configs {
     /// The option `force-feerates`: on-chain feerates to use instead of estimates, for test networks. Absent when the node estimates.
     #[serde(rename = "force-feerates", skip_serializing_if = "Option::is_none")]
     pub force_feerates: Option<ForceFeerates>,
-    /// The option `subdaemon`: other programs in the place of the node's own helpers, such as a remote signer for `hsmd`.
+    /// The option `subdaemon`: other programs to run in place of the node's own subdaemons, such as a remote signer for `hsmd`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subdaemon: Option<Subdaemon>,
     /// The option `fetchinvoice-noconnect`: keeps [`fetchinvoice`](mod@crate::fetchinvoice), [`sendinvoice`](mod@crate::sendinvoice) and replies to invoice requests from connecting to the other node directly when no onion message gets through.
@@ -284,7 +284,7 @@ pub struct Configs {
     /// The option `announce-addr-dns`: announces host names from `announce-addr` as names. Write `dns:` before the name instead.
     #[serde(rename = "announce-addr-dns", skip_serializing_if = "Option::is_none")]
     pub announce_addr_dns: Option<AnnounceAddrDns>,
-    /// The option `require-confirmed-inputs`: whether a peer that puts money into a channel together with this node may only use confirmed outputs.
+    /// The option `require-confirmed-inputs`: whether a peer that funds a channel together with this node may use confirmed outputs only.
     #[serde(
         rename = "require-confirmed-inputs",
         skip_serializing_if = "Option::is_none"
@@ -330,13 +330,13 @@ pub struct Configs {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Conf {
-    /// The path of that file; a relative one counts from the directory in which the node was started.
+    /// The path of the configuration file; a relative one counts from the directory in which the node was started.
     pub value_str: String,
-    /// Always the command line, as the option is allowed nowhere else.
+    /// Always `cmdline`, as the option is only allowed on the command line.
     pub source: Source,
 }
 
-/// Always the command line, as the option is allowed nowhere else.
+/// Always `cmdline`, as the option is only allowed on the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Source {
@@ -355,9 +355,9 @@ cln_primitives::wire_enum!(Source { Cmdline = "cmdline" });
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Developer {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -366,9 +366,9 @@ pub struct Developer {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ClearPlugins {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -377,11 +377,11 @@ pub struct ClearPlugins {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct DisableMpp {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, `pluginstart`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, `pluginstart`, or a line of a file as `FILE:LINE`.
     pub source: String,
-    /// The path of the plugin that brings this option.
+    /// The path of the plugin that provides the option.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
 }
@@ -391,9 +391,9 @@ pub struct DisableMpp {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Mainnet {
-    /// Whether this very flag was given. False as well when `network` chose the chain.
+    /// Whether the flag `properties` itself was given; false when the option `network` chose the chain.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -402,9 +402,9 @@ pub struct Mainnet {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Regtest {
-    /// Whether this very flag was given. False as well when `network` chose the chain.
+    /// Whether the flag `properties` itself was given; false when the option `network` chose the chain.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -413,9 +413,9 @@ pub struct Regtest {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Signet {
-    /// Whether this very flag was given. False as well when `network` chose the chain.
+    /// Whether the flag `properties` itself was given; false when the option `network` chose the chain.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -424,9 +424,9 @@ pub struct Signet {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Testnet {
-    /// Whether this very flag was given. False as well when `network` chose the chain.
+    /// Whether the flag `properties` itself was given; false when the option `network` chose the chain.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -435,7 +435,7 @@ pub struct Testnet {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ImportantPlugin {
-    /// The paths of these plugins. Built-in ones count as important without being listed here.
+    /// The paths of the plugins that were named as important. Built-in plugins count as important without being listed here.
     pub values_str: Vec<String>,
     /// Where each of the values comes from, in the same order: a file with its line, the command line, or another place.
     pub sources: Vec<String>,
@@ -446,7 +446,7 @@ pub struct ImportantPlugin {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Plugin {
-    /// The paths of these plugins; built-in ones and those from directories are not listed here.
+    /// The paths of the plugins that were named one by one; built-in ones and those from directories are not listed here.
     pub values_str: Vec<String>,
     /// Where each of the values comes from, in the same order: a file with its line, the command line, or another place.
     pub sources: Vec<String>,
@@ -457,7 +457,7 @@ pub struct Plugin {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct PluginDir {
-    /// The paths of these directories.
+    /// The paths of the plugin directories.
     pub values_str: Vec<String>,
     /// Where each of the values comes from, in the same order: a file with its line, the command line, or another place.
     pub sources: Vec<String>,
@@ -470,7 +470,7 @@ pub struct PluginDir {
 pub struct LightningDir {
     /// The path of the directory above that of the chain, unlike `lightning-dir` in the answer of [`getinfo`](mod@crate::getinfo).
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -479,9 +479,9 @@ pub struct LightningDir {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Network {
-    /// The chain in use, such as `bitcoin` or `regtest`, whichever option chose it.
+    /// The chain in use, such as `bitcoin` or `regtest`, regardless of the option that chose it.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -490,9 +490,9 @@ pub struct Network {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AllowDeprecatedApis {
-    /// True when they work, false when they are refused and left out.
+    /// True when deprecated features still work; false when the node refuses deprecated commands and parameters and leaves deprecated fields out of its answers.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -503,7 +503,7 @@ pub struct AllowDeprecatedApis {
 pub struct RpcFile {
     /// The path of the socket; a relative one counts from the directory of the chain.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -512,20 +512,20 @@ pub struct RpcFile {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct DisablePlugin {
-    /// File names, which are left out in every directory, or paths, each of which leaves out one file.
+    /// File names, which exclude plugins in every directory, or paths, each of which excludes one file.
     pub values_str: Vec<String>,
     /// Where each of the values comes from, in the same order: a file with its line, the command line, or another place.
     pub sources: Vec<String>,
 }
 
-/// The option `always-use-proxy`: sends every outgoing connection through `proxy`, not only those to Tor, and looks no names up by DNS.
+/// The option `always-use-proxy`: sends every outgoing connection through `proxy`, not only those to Tor, and looks up no names by DNS.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AlwaysUseProxy {
-    /// True when all connections use the proxy.
+    /// True when all outgoing connections use the proxy.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -534,9 +534,9 @@ pub struct AlwaysUseProxy {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Daemon {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -547,7 +547,7 @@ pub struct Daemon {
 pub struct Wallet {
     /// Driver and location, such as `sqlite3://…` or `postgres://…`. May contain a password: whoever has that can read and change the database.
     pub value_str: cln_primitives::SecretString,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -556,9 +556,9 @@ pub struct Wallet {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LargeChannels {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -567,9 +567,9 @@ pub struct LargeChannels {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ExperimentalDualFund {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -581,9 +581,9 @@ pub struct ExperimentalDualFund {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ExperimentalSplicing {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -592,9 +592,9 @@ pub struct ExperimentalSplicing {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ExperimentalShutdownWrongFunding {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -605,9 +605,9 @@ pub struct ExperimentalShutdownWrongFunding {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ExperimentalPeerStorage {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -618,9 +618,9 @@ pub struct ExperimentalPeerStorage {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ExperimentalAnchors {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -629,9 +629,9 @@ pub struct ExperimentalAnchors {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct DatabaseUpgrade {
-    /// True to allow the upgrade to any build, false to forbid it to all.
+    /// True to allow the database upgrade to any build, false to forbid it to all.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -640,9 +640,9 @@ pub struct DatabaseUpgrade {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Rgb {
-    /// Six hex digits RRGGBB. Taken from the start of the node id when not given.
+    /// The colour as six hex digits RRGGBB. Taken from the start of the node id when not given.
     pub value_str: cln_primitives::HexBytes,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -651,9 +651,9 @@ pub struct Rgb {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Alias {
-    /// At most 32 bytes of UTF-8. Made from the node id when not given.
+    /// The name, at most 32 bytes of UTF-8. Made from the node id when not given.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -662,31 +662,31 @@ pub struct Alias {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct PidFile {
-    /// The path of that file.
+    /// The path of the file with the process id.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `ignore-fee-limits`: takes any on-chain feerate that a peer proposes for a channel instead of closing over it. [`setchannel`](mod@crate::setchannel) decides for single channels.
+/// The option `ignore-fee-limits`: accepts any on-chain feerate that a peer proposes for a channel instead of closing the channel. [`setchannel`](mod@crate::setchannel) decides for single channels.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct IgnoreFeeLimits {
-    /// True when any feerate is taken: disputes are avoided, but a commitment may one day pay too little to confirm.
+    /// True when any feerate of the peer is accepted: that avoids disputes, but a commitment transaction may one day pay too little to confirm.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `watchtime-blocks`: how long a peer must wait for its money after closing a channel on its own, which is the time this node has to notice a fraud.
+/// The option `watchtime-blocks`: how long a peer must wait for its money after closing a channel on its own, which is the time this node has to notice fraud.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct WatchtimeBlocks {
-    /// Number of blocks.
+    /// Number of blocks that a peer must wait after closing a channel on its own.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -695,9 +695,9 @@ pub struct WatchtimeBlocks {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct FundingConfirms {
-    /// Number of confirmations.
+    /// Number of confirmations that a peer's funding transaction needs.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -706,9 +706,9 @@ pub struct FundingConfirms {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CltvDelta {
-    /// Number of blocks; announced to the network as what this node asks of senders.
+    /// Number of blocks between the expiries of the incoming and the outgoing HTLC; announced to the network.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -717,31 +717,31 @@ pub struct CltvDelta {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CltvFinal {
-    /// Number of blocks, which become part of new invoices.
+    /// Number of blocks that an HTLC must have left when it arrives; new invoices state it.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `commit-time`: how long the node gathers changes of a channel before it sends them to the peer.
+/// The option `commit-time`: how long the node collects changes of a channel before it sends them to the peer.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CommitTime {
-    /// Milliseconds.
+    /// Milliseconds to wait before committing changes of a channel.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `fee-base`: the fixed part of the fee for forwarding, for new channels. [`setchannel`](mod@crate::setchannel) changes existing ones.
+/// The option `fee-base`: the fixed part of the fee for forwarding, for new channels. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct FeeBase {
-    /// Millisatoshi for each HTLC.
+    /// The fixed fee for forwarding, in millisatoshi for each HTLC.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -750,20 +750,20 @@ pub struct FeeBase {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Rescan {
-    /// Number of blocks back from the last one processed or, when negative, a block height with a minus sign before it.
+    /// Number of blocks back from the last one processed or, when negative, an absolute block height with a minus sign in front.
     pub value_int: i64,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `fee-per-satoshi`: the part of the fee for forwarding that grows with the amount, for new channels. [`setchannel`](mod@crate::setchannel) changes existing ones.
+/// The option `fee-per-satoshi`: the part of the fee for forwarding that grows with the amount, for new channels. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct FeePerSatoshi {
-    /// Millionths of the amount: 1000 is 0.1 %.
+    /// The proportional fee for forwarding, in millionths of the amount: 1000 is 0.1 %.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -772,31 +772,31 @@ pub struct FeePerSatoshi {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct MaxConcurrentHtlcs {
-    /// Number of HTLCs, at most 483.
+    /// Number of HTLCs in each direction of a channel, at most 483.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `htlc-minimum-msat`: the smallest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes existing ones.
+/// The option `htlc-minimum-msat`: the smallest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct HtlcMinimumMsat {
-    /// Millisatoshi.
+    /// The smallest HTLC that new channels forward, in millisatoshi.
     pub value_msat: cln_primitives::Msat,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `htlc-maximum-msat`: the largest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes existing ones.
+/// The option `htlc-maximum-msat`: the largest HTLC that new channels forward. [`setchannel`](mod@crate::setchannel) changes it for existing ones.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct HtlcMaximumMsat {
-    /// Millisatoshi; 18446744073709551615, the largest possible number, stands for no limit.
+    /// The largest HTLC that new channels forward, in millisatoshi; 18446744073709551615, the largest possible number, stands for no limit.
     pub value_msat: cln_primitives::Msat,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -805,9 +805,9 @@ pub struct HtlcMaximumMsat {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct MaxDustHtlcExposureMsat {
-    /// Millisatoshi for one channel.
+    /// The limit for one channel, in millisatoshi.
     pub value_msat: cln_primitives::Msat,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -816,11 +816,11 @@ pub struct MaxDustHtlcExposureMsat {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct MinCapacitySat {
-    /// Satoshi.
+    /// The smallest usable capacity of a new channel, in satoshi.
     pub value_int: u64,
-    /// Where this comes from: `default`, `cmdline`, `setconfig transient`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, `setconfig transient`, or a line of a file as `FILE:LINE`.
     pub source: String,
-    /// True when it can change while the node runs: an option by [`setconfig`](mod@crate::setconfig), a plugin by being stopped and started.
+    /// True when [`setconfig`](mod@crate::setconfig) can change the option while the node runs; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamic: Option<bool>,
 }
@@ -863,9 +863,9 @@ pub struct BindAddr {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Offline {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -874,9 +874,9 @@ pub struct Offline {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Autolisten {
-    /// True when the node listens by itself. False also when `addr`, `bind-addr` or `announce-addr` is given.
+    /// True when the node listens on its own, without an address option. False also when `addr`, `bind-addr` or `announce-addr` is given.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -885,20 +885,20 @@ pub struct Autolisten {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Proxy {
-    /// The address as text; port 9050 when it has none.
+    /// The proxy's address as text; port 9050 when it names no port.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `disable-dns`: does not ask DNS seeds where a peer can be reached.
+/// The option `disable-dns`: the node does not ask DNS seeds for the addresses of peers.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct DisableDns {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -909,13 +909,13 @@ pub struct DisableDns {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AnnounceAddrDiscovered {
-    /// As text, since there are three choices.
+    /// Whether to announce the reported address; a text rather than a boolean, as `auto` is a third choice.
     pub value_str: ValueStr,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// As text, since there are three choices.
+/// Whether to announce the reported address; a text rather than a boolean, as `auto` is a third choice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ValueStr {
@@ -931,16 +931,16 @@ pub enum ValueStr {
 
 cln_primitives::wire_enum!(ValueStr { True = "true", False = "false", Auto = "auto" });
 
-/// The option `announce-addr-discovered-port`: the port to announce with an IP address that peers report. A router must pass it on.
+/// The option `announce-addr-discovered-port`: the port to announce with an IP address that peers report. A router must forward that port to the node.
 ///
 /// Added in v23.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AnnounceAddrDiscoveredPort {
-    /// TCP port; the usual one of the chain when not given.
+    /// The TCP port to announce; the usual one of the chain when not given.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -949,20 +949,20 @@ pub struct AnnounceAddrDiscoveredPort {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct EncryptedHsm {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `rpc-file-mode`: who may connect to the socket of `rpc-file`. Whoever may has full control of the node.
+/// The option `rpc-file-mode`: who may connect to the socket of `rpc-file`. Everyone who may has full control of the node.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct RpcFileMode {
-    /// File permissions as octal text: `0600` for the owner only, `0660` for the group as well.
+    /// The socket's file permissions as octal text: `0600` for the owner only, `0660` for the group as well.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -971,9 +971,9 @@ pub struct RpcFileMode {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LogLevel {
-    /// The level, with `:PART` after it when it is for one part of the node or one peer.
+    /// The log level, with `:PART` after it when it is for one part of the node or one peer.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -982,18 +982,18 @@ pub struct LogLevel {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LogPrefix {
-    /// That text, with its trailing spaces.
+    /// The text that begins each log line, with its trailing spaces.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `log-file`: where the log goes. Without an entry, to standard output.
+/// The option `log-file`: where the log goes. When it is absent, the log goes to standard output.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LogFile {
-    /// The paths of the files; `-` is standard output.
+    /// The paths of the log files; `-` is standard output.
     pub values_str: Vec<String>,
     /// Where each of the values comes from, in the same order: a file with its line, the command line, or another place.
     pub sources: Vec<String>,
@@ -1004,9 +1004,9 @@ pub struct LogFile {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LogTimestamps {
-    /// True when they do.
+    /// True when each log line begins with the time.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -1015,18 +1015,18 @@ pub struct LogTimestamps {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ForceFeerates {
-    /// Satoshi per 1000 weight units, separated by `/`, in this order: opening, mutual close, unilateral close, delayed output, HTLC, penalty. The last one given stands for the rest.
+    /// Satoshi per 1000 weight units, separated by `/`, in this order: opening, mutual close, unilateral close, delayed output, HTLC, penalty. The last one given applies to the rest.
     pub value_str: String,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `subdaemon`: other programs in the place of the node's own helpers, such as a remote signer for `hsmd`.
+/// The option `subdaemon`: other programs to run in place of the node's own subdaemons, such as a remote signer for `hsmd`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Subdaemon {
-    /// Entries `NAME:PATH`, such as `hsmd:remote_signer`.
+    /// The replacements as `NAME:PATH`, such as `hsmd:remote_signer`.
     pub values_str: Vec<String>,
     /// Where each of the values comes from, in the same order: a file with its line, the command line, or another place.
     pub sources: Vec<String>,
@@ -1037,11 +1037,11 @@ pub struct Subdaemon {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct FetchinvoiceNoconnect {
-    /// Whether the flag was given.
+    /// Whether the flag `properties` was given.
     pub set: bool,
-    /// Where this comes from: `default`, `cmdline`, `pluginstart`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, `pluginstart`, or a line of a file as `FILE:LINE`.
     pub source: String,
-    /// The path of the plugin that brings this option.
+    /// The path of the plugin that provides the option.
     ///
     /// Added in v23.08.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1053,9 +1053,9 @@ pub struct FetchinvoiceNoconnect {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct TorServicePassword {
-    /// The password itself. Whoever has it and reaches the port controls that Tor process.
+    /// The password itself. Whoever has it and can reach Tor's control port controls that Tor process.
     pub value_str: cln_primitives::SecretString,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -1066,18 +1066,18 @@ pub struct TorServicePassword {
 pub struct AnnounceAddrDns {
     /// True when host names are announced as names.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
-/// The option `require-confirmed-inputs`: whether a peer that puts money into a channel together with this node may only use confirmed outputs.
+/// The option `require-confirmed-inputs`: whether a peer that funds a channel together with this node may use confirmed outputs only.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct RequireConfirmedInputs {
-    /// True when they must be confirmed.
+    /// True when the peer's inputs must be confirmed.
     pub value_bool: bool,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -1086,9 +1086,9 @@ pub struct RequireConfirmedInputs {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CommitFee {
-    /// Percent of the estimate for confirmation within two blocks.
+    /// The commitment feerate as a percentage of the estimate for confirmation within two blocks.
     pub value_int: u64,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -1097,9 +1097,9 @@ pub struct CommitFee {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CommitFeerateOffset {
-    /// Satoshi per 1000 weight units.
+    /// The addition to the feerate, in satoshi per 1000 weight units.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     pub source: String,
 }
 
@@ -1110,11 +1110,11 @@ pub struct CommitFeerateOffset {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AutoconnectSeekerPeers {
-    /// Number of peers; 0 to connect to none by itself.
+    /// Number of peers to aim for; with 0 the node connects to none on its own.
     ///
     /// Added in v24.11.
     pub value_int: u32,
-    /// Where this comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
+    /// Where the value comes from: `default`, `cmdline`, or a line of a file as `FILE:LINE`.
     ///
     /// Added in v24.11.
     pub source: String,
@@ -1127,7 +1127,7 @@ pub struct AutoconnectSeekerPeers {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CurrencyrateAddSource {
-    /// Entries `NAME,URL,MEMBERS`: the URL to fetch, with `{currency}` or `{currency_lc}` in it, and the path to the price in the JSON that comes back.
+    /// The services as `NAME,URL,MEMBERS`: a name, the URL to fetch, with `{currency}` or `{currency_lc}` in it, and the path to the price in the JSON that comes back.
     ///
     /// Added in v26.04.
     pub values_str: Vec<String>,
@@ -1135,7 +1135,7 @@ pub struct CurrencyrateAddSource {
     ///
     /// Added in v26.04.
     pub sources: Vec<String>,
-    /// The path of the plugin that brings this option.
+    /// The path of the plugin that provides the option.
     ///
     /// Added in v26.04.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1149,7 +1149,7 @@ pub struct CurrencyrateAddSource {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct CurrencyrateDisableSource {
-    /// The names of these services.
+    /// The names of the price services that are not asked.
     ///
     /// Added in v26.04.
     pub values_str: Vec<String>,
@@ -1157,7 +1157,7 @@ pub struct CurrencyrateDisableSource {
     ///
     /// Added in v26.04.
     pub sources: Vec<String>,
-    /// The path of the plugin that brings this option.
+    /// The path of the plugin that provides the option.
     ///
     /// Added in v26.04.
     #[serde(skip_serializing_if = "Option::is_none")]

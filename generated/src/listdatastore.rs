@@ -12,7 +12,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// What to list: the path as a list of names, or one name. The root when absent.
+    /// The path to list, as a list of names or, at the top level, as one name. When absent, the top level itself is listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
 }
@@ -36,7 +36,7 @@ impl Default for Request {
     }
 }
 
-/// What to list: the path as a list of names, or one name. The root when absent.
+/// The path to list, as a list of names or, at the top level, as one name. When absent, the top level itself is listed.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]

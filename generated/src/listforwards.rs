@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List forwarded payments.
 //!
-//! Lists the HTLCs that this node forwarded for others, or tried to, with what became of them and the fee earned. The node's own payments are not among them. Changes nothing.
+//! Lists the HTLCs that this node forwarded for others, or tried to, with their outcome and the fee earned. The node's own payments are not among them. Changes nothing.
 //!
 //! Without a filter the list has everything that was not removed by [`delforward`](mod@crate::delforward) or autoclean, so on a busy node page through it by `index`, `start` and `limit`; [`wait`](mod@crate::wait) tells when new entries come. To follow forwards as they happen subscribe to the notification `forward_event`.
 //!
-//! Fails when a parameter is malformed, when `start` or `limit` stands without `index`, and when `start` is combined with a channel.
+//! Fails when a parameter is malformed, when `start` or `limit` is given without `index`, and when `start` is combined with a channel.
 //!
 //! See also [`autoclean-status`](mod@crate::autoclean_status), [`getinfo`](mod@crate::getinfo).
 
@@ -174,7 +174,7 @@ pub struct Forward {
     pub in_channel: cln_primitives::ShortChannelId,
     /// The number that the previous peer gave the HTLC in `in_channel`; missing for some forwards from before v22.11.
     pub in_htlc_id: Option<u64>,
-    /// What the HTLC brought in, in millisatoshi: the amount sent on plus our fee.
+    /// What the incoming HTLC carries, in millisatoshi: the amount to send on plus our fee.
     pub in_msat: cln_primitives::Msat,
     /// UNIX time in seconds, with a fraction, at which the HTLC came in; 0 for some very old forwards.
     pub received_time: f64,
@@ -186,7 +186,7 @@ pub struct Forward {
     pub style: Option<crate::shared::ForwardStyle>,
     /// What depends on whether `out_msat` is there.
     pub outgoing: Outgoing,
-    /// What became of the forward.
+    /// How far the forward has come, or how it ended.
     pub status: Status,
 }
 
@@ -206,11 +206,11 @@ pub enum Outgoing {
 pub struct WithAmount {
     /// What was sent on, or was to be sent on, by `out_channel`, in millisatoshi.
     pub out_msat: cln_primitives::Msat,
-    /// The channel by which the HTLC went out or was to go out; absent when the failure came before that was known.
+    /// The channel by which the HTLC went out or was to go out; absent when the forward failed before that was known.
     pub out_channel: cln_primitives::ShortChannelId,
     /// The number that this node gave the HTLC in `out_channel`; absent when it was never sent out, and for some forwards from before v22.11.
     pub out_htlc_id: Option<u64>,
-    /// Our fee, in millisatoshi: `in_msat` less `out_msat`. Earned only if the forward is settled.
+    /// Our fee, in millisatoshi: `in_msat` minus `out_msat`. Earned only if the forward is settled.
     pub fee_msat: cln_primitives::Msat,
 }
 
@@ -218,13 +218,13 @@ pub struct WithAmount {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WithoutAmount {
-    /// The channel by which the HTLC went out or was to go out; absent when the failure came before that was known.
+    /// The channel by which the HTLC went out or was to go out; absent when the forward failed before that was known.
     pub out_channel: Option<cln_primitives::ShortChannelId>,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: What became of the forward.
+/// `status`: How far the forward has come, or how it ended.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -271,7 +271,7 @@ pub struct Settled {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LocalFailed {
-    /// The BOLT 4 failure code, as far as this node knows it: absent when a node further on failed the payment, since only the payer can read that error.
+    /// The BOLT 4 failure code, as far as this node knows it: absent when a later node failed the payment, since only the payer can read that error.
     pub failcode: Option<u32>,
     /// The name of `failcode`, such as `WIRE_TEMPORARY_CHANNEL_FAILURE`.
     pub failreason: Option<String>,
@@ -281,7 +281,7 @@ pub struct LocalFailed {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Failed {
-    /// The BOLT 4 failure code, as far as this node knows it: absent when a node further on failed the payment, since only the payer can read that error.
+    /// The BOLT 4 failure code, as far as this node knows it: absent when a later node failed the payment, since only the payer can read that error.
     pub failcode: Option<u32>,
     /// The name of `failcode`, such as `WIRE_TEMPORARY_CHANNEL_FAILURE`.
     pub failreason: Option<String>,

@@ -67,17 +67,17 @@ pub struct Response {
 #[serde(try_from = "OutputWire", into = "OutputWire")]
 #[non_exhaustive]
 pub struct Output {
-    /// The transaction that made this output.
+    /// The transaction that contains this output.
     pub txid: cln_primitives::bitcoin::Txid,
     /// The index of this output in its transaction, counted from 0.
     pub output: u32,
     /// The value of the output in millisatoshi, a whole number of satoshi.
     pub amount_msat: cln_primitives::Msat,
-    /// The raw output script in hex, in other words the address in the form that stands in the transaction.
+    /// The raw output script in hex: an address in the form that transactions use.
     pub scriptpubkey: cln_primitives::HexBytes,
-    /// The same script as a Bitcoin address; absent when it has none.
+    /// The Bitcoin address of `scriptpubkey`; absent when the script has none.
     pub address: Option<String>,
-    /// The script that spending must reveal; only for P2SH-wrapped outputs.
+    /// The script in hex that spending the output must reveal; only for P2SH-wrapped outputs.
     pub redeemscript: Option<cln_primitives::HexBytes>,
     /// Blocks that must pass after the confirmation before it can be spent.
     pub csv_lock: Option<u32>,
@@ -130,7 +130,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Confirmed {
-    /// Height of the block that holds the transaction.
+    /// Height of the block that contains the transaction `txid`.
     pub blockheight: u32,
 }
 
@@ -318,13 +318,13 @@ impl From<Output> for OutputWire {
 pub struct Channel {
     /// Public key of the peer: the node at the other end of the channel or connection.
     pub peer_id: cln_primitives::NodeId,
-    /// What belongs to this node in the channel, in millisatoshi, the reserve included; payments under way count only once settled.
+    /// What this node owns in the channel, in millisatoshi, the reserve included; payments under way count only once settled.
     pub our_amount_msat: cln_primitives::Msat,
     /// The whole capacity of the channel in millisatoshi, both sides together.
     pub amount_msat: cln_primitives::Msat,
     /// Id of the transaction whose output holds the channel's funds.
     pub funding_txid: cln_primitives::bitcoin::Txid,
-    /// The index of the funding output in that transaction, counted from 0.
+    /// The index, counted from 0, of the channel's output in the transaction `funding_txid`.
     pub funding_output: u32,
     /// Whether the peer is connected and the channel can be operated now.
     pub connected: bool,
@@ -332,13 +332,13 @@ pub struct Channel {
     ///
     /// Added in v23.05.
     pub channel_id: cln_primitives::Hash32,
-    /// Where the channel stands between opening and its end on the chain.
+    /// How far the channel is between its opening and its end on the chain.
     pub state: State,
 }
 
 /// What `state` can be, and the fields that come with it.
 ///
-/// `state`: Where the channel stands between opening and its end on the chain.
+/// `state`: How far the channel is between its opening and its end on the chain.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum State {
@@ -407,7 +407,7 @@ impl std::fmt::Display for State {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Normal {
-    /// The channel by the place of its funding output in the chain, block height, transaction and output, such as `103x1x0`. Absent as long as it has no such place.
+    /// The channel by the position of its funding output in the chain: block height, transaction index and output index, such as `103x1x0`. Absent while the channel has none.
     pub short_channel_id: cln_primitives::ShortChannelId,
 }
 
@@ -415,7 +415,7 @@ pub struct Normal {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Closing {
-    /// The channel by the place of its funding output in the chain, block height, transaction and output, such as `103x1x0`. Absent as long as it has no such place.
+    /// The channel by the position of its funding output in the chain: block height, transaction index and output index, such as `103x1x0`. Absent while the channel has none.
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
 }
 

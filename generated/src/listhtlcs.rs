@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List the HTLCs of all channels.
 //!
-//! Lists HTLCs in both directions, also those that are long settled: a channel's HTLCs are remembered until the channel itself is forgotten. Changes nothing.
+//! Lists HTLCs in both directions, including those settled long ago: a channel's HTLCs are remembered until the channel itself is forgotten. Changes nothing.
 //!
-//! On a node with history the list is long: give a channel, or page by `index`, `start` and `limit`. [`listpeerchannels`](mod@crate::listpeerchannels) shows only the HTLCs now under way, [`listforwards`](mod@crate::listforwards) those that were passed on.
+//! On a node with history the list is long: give a channel, or page by `index`, `start` and `limit`. [`listpeerchannels`](mod@crate::listpeerchannels) shows only the HTLCs now under way, [`listforwards`](mod@crate::listforwards) those that were forwarded.
 //!
-//! Fails when a parameter is malformed, when the channel is unknown, and when `start` or `limit` stands without `index`.
+//! Fails when a parameter is malformed, when the channel is unknown, and when `start` or `limit` is given without `index`.
 //!
 //! Added in v22.11.
 //!
@@ -129,7 +129,7 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Htlc {
-    /// The channel by the place of its funding output in the chain, block height, transaction and output, such as `103x1x0`. Absent as long as it has no such place.
+    /// The channel that holds or held the HTLC.
     pub short_channel_id: cln_primitives::ShortChannelId,
     /// Position in the order of creation, counted from 1 for each kind of record and never used twice; page by it with `index` set to `created`.
     ///
@@ -145,13 +145,13 @@ pub struct Htlc {
     pub id: u64,
     /// The block height from which the side that offered the HTLC can take it back.
     pub expiry: u32,
-    /// What the HTLC carries, in millisatoshi, with the fees of the hops still to come.
+    /// What the HTLC carries, in millisatoshi, including the fees of later hops.
     pub amount_msat: cln_primitives::Msat,
-    /// Whether the peer offered it to us or we to the peer.
+    /// Which side offered the HTLC: this node or the peer.
     pub direction: crate::shared::HtlcDirection,
     /// The hash whose preimage claims the HTLC. All parts of a payment, and a forward's incoming and outgoing HTLC, share it.
     pub payment_hash: cln_primitives::Hash32,
-    /// How far the HTLC has come in being added to, and removed from, both commitment transactions.
+    /// How far the HTLC has come in being added to, and later removed from, both commitment transactions.
     pub state: crate::shared::HtlcState,
 }
 

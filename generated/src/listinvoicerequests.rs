@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List invoice requests.
 //!
-//! Lists the requests that [`invoicerequest`](mod@crate::invoicerequest) made on this node, all of them or one, with what became of them. Changes nothing, in no promised order; an id that is not known gives an empty list.
+//! Lists the requests that [`invoicerequest`](mod@crate::invoicerequest) made on this node, all of them or one, with their current state. Changes nothing, in no promised order; an id that is not known gives an empty list.
 //!
 //! Fails only when a parameter is malformed.
 //!
@@ -79,17 +79,17 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct InvoiceRequest {
-    /// The hash that names the request.
+    /// The hash that names the request, as [`invoicerequest`](mod@crate::invoicerequest) returned it; [`disableinvoicerequest`](mod@crate::disableinvoicerequest) takes it.
     pub invreq_id: cln_primitives::Hash32,
-    /// Whether invoices for it are still paid.
+    /// Whether invoices for the request are still paid.
     pub active: bool,
-    /// Whether the first successful payment ends it.
+    /// Whether the first successful payment ends the request.
     pub single_use: bool,
     /// The signed request as text, beginning with `lnr1`.
     pub bolt12: String,
-    /// Whether it was paid at least once. It follows the payment with a short delay.
+    /// Whether the request was paid at least once. It changes with a short delay after the payment.
     pub used: bool,
-    /// The label that [`invoicerequest`](mod@crate::invoicerequest) was given, if any.
+    /// The label that [`invoicerequest`](mod@crate::invoicerequest) was given; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List this node's invoices.
 //!
-//! Lists the invoices of this node, or those that one filter picks, with what became of them: the ones made by [`invoice`](mod@crate::invoice) and [`createinvoice`](mod@crate::createinvoice) as well as those that the node issued for its offers. Deleted ones are gone. Changes nothing; a filter that fits none gives an empty list.
+//! Lists the invoices of this node, or those that one filter selects, with their current state: the ones made by [`invoice`](mod@crate::invoice) and [`createinvoice`](mod@crate::createinvoice) as well as those that the node issued for its offers. Deleted ones are gone. Changes nothing; a filter that fits none gives an empty list.
 //!
 //! Give at most one of `label`, `invstring`, `payment_hash` and `offer_id`. To read a long list in parts use `index`, `start` and `limit`; to follow changes use [`wait`](mod@crate::wait).
 //!
-//! Fails when two filters are given, when `start` or `limit` comes without `index`, and when a parameter is malformed.
+//! Fails when two filters are given, when `start` or `limit` is given without `index`, and when a parameter is malformed.
 //!
 //! See also [`delinvoice`](mod@crate::delinvoice), [`invoice`](mod@crate::invoice), [`waitinvoice`](mod@crate::waitinvoice).
 
@@ -28,7 +28,7 @@ pub struct Request {
     /// Lists only invoices issued for this offer of the node: 64 hex digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_id: Option<String>,
-    /// The order of the list, and the numbers in which `start` counts.
+    /// The order of the list, and the numbering that `start` refers to.
     ///
     /// Default: `created`.
     ///
@@ -209,11 +209,11 @@ pub struct Invoice {
     pub label: String,
     /// What the invoice is for, as the payer reads it. Absent when the invoice has none or [`delinvoice`](mod@crate::delinvoice) removed it.
     pub description: Option<String>,
-    /// The hash whose preimage proves the payment.
+    /// The hash by which the payment is known; its preimage proves the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
-    /// What the invoice asks for, in millisatoshi, before the fees of the payer; absent when it takes any amount.
+    /// What the invoice asks for, in millisatoshi, without the payer's routing fees; absent when it takes any amount.
     pub amount_msat: Option<cln_primitives::Msat>,
     /// The invoice as text, beginning with `lnbc` on the main chain; absent for a BOLT 12 invoice.
     pub bolt11: Option<String>,
@@ -227,17 +227,17 @@ pub struct Invoice {
     ///
     /// Added in v23.08.
     pub created_index: u64,
-    /// The number of its last change in the order of changes, counted from 1; absent before the first.
+    /// The number of the invoice's latest change in the order of changes, counted from 1; absent when it never changed.
     ///
     /// Added in v23.08.
     pub updated_index: Option<u64>,
-    /// What became of the invoice so far.
+    /// Whether the invoice was paid, can still be paid, or can no longer be paid.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: What became of the invoice so far.
+/// `status`: Whether the invoice was paid, can still be paid, or can no longer be paid.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -273,7 +273,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Paid {
-    /// The number of this payment in the order of received payments, counted from 1; the next [`waitanyinvoice`](mod@crate::waitanyinvoice) takes it.
+    /// The number of the payment in the order of received payments, counted from 1: the `lastpay_index` for the next [`waitanyinvoice`](mod@crate::waitanyinvoice).
     pub pay_index: u64,
     /// What arrived, in millisatoshi: at least what the invoice asks for, as payers may send somewhat more.
     pub amount_received_msat: cln_primitives::Msat,
@@ -465,7 +465,7 @@ pub struct PaidOutpoint {
     ///
     /// Added in v23.11.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// Which output of that transaction paid, counted from 0.
+    /// The index, counted from 0, of the output of the transaction `txid` that paid the invoice.
     ///
     /// Added in v23.11.
     pub outnum: u32,

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List connections, disconnections and pings.
 //!
-//! Lists the node's log of its dealings with peers: connections made and failed, their ends, and answered pings, each with its duration. Good for judging how reliable a peer is.
+//! Lists the node's log of its dealings with peers: connections made, failed and ended, and answered pings, most of them with a duration. It serves to judge how reliable a peer is.
 //!
-//! Changes nothing. Entries vanish after 30 days unless the option `autoclean-networkevents-age` says otherwise, or by [`delnetworkevent`](mod@crate::delnetworkevent). Fails only when a parameter is malformed.
+//! Changes nothing. Entries are deleted after 30 days unless the option `autoclean-networkevents-age` says otherwise, or by [`delnetworkevent`](mod@crate::delnetworkevent). Fails only when a parameter is malformed.
 //!
 //! Added in v25.12.
 //!
@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Lists only events of this node: 66 hex digits.
+    /// Lists only events of the peer with this node id: 66 hex digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The order of the list, and what `start` and `limit` count in. Only the order of creation exists.
@@ -119,17 +119,17 @@ pub struct Networkevent {
     pub timestamp: u64,
     /// The node at the other end of the connection.
     pub peer_id: cln_primitives::NodeId,
-    /// The cause in words: who asked for the connection, or why it failed or ended. Absent when unknown.
+    /// The cause of the event in words: who asked for the connection, or why it failed or ended. Absent when unknown.
     pub reason: Option<String>,
-    /// Nanoseconds: for a ping until its answer, for a connection until it stood or failed, for a disconnection how long it had lasted. Absent for connections that the peer made.
+    /// Nanoseconds: for a ping the time until its answer, for a connection attempt until it succeeded or failed, for a disconnection how long the connection had lasted. Absent for connections that the peer made.
     pub duration_nsec: Option<u64>,
-    /// What happened.
+    /// The kind of event: `connect`, `connect_fail`, `disconnect` or `ping`.
     pub r#type: EventType,
 }
 
 /// What `type` can be, and the fields that come with it.
 ///
-/// `type`: What happened.
+/// `type`: The kind of event: `connect`, `connect_fail`, `disconnect` or `ping`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EventType {

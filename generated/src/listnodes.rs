@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List the nodes of the known network.
 //!
-//! Lists nodes that this node knows from gossip, with what they announced about themselves; a node that has channels but has announced nothing shows its id only. Such announcements are signed by the node, yet names and colours are free to choose and prove nothing.
+//! Lists nodes that this node knows from gossip, with what they announced about themselves; a node that has channels but has announced nothing shows its id only. Such announcements are signed by the node, but names and colours can be chosen freely and prove nothing.
 //!
 //! Changes nothing. Without an id the answer of a node on the main network has thousands of entries. An unknown id gives an empty list; fails only when the id is malformed.
 //!
@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Lists only this node.
+    /// Lists only the node with this public key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<cln_primitives::NodeId>,
 }
@@ -71,13 +71,13 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Announcement {
-    /// UNIX time in seconds that the node wrote into its latest announcement. Absent, along with all that follows from it, when there was none.
+    /// UNIX time in seconds that the node wrote into its latest announcement. Absent, together with the name, colour, features and addresses, when the node has announced nothing.
     pub last_timestamp: u32,
     /// The node's offer to put money into channels that others open to it, for a fee (a liquidity lease); absent when it makes none.
     pub option_will_fund: Option<OptionWillFund>,
-    /// The name that the node calls itself, at most 32 bytes. Not unique and not to be trusted.
+    /// The name that the node gives itself, at most 32 bytes. Neither unique nor verified.
     pub alias: String,
-    /// The colour that the node chose for display: 6 hex digits, red, green, blue.
+    /// The colour that the node chose for display: 6 hex digits for red, green and blue.
     pub color: cln_primitives::HexBytes,
     /// The BOLT 9 feature bits of the node's announcement as hex.
     pub features: cln_primitives::HexBytes,
@@ -172,7 +172,7 @@ impl From<Node> for NodeWire {
 pub struct OptionWillFund {
     /// The fixed part of the lease fee in millisatoshi, a multiple of 1000.
     pub lease_fee_base_msat: cln_primitives::Msat,
-    /// The proportional part of the lease fee, in hundredths of a percent of the amount that the node puts in.
+    /// The proportional part of the lease fee, in hundredths of a percent of the amount that the node contributes.
     pub lease_fee_basis: u32,
     /// Weight units of the node's share of the funding transaction, whose on-chain fee the opener pays.
     pub funding_weight: u32,
@@ -180,7 +180,7 @@ pub struct OptionWillFund {
     pub channel_fee_max_base_msat: cln_primitives::Msat,
     /// The highest proportional fee, in thousandths of the amount, that the node will charge in the channel during the lease. Thousandths, unlike other routing fees.
     pub channel_fee_max_proportional_thousandths: u32,
-    /// The same offer as the node's announcement encodes it, in hex; for `compact_lease` of [`fundchannel`](mod@crate::fundchannel).
+    /// The lease terms in hex as the node's announcement encodes them; for `compact_lease` of [`fundchannel`](mod@crate::fundchannel).
     pub compact_lease: cln_primitives::HexBytes,
 }
 
@@ -191,13 +191,13 @@ pub struct OptionWillFund {
 pub struct Address {
     /// The TCP port to connect to.
     pub port: u16,
-    /// The kind of address.
+    /// The kind of address, which determines the form of `address`.
     pub r#type: AddressType,
 }
 
 /// What `type` can be, and the fields that come with it.
 ///
-/// `type`: The kind of address.
+/// `type`: The kind of address, which determines the form of `address`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum AddressType {

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List this node's offers.
 //!
-//! Lists the offers that [`offer`](mod@crate::offer) made on this node, all of them or one, with what became of them. Disabled and spent offers stay in the list. Changes nothing; an id that is not known gives an empty list.
+//! Lists the offers that [`offer`](mod@crate::offer) made on this node, all of them or one, with their current state. Disabled and used-up offers stay in the list. Changes nothing; an id that is not known gives an empty list.
 //!
 //! Fails only when a parameter is malformed.
 //!

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List outgoing payments.
 //!
-//! Lists what this node paid or tried to pay: all parts of one attempt are summed up in one entry, and every new attempt after a failure has an entry of its own. The single parts are in [`listsendpays`](mod@crate::listsendpays).
+//! Lists what this node paid or tried to pay: each entry sums up all parts of one attempt, and every new attempt after a failure has an entry of its own. The individual parts are in [`listsendpays`](mod@crate::listsendpays).
 //!
-//! Changes nothing. At most one of `bolt11` and `payment_hash` may be given; what is not known gives an empty list. Fails only when a parameter is malformed or both of these are given.
+//! Changes nothing. At most one of `bolt11` and `payment_hash` may be given; an unknown one gives an empty list. Fails only when a parameter is malformed or both of these are given.
 //!
 //! With `start` or `limit` the node looks at some parts only, so the sums of a payment at the edge may be too small.
 //!
@@ -19,10 +19,10 @@ pub struct Request {
     /// Lists only payments of this invoice, BOLT 11 or BOLT 12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt11: Option<String>,
-    /// Lists only payments with this hash.
+    /// Lists only payments with this payment hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
-    /// Lists only payments that stand like this.
+    /// Lists only payments in this state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<crate::shared::PaymentStatus>,
     /// The order of the list, and what `start` and `limit` count in.
@@ -143,9 +143,9 @@ pub struct Response {
 #[serde(try_from = "PayWire", into = "PayWire")]
 #[non_exhaustive]
 pub struct Pay {
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
-    /// The node that is paid, absent when the sender never said.
+    /// The node that is paid; absent when the paying command did not name it.
     pub destination: Option<cln_primitives::NodeId>,
     /// UNIX time in seconds at which the attempt's first part was sent.
     pub created_at: u64,
@@ -153,7 +153,7 @@ pub struct Pay {
     pub label: Option<String>,
     /// The BOLT 11 invoice as text; absent when another kind or none was given.
     pub bolt11: Option<String>,
-    /// The invoice's description, where the paying command was given one apart from the invoice.
+    /// The invoice's description; present only when the paying command was given it separately from the invoice.
     pub description: Option<String>,
     /// The BOLT 12 invoice as text, beginning with `lni1`; absent when another kind or none was given.
     pub bolt12: Option<String>,
@@ -161,19 +161,19 @@ pub struct Pay {
     ///
     /// Added in v24.11.
     pub created_index: u64,
-    /// The number of the latest change to any of its parts in the order of changes, counted from 1; absent before the first.
+    /// The number of the latest change to any part of the payment in the order of changes, counted from 1; absent when no part ever changed.
     ///
     /// Added in v24.11.
     pub updated_index: Option<u64>,
-    /// What left this node for it, fees included, in millisatoshi. 0 when the payment failed.
+    /// What left this node for the payment, fees included, in millisatoshi. 0 when the payment failed.
     pub amount_sent_msat: cln_primitives::Msat,
-    /// How the attempt stands as a whole.
+    /// The state of the attempt as a whole, over all its parts.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: How the attempt stands as a whole.
+/// `status`: The state of the attempt as a whole, over all its parts.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -209,7 +209,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pending {
-    /// What the payee gets from all parts together, without fees, in millisatoshi. Absent when the sender never said, as with a bare [`sendonion`](mod@crate::sendonion).
+    /// What the payee gets from all parts together, without fees, in millisatoshi. Absent for failed payments, and when the paying command did not state it, as with a bare [`sendonion`](mod@crate::sendonion).
     pub amount_msat: Option<cln_primitives::Msat>,
     /// How many parts carry the payment; absent when it is a single one.
     pub number_of_parts: Option<u64>,
@@ -227,9 +227,9 @@ pub struct Failed {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Complete {
-    /// UNIX time in seconds of the success. Only complete payments have it.
+    /// UNIX time in seconds at which the payment succeeded; only complete payments have it.
     pub completed_at: Option<u64>,
-    /// What the payee gets from all parts together, without fees, in millisatoshi. Absent when the sender never said, as with a bare [`sendonion`](mod@crate::sendonion).
+    /// What the payee gets from all parts together, without fees, in millisatoshi. Absent for failed payments, and when the paying command did not state it, as with a bare [`sendonion`](mod@crate::sendonion).
     pub amount_msat: Option<cln_primitives::Msat>,
     /// How many parts carry the payment; absent when it is a single one.
     pub number_of_parts: Option<u64>,

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List the node's channels.
 //!
-//! Lists the channels of this node with all that it knows about each: state, balances, limits, fees, HTLCs under way and counters. Includes channels whose peer is offline, channels being opened, and closed ones until 100 blocks after they are settled on the chain; [`listclosedchannels`](mod@crate::listclosedchannels) has the earlier ones. Changes nothing.
+//! Lists the channels of this node with all that it knows about each: state, balances, limits, fees, HTLCs under way and counters. Includes channels whose peer is offline, channels being opened, and closed ones until 100 blocks after they are settled on the chain; [`listclosedchannels`](mod@crate::listclosedchannels) has those that ended earlier. Changes nothing.
 //!
-//! Which fields come depends on the channel's age and state, so expect most of them to be absent for a channel that is only being opened. Balances change only when an HTLC is settled; what can be sent or received right now is estimated by `spendable_msat` and `receivable_msat`.
+//! Which fields are present depends on the channel's age and state, so expect most of them to be absent for a channel that is only being opened. Balances change only when an HTLC is settled; what can be sent or received right now is estimated by `spendable_msat` and `receivable_msat`.
 //!
 //! A filter that fits no channel gives an empty list. Fails when a parameter is malformed, and when more than one filter is given.
 //!
@@ -21,7 +21,7 @@ pub struct Request {
     /// Lists only the channels with this peer, by its node id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<cln_primitives::NodeId>,
-    /// Lists only the channel with this short channel id, or with this one as our alias for it.
+    /// Lists only the channel with this short channel id, which may also be our alias for it.
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,13 +126,13 @@ pub struct Channel {
     ///
     /// Added in v23.08.
     pub ignore_fee_limits: Option<bool>,
-    /// True when the peer has shown a newer state of the channel than ours, for example after a restore from a backup. We must not broadcast ours then, and wait for the peer to close.
+    /// True when the peer has shown a newer state of the channel than ours, for example after we restored a backup. We must then not broadcast our own state, and wait for the peer to close.
     ///
     /// Added in v24.02.
     pub lost_state: Option<bool>,
-    /// The feerate of the present commitment transaction, in two units.
+    /// The feerate of the current commitment transaction, in two units.
     pub feerate: Option<ChannelFeerate>,
-    /// The part of the node that now looks after the channel, such as `channeld` or `onchaind`; absent when none does, mostly because the peer is offline.
+    /// The part of the node that handles the channel now, such as `channeld` or `onchaind`; absent when none does, usually because the peer is offline.
     pub owner: Option<String>,
     /// The channel's 32-byte id in hex, fixed from opening to close and different from its short channel id. While a channel is being negotiated it may still be a temporary one.
     pub channel_id: Option<cln_primitives::Hash32>,
@@ -142,21 +142,21 @@ pub struct Channel {
     pub funding_outnum: Option<u32>,
     /// A counter of feerate bumps in old releases; supported ones leave it out and give `next_feerate`.
     pub next_fee_step: Option<u32>,
-    /// Whether the channel is kept from the network's gossip.
+    /// Whether the channel is unannounced, known only to its two nodes.
     pub private: Option<bool>,
     /// Which side opened the channel.
     pub opener: crate::shared::ChannelSide,
-    /// Which side began the closing; absent while nobody did.
+    /// Which side began the closing; absent while no close has begun.
     pub closer: Option<crate::shared::ChannelSide>,
-    /// The properties that were agreed on for this channel.
+    /// The names of the features that were agreed on for this channel.
     pub features: Vec<Feature>,
-    /// Who brought what when the channel was opened.
+    /// What each side contributed or paid when the channel was opened.
     pub funding: Option<Funding>,
-    /// Our balance in the channel, in millisatoshi. It includes the reserve, and HTLCs that we have offered until they are settled, yet not those that the peer has offered.
+    /// Our balance in the channel, in millisatoshi. It includes the reserve and HTLCs that we offered and that are not settled yet, but not those that the peer offered.
     pub to_us_msat: Option<cln_primitives::Msat>,
-    /// The lowest that our balance ever was, in millisatoshi: what we keep if the peer gets away with broadcasting an old state.
+    /// The lowest that our balance has ever been, in millisatoshi: what we keep if the peer gets away with broadcasting an old state.
     pub min_to_us_msat: Option<cln_primitives::Msat>,
-    /// The highest that our balance ever was, in millisatoshi.
+    /// The highest that our balance has ever been, in millisatoshi.
     pub max_to_us_msat: Option<cln_primitives::Msat>,
     /// The capacity, both sides together, in millisatoshi.
     pub total_msat: Option<cln_primitives::Msat>,
@@ -174,15 +174,15 @@ pub struct Channel {
     ///
     /// Added in v25.02.
     pub our_max_htlc_value_in_flight_msat: Option<cln_primitives::Msat>,
-    /// What the peer has to keep as its balance, in millisatoshi, as we demand: it cannot send below it.
+    /// What the peer has to keep as its balance, in millisatoshi, as we demand: it cannot send below that.
     ///
     /// Default: 1% of the total channel capacity.
     pub their_reserve_msat: Option<cln_primitives::Msat>,
-    /// What we have to keep as our balance, in millisatoshi, as the peer demands: we cannot send below it.
+    /// What we have to keep as our balance, in millisatoshi, as the peer demands: we cannot send below that.
     pub our_reserve_msat: Option<cln_primitives::Msat>,
-    /// About how much we can send by this channel now, in millisatoshi: the balance less reserve, fees and HTLCs under way. A single HTLC may be limited further, and changing on-chain fees move it.
+    /// An estimate of what we can send by this channel now, in millisatoshi: the balance less reserve, fees and HTLCs under way. A single HTLC may be limited further, and changes of on-chain fees shift it.
     pub spendable_msat: Option<cln_primitives::Msat>,
-    /// About how much the peer can send us by this channel now, in millisatoshi, reckoned in the same way.
+    /// An estimate of what the peer can send us by this channel now, in millisatoshi: its balance less its reserve, fees and HTLCs under way.
     pub receivable_msat: Option<cln_primitives::Msat>,
     /// The smallest HTLC that we accept from the peer, in millisatoshi.
     pub minimum_htlc_in_msat: Option<cln_primitives::Msat>,
@@ -198,7 +198,7 @@ pub struct Channel {
     pub max_accepted_htlcs: Option<u32>,
     /// Short channel ids that stand for the channel in place of the real one, each known to the two nodes only until it is put into an invoice.
     pub alias: Option<Alias>,
-    /// The changes of `state` since the channel exists, oldest first.
+    /// The changes of `state` since the channel was created, oldest first.
     pub state_changes: Option<Vec<StateChange>>,
     /// Notes for people on what the channel is doing, in no fixed wording, such as how many confirmations it needs.
     pub status: Option<Vec<String>>,
@@ -206,7 +206,7 @@ pub struct Channel {
     pub in_payments_offered: Option<u64>,
     /// What the HTLCs counted in `in_payments_offered` carried, in millisatoshi.
     pub in_offered_msat: Option<cln_primitives::Msat>,
-    /// How many of the peer's HTLCs were paid.
+    /// How many of the HTLCs that the peer offered were paid.
     pub in_payments_fulfilled: Option<u64>,
     /// What came in by this channel in paid HTLCs, in millisatoshi.
     pub in_fulfilled_msat: Option<cln_primitives::Msat>,
@@ -214,7 +214,7 @@ pub struct Channel {
     pub out_payments_offered: Option<u64>,
     /// What the HTLCs counted in `out_payments_offered` carried, in millisatoshi.
     pub out_offered_msat: Option<cln_primitives::Msat>,
-    /// How many of our HTLCs were paid.
+    /// How many of the HTLCs that we offered were paid.
     pub out_payments_fulfilled: Option<u64>,
     /// What went out by this channel in paid HTLCs, in millisatoshi.
     pub out_fulfilled_msat: Option<cln_primitives::Msat>,
@@ -270,7 +270,7 @@ pub struct CloseTarget {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ScratchTx {
-    /// The id of our present commitment transaction: what we would broadcast to close the channel now without the peer.
+    /// The id of our current commitment transaction: the one that we would broadcast to close the channel now without the peer.
     pub scratch_txid: cln_primitives::bitcoin::Txid,
     /// The on-chain fee of the commitment transaction `scratch_txid`, in millisatoshi. The side that opened the channel pays it.
     pub last_tx_fee_msat: cln_primitives::Msat,
@@ -290,7 +290,7 @@ pub enum Confirmation {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Confirmed {
-    /// The block, transaction and output of the funding; absent until it has its confirmations.
+    /// The channel, by the block height, transaction index and output index of its funding, such as `103x1x0`; absent until the funding has its confirmations.
     pub short_channel_id: cln_primitives::ShortChannelId,
     /// Which half of the channel in gossip is ours: 0 when our node id is the lesser one, 1 when it is the greater.
     ///
@@ -310,7 +310,7 @@ pub struct Unconfirmed {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Inflights {
-    /// The funding transactions that were negotiated and are not confirmed: of a dual-funded opening with its bumps, or of a splice. One of them at most will confirm.
+    /// The funding transactions that were negotiated and are not confirmed: of a dual-funded opening with its fee bumps, or of a splice. At most one of them will confirm.
     pub inflight: Vec<Inflight>,
     /// The feerate of the first funding transaction that was negotiated, such as `1875perkw`.
     pub initial_feerate: String,
@@ -688,7 +688,7 @@ impl From<Channel> for ChannelWire {
 pub struct ChannelType {
     /// The feature bits that make up the channel type, in ascending order.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// The feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     pub names: Vec<crate::shared::ChannelTypeName>,
 }
 
@@ -710,7 +710,7 @@ pub struct Updates {
     pub remote: Option<ChannelUpdate>,
 }
 
-/// Our terms, for payments that we forward to the peer.
+/// The form of `local` and `remote`.
 ///
 /// Added in v24.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -739,14 +739,14 @@ pub struct ChannelUpdate {
     pub fee_proportional_millionths: u32,
 }
 
-/// The feerate of the present commitment transaction, in two units.
+/// The feerate of the current commitment transaction, in two units.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelFeerate {
-    /// The feerate in satoshi per 1000 weight units.
+    /// The feerate of the current commitment transaction, in satoshi per 1000 weight units.
     pub perkw: u32,
-    /// The same feerate in satoshi per 1000 virtual bytes, which is four times `perkw`.
+    /// The feerate of the current commitment transaction, in satoshi per 1000 virtual bytes: four times `perkw`.
     pub perkb: u32,
 }
 
@@ -774,7 +774,7 @@ cln_primitives::wire_enum!(
     "option_scid_alias", OptionZeroconf = "option_zeroconf" }
 );
 
-/// Who brought what when the channel was opened.
+/// What each side contributed or paid when the channel was opened.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
@@ -782,9 +782,9 @@ pub struct Funding {
     /// What the opener gave to the other side at the start, in millisatoshi; absent for a leased channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pushed_msat: Option<cln_primitives::Msat>,
-    /// What we put into the channel at its opening, in millisatoshi.
+    /// What we contributed to the channel at its opening, in millisatoshi.
     pub local_funds_msat: cln_primitives::Msat,
-    /// What the peer put into the channel at its opening, in millisatoshi.
+    /// What the peer contributed to the channel at its opening, in millisatoshi.
     pub remote_funds_msat: cln_primitives::Msat,
     /// What we paid the peer at the opening for leasing its funds, in millisatoshi; absent unless we did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -792,12 +792,12 @@ pub struct Funding {
     /// What the peer paid us at the opening for leasing our funds, in millisatoshi; absent unless it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_rcvd_msat: Option<cln_primitives::Msat>,
-    /// The funding transaction as a base64 PSBT, when we provide it: first as `fundchannel_complete` had it, perhaps unsigned, later as [`sendpsbt`](mod@crate::sendpsbt) sent it.
+    /// The funding transaction as a base64 PSBT, when we provide it: at first as given to `fundchannel_complete`, possibly unsigned, later as [`sendpsbt`](mod@crate::sendpsbt) sent it.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psbt: Option<String>,
-    /// True while the funding transaction is held back at the caller's wish (`withhold` in `fundchannel_complete`); [`sendpsbt`](mod@crate::sendpsbt) ends it.
+    /// True while the funding transaction is held back as the caller of `fundchannel_complete` asked by `withhold`; [`sendpsbt`](mod@crate::sendpsbt) ends it.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -809,10 +809,10 @@ pub struct Funding {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Alias {
-    /// Chosen by this node and told to the peer, whose invoices may name it; also accepted by this node as the first hop of a payment.
+    /// The alias that this node chose and told the peer, whose invoices may name it; this node also accepts it as the first hop of a payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<cln_primitives::ShortChannelId>,
-    /// Chosen by the peer: what this node's invoices put into route hints, so that the peer knows where to forward. Absent until the peer has sent it.
+    /// The alias that the peer chose. This node's invoices name it in route hints, so that the peer knows where to forward. Absent until the peer has sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<cln_primitives::ShortChannelId>,
 }
@@ -822,13 +822,13 @@ pub struct Alias {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct StateChange {
-    /// When it happened, in UTC, such as `2026-11-21T09:38:30.817Z`.
+    /// When the state changed, in UTC, such as `2026-11-21T09:38:30.817Z`.
     pub timestamp: String,
     /// The state that the channel left.
     pub old_state: crate::shared::ChannelState,
-    /// The state that the channel came into.
+    /// The state that the channel entered.
     pub new_state: crate::shared::ChannelState,
-    /// Who or what brought the change about.
+    /// Who or what caused the change.
     pub cause: crate::shared::StateChangeCause,
     /// An explanation for people, in no fixed wording.
     pub message: String,
@@ -839,22 +839,22 @@ pub struct StateChange {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Htlc {
-    /// Whether the peer offered it to us or we to the peer.
+    /// Which side offered the HTLC: the peer or this node.
     ///
     /// Added in v23.02.
     pub direction: crate::shared::HtlcDirection,
     /// The number of the HTLC in this channel and direction, counted from 0 by the side that offered it.
     pub id: u64,
-    /// What the HTLC carries, in millisatoshi, with the fees of the hops still to come.
+    /// What the HTLC carries, in millisatoshi, including the fees of later hops.
     pub amount_msat: cln_primitives::Msat,
     /// The block height from which the side that offered the HTLC can take it back. When it comes too near, this node closes the channel unilaterally to enforce it on the chain.
     pub expiry: u32,
-    /// The hash whose preimage claims the HTLC.
+    /// The hash whose preimage claims the HTLC; all parts of a payment share it.
     pub payment_hash: cln_primitives::Hash32,
     /// Present, and then true, when the HTLC is too small for an output of its own in our commitment transaction: a unilateral close gives it to the miners.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local_trimmed: Option<bool>,
-    /// What the HTLC is waiting for, in words, such as the `htlc_accepted` hook of a plugin; absent when nothing holds it up.
+    /// What the HTLC is waiting for, in words for people, such as the `htlc_accepted` hook of a plugin; absent when nothing holds it up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// How far the HTLC has come in being added to, and removed from, both commitment transactions.
@@ -866,19 +866,19 @@ pub struct Htlc {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Inflight {
-    /// Which transaction this candidate is.
+    /// The id of this candidate for the funding transaction.
     pub funding_txid: cln_primitives::bitcoin::Txid,
-    /// The output of this transaction, counted from 0, that holds the channel's coins if it confirms.
+    /// The output of this transaction, counted from 0, that holds the channel's funds if it confirms.
     pub funding_outnum: u32,
     /// The feerate of this funding transaction in satoshi per 1000 weight units, such as `1875perkw`.
     pub feerate: String,
-    /// The capacity that the channel has if this transaction confirms, both sides together.
+    /// The capacity in millisatoshi that the channel has if this transaction confirms, both sides together.
     pub total_funding_msat: cln_primitives::Msat,
-    /// What we add to the channel by this splice, in satoshi; negative when we take out, 0 for an opening.
+    /// What we add to the channel by this splice, in satoshi; negative when we take funds out, 0 for an opening.
     ///
     /// Added in v23.08.
     pub splice_amount: i64,
-    /// Our part of `total_funding_msat`.
+    /// Our part of `total_funding_msat`, in millisatoshi.
     pub our_funding_msat: cln_primitives::Msat,
     /// The id of our commitment transaction that spends this funding.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -172,7 +172,7 @@ pub struct Payment {
     pub groupid: u64,
     /// Number of the part within its attempt; absent for a payment sent as a single part.
     pub partid: Option<u64>,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// Position in the order of changes, counted from 1 for each kind of record and new at every change; page by it with `index` set to `updated`. Absent for a record that never changed.
     ///

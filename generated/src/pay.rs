@@ -225,7 +225,7 @@ pub struct Response {
     /// The node that was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// UNIX time in seconds, possibly with a fraction, at which the payment began.
     #[serde(serialize_with = "cln_primitives::number::serialize")]

@@ -164,7 +164,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The proof of payment, absent until it has succeeded: its SHA-256 is `payment_hash`.
     pub payment_preimage: cln_primitives::Secret,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// The invoice that was paid.
     ///

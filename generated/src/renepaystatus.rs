@@ -76,7 +76,7 @@ pub struct PayStatus {
     /// The proof of payment: its SHA-256 is `payment_hash`. Only complete payments have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_preimage: Option<cln_primitives::Secret>,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// UNIX time in seconds, with a fraction, at which the payment began.
     #[serde(serialize_with = "cln_primitives::number::serialize")]

@@ -206,7 +206,7 @@ pub struct Response {
     pub created_index: u64,
     /// The same number as `created_index`, which replaces it.
     pub id: u64,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// The `amount_msat` of the request; absent when none was given.
     pub amount_msat: Option<cln_primitives::Msat>,

@@ -145,7 +145,7 @@ pub struct Response {
     pub estimated_final_weight: u32,
     /// What the inputs hold beyond `satoshi` and the fees, in millisatoshi. It goes to the miners unless an output takes it; 0 when it became change. With `all` it is the whole amount that can be sent.
     pub excess_msat: cln_primitives::Msat,
-    /// Index, from 0, of the change output that was added; absent when `excess_as_change` was not set or the excess is too small for an output.
+    /// Index, from 0, of the change output that was added; absent when there is none. The node may add one even without `excess_as_change`, to keep its emergency reserve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_outnum: Option<u32>,
     /// One entry for each chosen output. Absent when `reserve` is 0.

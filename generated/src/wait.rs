@@ -399,7 +399,7 @@ impl From<Response> for ResponseWire {
     }
 }
 
-/// The same as the object that is named after the kind. Use that one, as this is going away.
+/// The form of `details` and `invoices`.
 #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
@@ -422,7 +422,7 @@ pub struct Invoice {
     pub bolt12: Option<String>,
 }
 
-/// The same as the object that is named after the kind. Use that one, as this is going away.
+/// The form of `details` and `forwards`.
 #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
@@ -445,7 +445,7 @@ pub struct Forward {
     pub out_channel: Option<cln_primitives::ShortChannelId>,
 }
 
-/// The same as the object that is named after the kind. Use that one, as this is going away.
+/// The form of `details` and `sendpays`.
 #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
@@ -460,7 +460,7 @@ pub struct Sendpay {
     /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
 }
@@ -482,7 +482,7 @@ pub struct Htlc {
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlc_id: Option<u64>,
-    /// The channel by the place of its funding output in the chain, block height, transaction and output, such as `103x1x0`. Absent as long as it has no such place.
+    /// The channel by the position of its funding output in the chain: block height, transaction index and output index, such as `103x1x0`. Absent while the channel has none.
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -502,7 +502,7 @@ pub struct Htlc {
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<crate::shared::HtlcDirection>,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]

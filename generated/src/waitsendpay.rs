@@ -81,7 +81,7 @@ pub struct Response {
     pub id: u64,
     /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
     pub groupid: Option<u64>,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// What this part delivered to the payee, without fees, in millisatoshi; absent when the sender never said.
     pub amount_msat: Option<cln_primitives::Msat>,

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The peer revoked its old commitment transaction.
 //!
-//! Called each time a channel has moved on and the peer has revealed the secret of the commitment transaction it held until then. Whoever publishes that commitment from now on cheats, and `penalty_tx` takes the cheater's money.
+//! Called each time the state of a channel has changed and the peer has revealed the secret of its previous commitment transaction. If the peer publishes that old commitment anyway, `penalty_tx` takes its balance.
 //!
 //! It is meant for watchtowers: a machine that knows `commitment_txid` and `penalty_tx` can guard the channel while this node is off, without any key of the node.
 //!
-//! The answer is always `continue`; plugins are called one after the other, and the channel does not wait for them. The node offers each commitment only until it is answered, so store it first.
+//! The answer is always `continue`; plugins are called one after the other, and the channel does not wait for them. Once a plugin has answered, the node does not offer that commitment again, so store the data before answering.
 //!
 //! Added in v0.10.0.
 
@@ -24,11 +24,11 @@ impl cln_primitives::Hook for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// The transaction to look for on the chain: the commitment that the peer must not publish any more.
+    /// Id of the revoked commitment transaction, which the peer must no longer publish: the one to look for on the chain.
     pub commitment_txid: cln_primitives::bitcoin::Txid,
     /// A complete, signed transaction that answers the revoked commitment and pays the peer's balance in it to this node. It is valid only once that commitment is published.
     pub penalty_tx: cln_primitives::HexBytes,
-    /// The channel that moved on.
+    /// The channel whose old commitment was revoked.
     ///
     /// Added in v0.10.2.
     pub channel_id: cln_primitives::Hash32,
@@ -43,7 +43,7 @@ pub struct Payload {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Action {
-    /// Lets the next plugin have its turn; there is nothing else to decide.
+    /// Always `continue`: the next plugin is called, and there is nothing to decide.
     pub result: Decision,
 }
 
@@ -60,7 +60,7 @@ impl Default for Action {
     }
 }
 
-/// Lets the next plugin have its turn; there is nothing else to decide.
+/// Always `continue`: the next plugin is called, and there is nothing to decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A peer sent a message unknown to the node.
 //!
-//! Called for each Lightning message from a peer that the node does not handle itself: the receiving end of a home-made protocol, whose sending end is [`sendcustommsg`](mod@crate::sendcustommsg). Some messages for built-in plugins, such as peer storage, come this way too.
+//! Called for each Lightning message from a peer that the node does not handle itself: the receiving end of a custom protocol whose sending end is [`sendcustommsg`](mod@crate::sendcustommsg). Some messages for built-in plugins, such as peer storage, come this way too.
 //!
-//! The message type is odd as a rule (a node may ignore odd types that it does not know); even types arrive only where a plugin has claimed them in its manifest. A plugin may also register with a list of types as `filters` and is then called for those alone.
+//! The message type is usually odd, as a node may ignore odd types that it does not know; even types arrive only where a plugin has claimed them in its manifest. A plugin may also register with a list of types as `filters` and is then called for those alone.
 //!
 //! The answer is always `continue`, whether or not the message was of use, and the next plugin is called; any other answer stops `lightningd`. There is no time limit. Without a plugin the message is dropped.
 //!
@@ -24,9 +24,9 @@ impl cln_primitives::Hook for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// The peer that sent the message, over its own connection: it is authenticated.
+    /// The peer that sent the message. The connection is authenticated, so the id can be trusted.
     pub peer_id: cln_primitives::NodeId,
-    /// The whole message: two bytes of type (big-endian), then the content. The node has checked neither.
+    /// The whole message: a two-byte type (big-endian), then the content. The node has checked neither.
     pub payload: cln_primitives::HexBytes,
 }
 
@@ -35,7 +35,7 @@ pub struct Payload {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Action {
-    /// Passes the message on to the next plugin.
+    /// Always `continue`: the message is passed on to the next plugin.
     pub result: Decision,
 }
 
@@ -52,7 +52,7 @@ impl Default for Action {
     }
 }
 
-/// Passes the message on to the next plugin.
+/// Always `continue`: the message is passed on to the next plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {

@@ -5,11 +5,11 @@
 //!
 //! Called before each commit to an SQLite database, the default, with the SQL statements of the transaction: a live backup applies them to its copy. With PostgreSQL the list of statements is always empty, so the hook is of no use there.
 //!
-//! The node stands still until all plugins with this hook have answered; they are called at the same time. `continue` from all of them lets the commit happen. Anything else stops `lightningd` without a commit: the way to refuse when the backup no longer matches. A plugin that never answers freezes the node.
+//! The node halts until all plugins with this hook have answered; they are called at the same time. `continue` from all of them lets the commit happen. Anything else stops `lightningd` without a commit: the way to refuse when the backup no longer matches. A plugin that never answers freezes the node.
 //!
 //! The calls begin before the plugin gets its `init`. While it handles one, a plugin must not do anything that changes the database, which includes most commands; it is best to have a plugin for this hook alone.
 //!
-//! Compare `data_version` with the last one stored. One higher: append. Equal: the previous statements were never committed, replace them. Lower: the database was set back, refuse and look. More than one higher: statements were missed, take a new copy of the whole database.
+//! Compare `data_version` with the last one stored. One higher: append. Equal: the previous statements were never committed, replace them. Lower: an older database was restored, so refuse and let the operator look. More than one higher: statements were missed, so take a new copy of the whole database.
 //!
 //! Added in v0.10.0.
 
@@ -37,7 +37,7 @@ pub struct Payload {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Action {
-    /// Agrees to the commit.
+    /// Always `continue`, which agrees to the commit.
     pub result: Decision,
 }
 
@@ -54,7 +54,7 @@ impl Default for Action {
     }
 }
 
-/// Agrees to the commit.
+/// Always `continue`, which agrees to the commit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {

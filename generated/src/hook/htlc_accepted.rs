@@ -33,9 +33,9 @@ pub struct Payload {
     pub peer_id: Option<cln_primitives::NodeId>,
     /// What the payer's onion tells this node, decrypted. Most fields are absent when it could not be parsed; the node then fails the HTLC, unless a plugin replaces the payload or decides.
     pub onion: Onion,
-    /// The HTLC as it stands in the incoming channel.
+    /// The HTLC as it was added to the incoming channel.
     pub htlc: Htlc,
-    /// The channel by which the node intends to forward. It may be another one to the same peer than the payer named. Absent at the payee, and when the next hop is not known.
+    /// The channel by which the node intends to forward, which may differ from the one that the payer named but leads to the same peer. Absent at the payee, and when the next hop is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forward_to: Option<cln_primitives::Hash32>,
 }
@@ -47,7 +47,7 @@ pub struct Payload {
 pub struct Onion {
     /// The bytes for this node, not parsed: their length as a BigSize number, then the TLV stream.
     pub payload: cln_primitives::HexBytes,
-    /// The form of `payload`; absent when it could not be parsed.
+    /// The format of `payload`; absent when it could not be parsed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<PayloadType>,
     /// The channel by which the payer wants the HTLC to leave. Absent at the payee, and when `next_node_id` names the next hop instead.
@@ -56,7 +56,7 @@ pub struct Onion {
     /// The node to forward to, when the payload names a node rather than a channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_node_id: Option<cln_primitives::NodeId>,
-    /// What to hand on to the next hop, in millisatoshi; at the payee, what this part is to bring. The rest of `amount_msat` is this node's fee.
+    /// Millisatoshis to send on to the next hop; at the payee, what this part has to bring. The rest of the HTLC's `amount_msat` is this node's fee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forward_msat: Option<cln_primitives::Msat>,
     /// Block height at which the outgoing HTLC is to expire; at the payee, the height before which this HTLC must not expire.
@@ -77,7 +77,7 @@ pub struct Onion {
     pub shared_secret: cln_primitives::Secret,
 }
 
-/// The form of `payload`; absent when it could not be parsed.
+/// The format of `payload`; absent when it could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayloadType {
@@ -89,12 +89,12 @@ pub enum PayloadType {
 
 cln_primitives::wire_enum!(PayloadType { Tlv = "tlv" });
 
-/// The HTLC as it stands in the incoming channel.
+/// The HTLC as it was added to the incoming channel.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Htlc {
-    /// The channel it came in by; this node's alias for it as long as there is no confirmed short channel id.
+    /// The channel by which the HTLC came in; this node's alias for it as long as there is no confirmed short channel id.
     ///
     /// Added in v0.12.0.
     pub short_channel_id: cln_primitives::ShortChannelId,
@@ -102,13 +102,13 @@ pub struct Htlc {
     ///
     /// Added in v0.12.0.
     pub id: u64,
-    /// What the HTLC carries, in millisatoshi, with the fees of this node and of the hops after it.
+    /// What the HTLC carries, in millisatoshi, including the fees of this node and of the hops after it.
     ///
     /// Added in v0.12.0.
     pub amount_msat: cln_primitives::Msat,
     /// Block height from which the peer can take the money back. It should exceed `outgoing_cltv_value` by at least this node's `cltv-delta`.
     pub cltv_expiry: u32,
-    /// Blocks that are left until `cltv_expiry`, from the height this node knows.
+    /// Number of blocks left until `cltv_expiry`, counted from the block height of this node.
     pub cltv_expiry_relative: i64,
     /// The hash whose preimage claims the HTLC; all parts of a payment have the same, at every hop.
     pub payment_hash: cln_primitives::Hash32,
@@ -231,7 +231,7 @@ impl FailWithMessage {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FailWithOnion {
-    /// For `fail`: an encrypted failure that comes from further on, such as from the other side of a bridge between networks. The node adds its own layer of encryption.
+    /// For `fail`: an already encrypted failure from a node further along, such as the other side of a bridge between networks. The node adds its own layer of encryption.
     pub failure_onion: cln_primitives::HexBytes,
 }
 
@@ -246,7 +246,7 @@ impl FailWithOnion {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Resolve {
-    /// For `resolve`: the preimage of `payment_hash`. The payer gets it as proof of payment, and the money becomes this node's. A preimage that does not match fails the HTLC.
+    /// For `resolve`: the preimage of `payment_hash`. The payer gets it as proof of payment, and this node gets the money. A preimage that does not match fails the HTLC.
     pub payment_key: cln_primitives::Secret,
 }
 

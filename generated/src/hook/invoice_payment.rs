@@ -24,16 +24,16 @@ impl cln_primitives::Hook for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// The payment in question. Some nodes add TLV records of the payer to it.
+    /// The payment to decide on. A node in developer mode adds TLV records of the payer.
     pub payment: Payment,
 }
 
-/// The payment in question. Some nodes add TLV records of the payer to it.
+/// The payment to decide on. A node in developer mode adds TLV records of the payer.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payment {
-    /// Label of the invoice, unique in this node.
+    /// Label of the invoice, unique on this node; [`listinvoices`](mod@crate::listinvoices) takes it.
     pub label: String,
     /// The secret that claims the payment. Whoever has it before the payment is settled can take the payer's money on its way, and can claim to have paid.
     pub preimage: cln_primitives::Secret,
@@ -88,7 +88,7 @@ impl std::fmt::Display for Action {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Reject {
-    /// Meant for `reject`: a BOLT 4 failure message in clear that the payer gets instead of `incorrect_or_unknown_payment_details`. Daemons look at `result` first and may pay no attention to this one. Not allowed beside `continue`.
+    /// Meant for `reject`: a BOLT 4 failure message in clear that the payer gets instead of `incorrect_or_unknown_payment_details`. The node reads `result` first and may ignore this field. Not allowed with `continue`.
     pub failure_message: Option<cln_primitives::HexBytes>,
 }
 

@@ -33,7 +33,7 @@ pub struct Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct OnionMessage {
-    /// The way for an answer, laid by the sender, who stays hidden behind it. Absent when the sender expects none.
+    /// Blinded path for an answer, made by the sender, who stays hidden behind it. Absent when the sender expects no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_blindedpath: Option<BlindedPath>,
     /// A BOLT 12 `invoice_request` as a bare TLV stream: the sender asks this node for an invoice.
@@ -45,20 +45,20 @@ pub struct OnionMessage {
     /// A BOLT 12 `invoice_error` as a bare TLV stream: why the other side refused what this node sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoice_error: Option<cln_primitives::HexBytes>,
-    /// TLV records that the node does not know, for protocols of one's own; empty when there are none.
+    /// TLV records that the node does not know, as custom protocols use them; empty when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown_fields: Option<Vec<UnknownField>>,
 }
 
-/// The way for an answer, laid by the sender, who stays hidden behind it. Absent when the sender expects none.
+/// Blinded path for an answer, made by the sender, who stays hidden behind it. Absent when the sender expects no answer.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct BlindedPath {
-    /// Public key of the node at which the blinded path starts, the only one on it that is named openly; absent when `first_scid` says it.
+    /// Public key of the node at which the blinded path starts, the only node on it that is not blinded; absent when `first_scid` identifies that node instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_node_id: Option<cln_primitives::NodeId>,
-    /// Short channel id of a channel of the node at which the blinded path starts; `first_scid_dir` tells which of its two ends that is. Absent when `first_node_id` says it.
+    /// Short channel id of a channel of the node at which the blinded path starts; `first_scid_dir` tells which of its two ends that is. Absent when `first_node_id` is present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_scid: Option<cln_primitives::ShortChannelId>,
     /// Which end of the channel `first_scid` the blinded path starts at: 0 for the node with the lesser public key, 1 for the other.
@@ -69,7 +69,7 @@ pub struct BlindedPath {
     /// Added in v24.11.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_path_key: Option<cln_primitives::NodeId>,
-    /// The nodes of the path in order, the first one that is named openly included; the last is the sender of this message.
+    /// The nodes of the path in order, beginning with the one at which it starts; the last is the sender of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hops: Option<Vec<BlindedHop>>,
 }
@@ -79,7 +79,7 @@ pub struct BlindedPath {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct BlindedHop {
-    /// The hop's public key in disguise: only the hop itself can tell that it is meant.
+    /// The hop's blinded public key: only the hop itself can recognize it as its own.
     pub blinded_node_id: cln_primitives::NodeId,
     /// What the path's creator tells this hop alone, such as where to forward; nobody else can decrypt it.
     pub encrypted_recipient_data: cln_primitives::HexBytes,
@@ -92,7 +92,7 @@ pub struct BlindedHop {
 pub struct UnknownField {
     /// TLV type of the record.
     pub number: u64,
-    /// Content of the record, without its type and length.
+    /// Content of the record in hex, without its type and length.
     pub value: cln_primitives::HexBytes,
 }
 
@@ -101,7 +101,7 @@ pub struct UnknownField {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Action {
-    /// `continue` hands the message to the next plugin; any other text ends its way here.
+    /// `continue` hands the message to the next plugin; any other text ends its processing.
     pub result: Decision,
 }
 
@@ -112,7 +112,7 @@ impl Action {
     }
 }
 
-/// `continue` hands the message to the next plugin; any other text ends its way here.
+/// `continue` hands the message to the next plugin; any other text ends its processing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {

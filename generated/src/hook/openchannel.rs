@@ -53,9 +53,9 @@ pub struct Openchannel {
     pub to_self_delay: u32,
     /// How many HTLCs of ours the peer lets be pending at the same time; BOLT 2 allows 483 at most.
     pub max_accepted_htlcs: u32,
-    /// Flags of BOLT 2: the lowest bit is set when the channel is to be announced to the public.
+    /// Flags of BOLT 2: the lowest bit is set when the channel is to be announced to the network.
     pub channel_flags: u8,
-    /// The script to which a mutual close must pay the peer's share, fixed from the start. Absent when the peer leaves it open.
+    /// The output script to which a mutual close must pay the peer's share, fixed at opening. Absent when the peer leaves it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shutdown_scriptpubkey: Option<cln_primitives::HexBytes>,
     /// The kind of channel that the peer proposes, as the feature bits it is made of.

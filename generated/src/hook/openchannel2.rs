@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A peer wants to open a channel (v2).
 //!
-//! Called when a peer proposes a channel by the dual-funding protocol (`open_channel2` of BOLT 2), after the checks of the node itself. Both sides may put money in, and the peer may ask to lease some of ours.
+//! Called when a peer proposes a channel by the dual-funding protocol (`open_channel2` of BOLT 2), after the checks of the node itself. Both sides may contribute funds, and the peer may ask to lease some of ours.
 //!
-//! `continue` agrees; with `psbt` and `our_funding_msat` beside it this node adds funds, without them it adds none. `reject` refuses and ends the chain. After this hook, `openchannel2_changed` follows for each round of building the transaction and `openchannel2_sign` for its signatures; `channel_open_failed` tells when it all came to nothing.
+//! `continue` agrees; with `psbt` and `our_funding_msat` beside it this node adds funds, without them it adds none. `reject` refuses and ends the chain. After this hook, `openchannel2_changed` follows for each round of building the transaction and `openchannel2_sign` for its signatures; the notification `channel_open_failed` reports an opening that failed.
 //!
 //! There is no time limit: the peer waits, and the proposal is void if the connection drops. An unknown `result`, a `psbt` without `our_funding_msat`, or `close_to`, `psbt` or `our_funding_msat` beside `reject` stop `lightningd`; `our_funding_msat` without a `psbt` fails the opening.
 //!
@@ -37,7 +37,7 @@ pub struct Openchannel2 {
     pub id: cln_primitives::NodeId,
     /// Id of the channel to be. It is the same in the later hooks of this opening, and the channel keeps it.
     pub channel_id: cln_primitives::Hash32,
-    /// What the peer puts into the channel, in millisatoshi.
+    /// What the peer contributes to the channel, in millisatoshi.
     pub their_funding_msat: cln_primitives::Msat,
     /// Outputs below this value are left out of the peer's commitment transaction; in millisatoshi.
     pub dust_limit_msat: cln_primitives::Msat,
@@ -57,16 +57,16 @@ pub struct Openchannel2 {
     pub to_self_delay: u16,
     /// How many HTLCs of ours the peer lets be pending at the same time; BOLT 2 allows 483 at most.
     pub max_accepted_htlcs: u16,
-    /// Flags of BOLT 2: the lowest bit is set when the channel is to be announced to the public.
+    /// Flags of BOLT 2: the lowest bit is set when the channel is to be announced to the network.
     pub channel_flags: u8,
     /// Lock time of the funding transaction as the peer sets it.
     pub locktime: u32,
-    /// The script to which a mutual close must pay the peer's share, fixed from the start. Absent when the peer leaves it open.
+    /// The output script to which a mutual close must pay the peer's share, fixed at opening. Absent when the peer leaves it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shutdown_scriptpubkey: Option<cln_primitives::HexBytes>,
     /// Largest capacity that this node allows for the channel, in millisatoshi; all 21 million bitcoin when there is no limit.
     pub channel_max_msat: cln_primitives::Msat,
-    /// How much of our money the peer wants to have in the channel against a fee, in millisatoshi. Absent when it asks for none.
+    /// How much of our money the peer wants in the channel for a fee, in millisatoshi. Absent when it asks for no lease.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_lease_msat: Option<cln_primitives::Msat>,
     /// Block height from which the lease runs, as the peer names it. Present only when it asks for a lease.

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The peer changed the funding transaction.
 //!
-//! Called while both sides build the funding transaction of a channel (v2 opening or its replacement by fee), each time the peer has finished a round of changes. The plugin may add inputs and outputs or take its own back; when neither side changes anything more, the commitment transactions follow.
+//! Called while both sides build the funding transaction of a channel (v2 opening, or replacing its transaction at a higher feerate), each time the peer has finished a round of changes. The plugin may add inputs and outputs or take its own back; when neither side changes anything more, the commitment transactions follow.
 //!
 //! The answer is `continue` with the PSBT, changed or as it was. A `continue` without a valid `psbt` stops `lightningd`, any other `result` fails the opening. There is no time limit; the peer waits.
 //!
@@ -22,11 +22,11 @@ impl cln_primitives::Hook for Payload {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Payload {
-    /// The funding transaction as it stands.
+    /// The funding transaction as built so far.
     pub openchannel2_changed: Openchannel2Changed,
 }
 
-/// The funding transaction as it stands.
+/// The funding transaction as built so far.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
@@ -46,9 +46,9 @@ pub struct Openchannel2Changed {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Action {
-    /// Goes on with the opening.
+    /// Always `continue`: the opening goes on.
     pub result: Decision,
-    /// The PSBT to answer the peer with. Return the received one as it is when there is nothing to add: that ends the rounds.
+    /// The PSBT to answer the peer with. When there is nothing to add, return the received one unchanged: that ends the rounds.
     pub psbt: String,
 }
 
@@ -62,7 +62,7 @@ impl Action {
     }
 }
 
-/// Goes on with the opening.
+/// Always `continue`: the opening goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! The funding transaction is ready to be signed.
 //!
-//! Called when the commitment transactions of a v2 opening (or of its replacement by fee) are exchanged and secured: from here on it is safe to sign the funding transaction. When both sides have signed, it is broadcast.
+//! Called when the commitment transactions of a v2 opening (or of a replacement at a higher feerate) are exchanged and secured: from here on it is safe to sign the funding transaction. When both sides have signed, it is broadcast.
 //!
 //! The answer is `continue` with the PSBT, in which the plugin has signed its inputs, for example by [`signpsbt`](mod@crate::signpsbt). A missing or invalid `psbt`, or one with other inputs or outputs than before, stops `lightningd`; any other `result` fails the opening. There is no time limit.
 //!
@@ -42,9 +42,9 @@ pub struct Openchannel2Sign {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Action {
-    /// Goes on with the opening.
+    /// Always `continue`: the opening goes on.
     pub result: Decision,
-    /// The PSBT with signatures for the inputs of this node; as received when it has none.
+    /// The PSBT with signatures for the inputs of this node; unchanged when it has no inputs.
     pub psbt: String,
 }
 
@@ -58,7 +58,7 @@ impl Action {
     }
 }
 
-/// Goes on with the opening.
+/// Always `continue`: the opening goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {

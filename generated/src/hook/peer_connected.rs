@@ -5,7 +5,7 @@
 //!
 //! Called for each new connection, incoming or outgoing and reconnections included, when the encrypted handshake and the exchange of features are done. Use it to keep unwanted peers away.
 //!
-//! `continue` lets the peer in once all plugins agree; then the [`connect`](mod@crate::connect) command answers and the notification of that name is sent. [`disconnect`](mod@crate::disconnect) ends the chain and the connection.
+//! `continue` lets the peer in once all plugins agree; then the [`connect`](mod@crate::connect) command answers and the [`connect`](mod@crate::connect) notification is sent. [`disconnect`](mod@crate::disconnect) ends the chain and the connection.
 //!
 //! Until the answer the peer counts as connecting, and its channels are not in use: answer fast, above all for peers with channels. There is no time limit. A plugin that dies counts as one that continued; an unknown answer stops `lightningd`.
 //!
@@ -35,11 +35,11 @@ pub struct Payload {
 pub struct Peer {
     /// Node id of the peer, proven by the handshake.
     pub id: cln_primitives::NodeId,
-    /// Who opened the connection.
+    /// Which side opened the connection, this node or the peer.
     pub direction: crate::shared::ConnectionDirection,
-    /// Address and port at the other end of this connection. When it is incoming, the port is a passing one where the peer cannot be reached again.
+    /// Address and port at the other end of this connection. For an incoming one the port is temporary: the peer cannot be reached there again.
     pub addr: String,
-    /// Our own address and port as the peer sees them, which helps behind NAT. The peer's word, not proven; absent when it sends none.
+    /// Our own address and port as the peer reports them, which helps behind NAT. Not verified; absent when the peer sends none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote_addr: Option<String>,
     /// The features of the peer's `init` message as a bit field, BOLT 9; bit 0 is the lowest bit of the last byte.

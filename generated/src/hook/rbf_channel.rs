@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! A peer wants to replace the funding transaction.
 //!
-//! Called when a peer proposes to replace the unconfirmed funding transaction of a v2 channel by one with a higher fee. All attempts share an input, so only one of them can confirm, and each side decides anew what it puts in.
+//! Called when a peer proposes to replace the unconfirmed funding transaction of a v2 channel by one with a higher fee. All attempts share an input, so only one of them can confirm, and each side decides again what it contributes.
 //!
 //! `continue` agrees; with `psbt` and `our_funding_msat` beside it this node adds funds, without them it adds none, whatever it put in before. `reject` refuses: the earlier transaction stays. `openchannel2_changed` and `openchannel2_sign` follow.
 //!

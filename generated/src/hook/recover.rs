@@ -5,7 +5,7 @@
 //!
 //! Called once at a start with the option `--recover`, which rebuilds a lost node from its master secret. A plugin can use the moment to reach former peers and get back the channel backups that they store; a built-in one does so.
 //!
-//! The answer is always `continue`, and any other stops `lightningd`. The node does not wait for it.
+//! The answer is always `continue`; any other stops `lightningd`. The node does not wait for it.
 //!
 //! Added in v23.08.
 
@@ -31,7 +31,7 @@ pub struct Payload {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Action {
-    /// Lets the next plugin have its turn.
+    /// Always `continue`: the next plugin is called.
     pub result: Decision,
 }
 
@@ -48,7 +48,7 @@ impl Default for Action {
     }
 }
 
-/// Lets the next plugin have its turn.
+/// Always `continue`: the next plugin is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {

@@ -7,7 +7,7 @@
 //!
 //! `result` lets the node run the command as it is, `replace` has it run another one, and `return` answers the caller without running anything. All plugins are asked; the first change holds, further ones are ignored with an entry in the log.
 //!
-//! There is no time limit, and the caller waits. A plugin that dies counts as one that continued. An answer that makes no sense is logged, and the command is run.
+//! There is no time limit, and the caller waits. A plugin that dies counts as one that continued. An invalid answer is logged, and the command is run.
 //!
 //! Added in v0.10.0.
 
@@ -35,9 +35,9 @@ pub struct Payload {
 pub struct RpcCommand {
     /// Id that the caller gave its request; many programs put their name into it.
     pub id: Id,
-    /// Name of the command.
+    /// Name of the command that the caller wants to run.
     pub method: String,
-    /// Parameters, by name or by position as the caller chose. Not checked yet, and possibly with secrets such as passphrases.
+    /// Parameters of the command, by name or by position as the caller chose. Not checked yet, and possibly with secrets such as passphrases.
     pub params: Params,
     /// The version of JSON-RPC.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +77,7 @@ impl From<cln_primitives::serde_json::Number> for Id {
     }
 }
 
-/// Parameters, by name or by position as the caller chose. Not checked yet, and possibly with secrets such as passphrases.
+/// Parameters of the command, by name or by position as the caller chose. Not checked yet, and possibly with secrets such as passphrases.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -177,7 +177,7 @@ impl Default for Continue {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Replace {
-    /// A request that is run instead; the caller gets what comes of it.
+    /// A request to run instead of the original one; its result goes to the caller.
     pub replace: Replacement,
 }
 
@@ -232,18 +232,18 @@ pub enum Decision {
 
 cln_primitives::wire_enum!(Decision { Continue = "continue" });
 
-/// A request that is run instead; the caller gets what comes of it.
+/// A request to run instead of the original one; its result goes to the caller.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Replacement {
-    /// Version of JSON-RPC.
+    /// The JSON-RPC version of the request, always `2.0`.
     pub jsonrpc: Jsonrpc,
     /// Id of the new request; repeat the one from the call.
     pub id: RequestId,
-    /// Name of the command to run.
+    /// Name of the command to run instead.
     pub method: String,
-    /// Its parameters, by name or by position.
+    /// Parameters of the command to run instead, by name or by position.
     pub params: Parameters,
 }
 
@@ -263,7 +263,7 @@ impl Replacement {
     }
 }
 
-/// Version of JSON-RPC.
+/// The JSON-RPC version of the request, always `2.0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Jsonrpc {
@@ -306,7 +306,7 @@ impl From<cln_primitives::serde_json::Number> for RequestId {
     }
 }
 
-/// Its parameters, by name or by position.
+/// Parameters of the command to run instead, by name or by position.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -337,7 +337,7 @@ impl From<Vec<cln_primitives::serde_json::Value>> for Parameters {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Return {
-    /// What the caller gets as a success. Give it the form of the command's own answer: callers parse it as that.
+    /// What the caller gets as a success. Use the form of the command's own answer, as callers will parse it so.
     pub result: cln_primitives::serde_json::Map<
         String,
         cln_primitives::serde_json::Value,
@@ -361,7 +361,7 @@ impl Return {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ActionReturn {
-    /// What the caller gets as a failure.
+    /// What the caller gets as a failure: a code for programs and a message for people.
     pub error: Failure,
 }
 
@@ -372,12 +372,12 @@ impl ActionReturn {
     }
 }
 
-/// What the caller gets as a failure.
+/// What the caller gets as a failure: a code for programs and a message for people.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Failure {
-    /// Error code that programs look at; JSON-RPC keeps -32768 to -32000 for itself.
+    /// Error code for programs to check; JSON-RPC reserves -32768 to -32000 for itself.
     pub code: i64,
     /// What went wrong, for people.
     pub message: String,

@@ -40,7 +40,7 @@ pub struct Data {
     /// Older name of `created_index`, with the same value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
     /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.

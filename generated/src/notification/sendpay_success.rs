@@ -25,7 +25,7 @@ pub struct Payload {
     pub created_index: u64,
     /// Older name of `created_index`, with the same value.
     pub id: u64,
-    /// SHA256 of the payment's preimage in hex, by which payer, payee and all between them know the payment.
+    /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
     pub groupid: u64,
