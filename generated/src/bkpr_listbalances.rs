@@ -156,7 +156,7 @@ impl From<Account> for AccountWire {
 pub struct Balance {
     /// Millisatoshis that the account holds after everything recorded so far.
     pub balance_msat: cln_primitives::Msat,
-    /// Which chain the money is on, by its bech32 prefix: `bc` is Bitcoin, `tb` its test networks, `bcrt` regtest.
+    /// The chain that the money is on, named by its bech32 prefix: `bc` is Bitcoin, `tb` its test networks, `bcrt` regtest.
     pub coin_type: String,
 }
 

@@ -128,7 +128,7 @@ pub struct Payment {
     /// UNIX time in seconds at which the part succeeded or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<u64>,
-    /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
+    /// Number of the attempt to pay this payment hash, shared by all parts that are sent together for that attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
     /// The proof of payment, now gone from the node: its SHA-256 is `payment_hash`. Only complete parts have it.

@@ -217,7 +217,7 @@ pub struct Response {
     pub amount_msat: cln_primitives::Msat,
     /// What left this node, in millisatoshi: `amount_msat` plus all fees.
     pub amount_sent_msat: cln_primitives::Msat,
-    /// Present when the payee has released the preimage while some parts are still on their way: paid, though not all of it is settled.
+    /// Message for people, present when the payee has released the preimage, so that the payment is complete, while some of its parts are still on their way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning_partial_completion: Option<String>,
     /// Always `complete`: a payment that fails makes the call fail.

@@ -136,13 +136,13 @@
 //! | [`deldatastore`](mod@deldatastore) | Delete a stored value |  | `datastore` |
 //! | [`listdatastore`](mod@listdatastore) | List stored values |  | `datastore` |
 //! | [`listsqlschemas`](mod@listsqlschemas) | List the tables for SQL queries | v23.02 | `datastore` |
-//! | [`sql`](mod@sql) | Query the list commands by SQL | v23.02 | `datastore` |
+//! | [`sql`](mod@sql) | Query the list commands with SQL | v23.02 | `datastore` |
 //! | [`createinvoice`](mod@createinvoice) | Sign and store an invoice made elsewhere |  | `invoices` |
 //! | [`delinvoice`](mod@delinvoice) | Delete an invoice or only its description |  | `invoices` |
 //! | [`invoice`](mod@invoice) | Make a BOLT 11 invoice |  | `invoices` |
 //! | [`listinvoices`](mod@listinvoices) | List this node's invoices |  | `invoices` |
 //! | [`signinvoice`](mod@signinvoice) | Sign a BOLT 11 invoice without storing it | v23.02 | `invoices` |
-//! | [`waitanyinvoice`](mod@waitanyinvoice) | Wait for the next payment to arrive |  | `invoices` |
+//! | [`waitanyinvoice`](mod@waitanyinvoice) | Wait for the next invoice to be paid |  | `invoices` |
 //! | [`waitinvoice`](mod@waitinvoice) | Wait until an invoice is paid |  | `invoices` |
 //! | [`addgossip`](mod@addgossip) | Hand a gossip message to the node |  | `network` |
 //! | [`delnetworkevent`](mod@delnetworkevent) | Delete one entry of the network log | v25.12 | `network` |
@@ -170,7 +170,7 @@
 //! | [`listtransactions`](mod@listtransactions) | List the wallet's transactions |  | `onchain` |
 //! | [`multiwithdraw`](mod@multiwithdraw) | Send on-chain funds to several addresses |  | `onchain` |
 //! | [`newaddr`](mod@newaddr) | Create a new wallet address |  | `onchain` |
-//! | [`parsefeerate`](mod@parsefeerate) | Translate a feerate text into a number |  | `onchain` |
+//! | [`parsefeerate`](mod@parsefeerate) | Convert a feerate text to a number |  | `onchain` |
 //! | [`reserveinputs`](mod@reserveinputs) | Reserve a PSBT's wallet inputs |  | `onchain` |
 //! | [`sendpsbt`](mod@sendpsbt) | Finish and broadcast a signed PSBT |  | `onchain` |
 //! | [`setpsbtversion`](mod@setpsbtversion) | Convert a PSBT to another version |  | `onchain` |
@@ -189,13 +189,13 @@
 //! | [`injectpaymentonion`](mod@injectpaymentonion) | Make a payment with a prepared onion | v24.11 | `payments` |
 //! | [`keysend`](mod@keysend) | Pay a node without an invoice |  | `payments` |
 //! | [`listpays`](mod@listpays) | List outgoing payments |  | `payments` |
-//! | [`listsendpays`](mod@listsendpays) | List the single parts of outgoing payments |  | `payments` |
+//! | [`listsendpays`](mod@listsendpays) | List the parts of outgoing payments |  | `payments` |
 //! | [`pay`](mod@pay) | Pay a BOLT 11 or BOLT 12 invoice |  | `payments` |
 //! | [`preapproveinvoice`](mod@preapproveinvoice) | Ask the signer whether an invoice may be paid | v23.02 | `payments` |
 //! | [`preapprovekeysend`](mod@preapprovekeysend) | Ask the signer whether a keysend may be made | v23.02 | `payments` |
-//! | [`renepay`](mod@renepay) | Pay a BOLT 11 invoice by the renepay plugin | v23.08 | `payments` |
-//! | [`renepaystatus`](mod@renepaystatus) | List what renepay has tried to pay | v23.08 | `payments` |
-//! | [`sendamount`](mod@sendamount) | Spend an amount, fees taken out of it | v26.06 | `payments` |
+//! | [`renepay`](mod@renepay) | Pay a BOLT 11 invoice with the renepay plugin | v23.08 | `payments` |
+//! | [`renepaystatus`](mod@renepaystatus) | List the payments made with renepay | v23.08 | `payments` |
+//! | [`sendamount`](mod@sendamount) | Spend an exact amount, fees included | v26.06 | `payments` |
 //! | [`sendonion`](mod@sendonion) | Send a prepared onion to a peer |  | `payments` |
 //! | [`sendpay`](mod@sendpay) | Send a payment along a given route |  | `payments` |
 //! | [`waitsendpay`](mod@waitsendpay) | Wait for the outcome of one payment part |  | `payments` |
@@ -206,7 +206,7 @@
 //! | [`injectonionmessage`](mod@injectonionmessage) | Process an onion message as if received | v24.11 | `peers` |
 //! | [`listpeers`](mod@listpeers) | List connected peers and channel partners |  | `peers` |
 //! | [`ping`](mod@ping) | Ping a connected peer |  | `peers` |
-//! | [`sendcustommsg`](mod@sendcustommsg) | Send a message of your own to a peer | v0.10.1 | `peers` |
+//! | [`sendcustommsg`](mod@sendcustommsg) | Send a custom message to a peer | v0.10.1 | `peers` |
 //! | [`plugin`](mod@plugin) | Start, stop or list plugins |  | `plugins` |
 //! | [`reckless`](mod@reckless) | Install and manage plugins from repositories |  | `plugins` |
 //! | [`blacklistrune`](mod@blacklistrune) | Revoke runes by their number | v23.08 | `runes` |

@@ -27,7 +27,7 @@ pub struct Request {
     /// The first `created_index` to list; see [`wait`](mod@crate::wait).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<u64>,
-    /// How many entries to return at most, counted on from `start`; absent means no limit.
+    /// Upper limit on the number of entries returned, beginning at `start`; absent means no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }

@@ -70,7 +70,7 @@ pub struct Response {
 #[serde(try_from = "PeerWire", into = "PeerWire")]
 #[non_exhaustive]
 pub struct Peer {
-    /// The peer's node id.
+    /// Node id of the peer.
     pub id: cln_primitives::NodeId,
     /// How many channels this node has with the peer, including those that are still opening or closing.
     ///

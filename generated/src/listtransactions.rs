@@ -61,7 +61,7 @@ pub struct Transaction {
     pub txindex: u32,
     /// When the transaction can be mined at the earliest: a block height below 500000000, otherwise UNIX time in seconds. 0 means no limit.
     pub locktime: u32,
-    /// The version number of the transaction format, normally 2.
+    /// Version number of the transaction format, normally 2.
     pub version: u32,
     /// The outputs that the transaction spends, in the order of its inputs.
     pub inputs: Vec<Input>,
@@ -78,7 +78,7 @@ pub struct Input {
     pub txid: cln_primitives::bitcoin::Txid,
     /// Index of the spent output within its own transaction (`txid`), counted from 0.
     pub index: u32,
-    /// The sequence number of the input: below 4294967294 it signals that the fee may be raised by replacement, and it can carry a relative lock time.
+    /// Sequence number of the input. Below 4294967294 it signals that the transaction may be replaced by one with a higher fee; it can also hold a relative lock time.
     pub sequence: u32,
 }
 
@@ -89,7 +89,7 @@ pub struct Input {
 pub struct Output {
     /// Index of the output within the transaction, counted from 0.
     pub index: u32,
-    /// The value of the output in millisatoshi, a whole number of satoshi.
+    /// Value of the output in millisatoshi, always whole satoshis.
     pub amount_msat: cln_primitives::Msat,
     /// The script that the output pays to, in hex.
     #[serde(rename = "scriptPubKey")]

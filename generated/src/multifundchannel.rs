@@ -18,7 +18,7 @@
 pub struct Request {
     /// The channels to open, at least one, each with a different peer.
     pub destinations: Vec<Destination>,
-    /// The feerate of the funding transaction, and without anchors also the first feerate of the commitment transactions, unless `commitment_feerate` is given.
+    /// Feerate of the funding transaction. For channels without anchors also the initial feerate of the commitment transactions, unless `commitment_feerate` is given.
     ///
     /// Default: *normal*.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub struct Request {
     /// How many of the channels must succeed, at least 1: failing peers are dropped as long as this many are left. When absent, all must succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minchannels: Option<i64>,
-    /// The first feerate of the commitment transactions, for channels without anchors.
+    /// Initial feerate of the commitment transactions, for channels without anchors. When absent, `feerate` applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_feerate: Option<cln_primitives::Feerate>,
 }
@@ -92,7 +92,7 @@ pub struct Destination {
     pub id: String,
     /// What the wallet puts into this channel, in satoshi, or `all` for what is left after the other channels, the fee and the emergency reserve; only one destination may say `all`. At least 546 sat, and at most 16777215 sat unless both nodes support large channels.
     pub amount: cln_primitives::SatOrAll,
-    /// Whether to tell the network about this channel, so that others can route through it. A channel that is not announced stays private for good.
+    /// Whether to announce the channel to the network, so that others can route through it. A channel that is not announced stays private for good.
     ///
     /// Default: `True`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,7 @@ pub struct Destination {
     /// On-chain address for our share when the channel is closed by agreement. It cannot be changed later, and takes effect only when the peer supports `option_upfront_shutdown_script`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_to: Option<String>,
-    /// Satoshi of its own that the peer is asked to add for a fee (a liquidity lease). Needs `compact_lease`, dual funding and a peer that advertises leases.
+    /// Amount in satoshi that the peer is asked to contribute in return for a fee (a liquidity lease). Needs `compact_lease`, dual funding and a peer that advertises leases.
     #[serde(
         default,
         with = "cln_primitives::sat::option",
@@ -216,13 +216,13 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct OpenedChannel {
-    /// The node id of the peer.
+    /// Node id of the peer that the channel is opened with.
     pub id: cln_primitives::NodeId,
     /// Index of the funding transaction's output that belongs to this channel, counted from 0.
     pub outnum: u32,
     /// Id of the new channel, fixed for its whole life.
     pub channel_id: cln_primitives::Hash32,
-    /// The channel type that both nodes agreed on, as BOLT 2 defines it.
+    /// Channel type that both nodes agreed on, as BOLT 2 defines it.
     ///
     /// Added in v24.02.
     pub channel_type: ChannelType,
@@ -231,18 +231,18 @@ pub struct OpenedChannel {
     pub close_to: Option<cln_primitives::HexBytes>,
 }
 
-/// The channel type that both nodes agreed on, as BOLT 2 defines it.
+/// Channel type that both nodes agreed on, as BOLT 2 defines it.
 ///
 /// Added in v24.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelType {
-    /// The feature bits that make up the channel type, in ascending order.
+    /// Feature bit numbers that make up the channel type, in ascending order.
     ///
     /// Added in v24.02.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// Names of the feature bits in `bits`, in the same order. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     ///
     /// Added in v24.02.
     pub names: Vec<crate::shared::ChannelTypeName>,

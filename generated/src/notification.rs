@@ -5,9 +5,9 @@
 //!
 //! | notification | | since |
 //! |---|---|---|
-//! | [`balance_snapshot`](mod@balance_snapshot) | Balances of all accounts after start | v24.11 |
+//! | [`balance_snapshot`](mod@balance_snapshot) | Balances of all accounts after the node's start | v24.11 |
 //! | [`block_added`](mod@block_added) | A block was added to the chain | v22.11 |
-//! | [`channel_open_failed`](mod@channel_open_failed) | The opening of a v2 channel failed | v0.10.0 |
+//! | [`channel_open_failed`](mod@channel_open_failed) | The opening of a dual-funded channel failed | v0.10.0 |
 //! | [`channel_opened`](mod@channel_opened) | A peer opened a channel to us | v0.10.0 |
 //! | [`channel_state_changed`](mod@channel_state_changed) | A channel changed its state | v0.10.0 |
 //! | [`coin_movement`](mod@coin_movement) | Coins moved in an account | v0.10.0 |

@@ -9,7 +9,7 @@
 //!
 //! Fails when a parameter is malformed, when an equal offer exists but is disabled or spent, when a price in another currency is given and no plugin converts it, and when no path from a configured fronting node is found.
 //!
-//! To hand out money instead, see [`invoicerequest`](mod@crate::invoicerequest).
+//! To offer money for others to claim, see [`invoicerequest`](mod@crate::invoicerequest).
 //!
 //! See also [`disableoffer`](mod@crate::disableoffer), [`invoicerequest`](mod@crate::invoicerequest), [`listoffers`](mod@crate::listoffers).
 
@@ -18,51 +18,51 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The price of one item: millisatoshi as a number, a text such as `10sat` or `0.0001btc`, a price in another currency such as `10USD` (needs a plugin that provides [`currencyconvert`](mod@crate::currencyconvert)), or `any` to let the payer choose. Zero is refused.
+    /// Price of one item: millisatoshi as a number, a text such as `10sat` or `0.0001btc`, a price in another currency such as `10USD` (needs a plugin that provides [`currencyconvert`](mod@crate::currencyconvert)), or `any` to let the payer choose. Zero is refused.
     pub amount: Amount,
-    /// What is paid for, readable by everyone who sees the offer. Only an offer for `any` amount may leave it out.
+    /// What is paid for, readable by everyone who sees the offer. Can be left out only when `amount` is `any`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Who is paid: a name for the payer to read, such as a domain or a shop. Nobody verifies it.
+    /// Name of the payee, such as a domain or a shop, for the payer to read. Nobody verifies it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// A name for the offer in this node only; it is not part of the offer and need not be unique.
+    /// Name for the offer in this node only: it is not part of the offer and need not be unique.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The most items that one invoice may cover, the price being per item; 0 sets no limit. When absent, payers cannot name a quantity.
+    /// The most items that one invoice may cover, at a price per item; 0 sets no limit. When absent, payers cannot name a quantity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity_max: Option<u64>,
-    /// UNIX time in seconds after which the node issues no more invoices for it. When absent, the offer does not expire.
+    /// UNIX time in seconds after which the node issues no more invoices for this offer. When absent, the offer does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absolute_expiry: Option<u64>,
-    /// Makes the offer recurring: the length of one period, a number and a unit without a space, such as `1day` or `4weeks`. The largest unit is `months`.
+    /// Makes the offer recurring: length of one period, as a number and a unit without a space, such as `1day` or `4weeks`. The largest unit is `months`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurrence: Option<String>,
-    /// UNIX time in seconds at which period 0 begins for everyone; payers then name the period in which they join. When absent, period 0 begins for each payer with the first invoice. Needs `recurrence`.
+    /// UNIX time in seconds at which period 0 begins for all payers, who then name the period in which they join. When absent, period 0 begins for each payer with the first invoice. Needs `recurrence`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurrence_base: Option<i64>,
-    /// When a period may be paid, in seconds around its start: `-3600+7200` is from an hour before to two hours after. A trailing `%` is refused: use `proportional_amount`. Needs `recurrence`.
+    /// Time around the start of each period in which it may be paid, in seconds: `-3600+7200` is from an hour before to two hours after. A trailing `%` is refused: use `proportional_amount`. Needs `recurrence`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurrence_paywindow: Option<String>,
-    /// The number of the last period, counted from 0: with `12` there are 13 periods. Needs `recurrence`; when absent, there is no last one.
+    /// Number of the last period, counted from 0: with `12` there are 13 periods. When absent, periods go on without end. Needs `recurrence`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurrence_limit: Option<u32>,
-    /// Whether the offer ends with its first payment. Until then several invoices may be out; the payment of one expires the others.
+    /// Whether the offer ends with its first payment. Several invoices may exist before that; once one is paid, the others expire.
     ///
     /// Default: False.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_use: Option<bool>,
-    /// Whether someone who pays after a period has begun is charged only for what is left of it. Needs `recurrence_base`.
+    /// Whether a payer who joins after a period has begun pays only for the rest of it. Needs `recurrence_base`.
     ///
     /// Added in v25.09.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proportional_amount: Option<bool>,
-    /// Whether payers that do not know recurrence may use the offer as well, each payment standing alone; otherwise they cannot pay it.
+    /// Whether payers that do not support recurrence may use the offer as well, each payment on its own; otherwise they cannot pay it.
     ///
     /// Added in v25.09.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional_recurrence: Option<bool>,
-    /// Ids of peers through which payers reach this node: the offer gets blinded paths from them, and invoices lead through them too. An empty list means none, even when the setting names some.
+    /// Ids of peers through which payers reach this node: the offer gets blinded paths from them, and so do its invoices. An empty list means no such peers, even when the setting names some.
     ///
     /// Default: The `payment-fronting-node` configuration setting.
     ///
@@ -171,7 +171,7 @@ impl Request {
     }
 }
 
-/// The price of one item: millisatoshi as a number, a text such as `10sat` or `0.0001btc`, a price in another currency such as `10USD` (needs a plugin that provides [`currencyconvert`](mod@crate::currencyconvert)), or `any` to let the payer choose. Zero is refused.
+/// Price of one item: millisatoshi as a number, a text such as `10sat` or `0.0001btc`, a price in another currency such as `10USD` (needs a plugin that provides [`currencyconvert`](mod@crate::currencyconvert)), or `any` to let the payer choose. Zero is refused.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -230,24 +230,24 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The hash that names the offer: SHA-256 over its content, so that equal offers have equal ids.
+    /// Id of the offer: a SHA-256 hash of its content, so that equal offers have equal ids.
     pub offer_id: cln_primitives::Hash32,
-    /// Whether the node answers requests for it; always true here.
+    /// Whether the node answers requests for the offer; always true here.
     pub active: bool,
     /// Whether the first payment ends the offer for good.
     pub single_use: bool,
-    /// The offer as text, beginning with `lno1`: publish this.
+    /// The offer as text, beginning with `lno1`, to be published.
     pub bolt12: String,
-    /// Whether at least one invoice for it was paid; can be true only when the offer existed before.
+    /// Whether at least one invoice of the offer was paid; can be true only when the offer existed before.
     pub used: bool,
-    /// Whether invoices for it must lead through the blinded paths that the offer itself names (it was made with `fronting_nodes` or under the `payment-fronting-node` setting).
+    /// Whether its invoices must lead through the blinded paths that the offer itself names. True when it was made with `fronting_nodes` or under the `payment-fronting-node` setting.
     ///
     /// Added in v26.04.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force_paths: Option<bool>,
     /// True when this call made the offer, false when it found an equal one.
     pub created: bool,
-    /// The private name stored with the offer, for an older offer the one of the first call; absent without one.
+    /// Label stored with the offer: that of the first call, if the offer existed before. Absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Abort a dual-funded opening.
 //!
-//! Ends the negotiation that [`openchannel_init`](mod@crate::openchannel_init) or [`openchannel_bump`](mod@crate::openchannel_bump) began, and tells the peer so. After an aborted bump the channel itself stays, with the funding transactions agreed on before.
+//! Ends the negotiation that [`openchannel_init`](mod@crate::openchannel_init) or [`openchannel_bump`](mod@crate::openchannel_bump) began, and tells the peer so. After an aborted bump the channel itself remains, with the funding transactions agreed on before.
 //!
-//! Coins that [`fundpsbt`](mod@crate::fundpsbt) or [`utxopsbt`](mod@crate::utxopsbt) reserved for it stay reserved: release them by [`unreserveinputs`](mod@crate::unreserveinputs). Fails when the channel is unknown, when its peer is disconnected, and when nothing is being negotiated, among others because the signatures were exchanged already.
+//! Coins that [`fundpsbt`](mod@crate::fundpsbt) or [`utxopsbt`](mod@crate::utxopsbt) reserved stay reserved: release them with [`unreserveinputs`](mod@crate::unreserveinputs). Fails when the channel is unknown, when its peer is disconnected, and when nothing is being negotiated, for example because signatures were exchanged already.
 //!
 //! See also [`fundchannel`](mod@crate::fundchannel), [`fundchannel_complete`](mod@crate::fundchannel_complete), [`fundchannel_start`](mod@crate::fundchannel_start), [`fundpsbt`](mod@crate::fundpsbt), [`multifundchannel`](mod@crate::multifundchannel), [`openchannel_bump`](mod@crate::openchannel_bump), [`openchannel_init`](mod@crate::openchannel_init), [`openchannel_signed`](mod@crate::openchannel_signed), [`openchannel_update`](mod@crate::openchannel_update), [`utxopsbt`](mod@crate::utxopsbt).
 
@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel id that `openchannel_init` gave.
+    /// Channel id from the answer of `openchannel_init`.
     pub channel_id: cln_primitives::Hash32,
 }
 
@@ -39,11 +39,11 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The channel id of the request.
+    /// Channel id from the request, unchanged.
     pub channel_id: cln_primitives::Hash32,
-    /// True when the channel is gone, false when an earlier funding transaction of it may still confirm.
+    /// True when the channel is given up altogether, false when an earlier funding transaction of it may still confirm.
     pub channel_canceled: bool,
-    /// Why the negotiation ended, in words: `Abort requested`, unless it failed by itself at the same moment.
+    /// Why the negotiation ended, for people to read: `Abort requested`, unless it failed by itself at the same moment.
     pub reason: String,
 }
 

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Negotiate a higher fee for a channel's funding.
 //!
-//! Begins to replace the unconfirmed funding transaction of a dual-funded channel by one with a higher fee (RBF). It goes like an opening: afterwards call [`openchannel_update`](mod@crate::openchannel_update) until the commitments are secured, sign, and call [`openchannel_signed`](mod@crate::openchannel_signed). Nothing is broadcast before that, and one of the transactions at most will confirm.
+//! Begins to replace the unconfirmed funding transaction of a dual-funded channel with one that pays a higher fee (RBF). The steps are those of an opening: call [`openchannel_update`](mod@crate::openchannel_update) until the commitments are secured, sign, and call [`openchannel_signed`](mod@crate::openchannel_signed). Nothing is broadcast before that, and at most one of the transactions will confirm.
 //!
 //! A channel opened with a lease loses it. The new transaction must share an input with the old one, or both could confirm: spend one of the same coins again.
 //!
-//! Only the side that opened the channel can do this, and only while it waits for its funding to confirm. Fails otherwise, and when the channel is unknown, when the peer is disconnected or does not support dual funding, when the PSBT lacks required fields or cannot pay the amount, and when the feerate is too low.
+//! Only the side that opened the channel can do this, and only while the funding transaction is unconfirmed. Also fails when the channel is unknown, when the peer is disconnected or does not support dual funding, when the PSBT lacks required fields or cannot pay the amount, and when the feerate is too low.
 //!
 //! See also [`fundchannel`](mod@crate::fundchannel), [`fundchannel_complete`](mod@crate::fundchannel_complete), [`fundchannel_start`](mod@crate::fundchannel_start), [`fundpsbt`](mod@crate::fundpsbt), [`multifundchannel`](mod@crate::multifundchannel), [`openchannel_abort`](mod@crate::openchannel_abort), [`openchannel_init`](mod@crate::openchannel_init), [`openchannel_signed`](mod@crate::openchannel_signed), [`openchannel_update`](mod@crate::openchannel_update), [`utxopsbt`](mod@crate::utxopsbt).
 
@@ -16,14 +16,14 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel id that `openchannel_init` gave.
+    /// Channel id from the answer of `openchannel_init`.
     pub channel_id: cln_primitives::Hash32,
-    /// What we put into the channel, in satoshi. The node adds the funding output itself, so the inputs of `initialpsbt` must cover this amount on top of its outputs and the fee.
+    /// What we contribute to the channel, in satoshi. The node adds the funding output itself, so the inputs of `initialpsbt` must cover this amount on top of its outputs and the fee.
     #[serde(with = "cln_primitives::sat")]
     pub amount: cln_primitives::bitcoin::Amount,
-    /// A base64 PSBT with our inputs and our change output, unsigned, such as [`fundpsbt`](mod@crate::fundpsbt) or [`utxopsbt`](mod@crate::utxopsbt) makes. It has at least one input, and for each one the whole previous transaction (`PSBT_IN_NON_WITNESS_UTXO`). The funding output is not in it: the node adds that.
+    /// A base64 PSBT with our inputs and change output, unsigned, such as [`fundpsbt`](mod@crate::fundpsbt) or [`utxopsbt`](mod@crate::utxopsbt) makes: at least one input, each with its whole previous transaction (`PSBT_IN_NON_WITNESS_UTXO`). The node adds the funding output.
     pub initialpsbt: String,
-    /// The feerate of the new transaction, at least `next_feerate` of the channel in [`listpeerchannels`](mod@crate::listpeerchannels).
+    /// Feerate of the new transaction, at least the channel's `next_feerate` in [`listpeerchannels`](mod@crate::listpeerchannels).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funding_feerate: Option<cln_primitives::Feerate>,
 }
@@ -64,35 +64,35 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The channel id of the request.
+    /// Channel id from the request, unchanged.
     pub channel_id: cln_primitives::Hash32,
-    /// The channel type that both nodes agreed on, as BOLT 2 defines it.
+    /// Channel type that both nodes agreed on, as BOLT 2 defines it.
     ///
     /// Added in v24.02.
     pub channel_type: ChannelType,
-    /// The new funding transaction so far, as a base64 PSBT for [`openchannel_update`](mod@crate::openchannel_update).
+    /// The new funding transaction as negotiated so far, as a base64 PSBT to pass to [`openchannel_update`](mod@crate::openchannel_update).
     pub psbt: String,
-    /// Always false: go on with [`openchannel_update`](mod@crate::openchannel_update).
+    /// Always false here: continue with [`openchannel_update`](mod@crate::openchannel_update).
     pub commitments_secured: bool,
-    /// The serial id of the funding output in `psbt`, by which to find it there: its position is known only when the transaction is complete.
+    /// Serial id of the funding output in `psbt`, to find it there: its position is fixed only when the transaction is complete.
     pub funding_serial: u64,
     /// Whether the peer accepts only confirmed coins as our inputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires_confirmed_inputs: Option<bool>,
 }
 
-/// The channel type that both nodes agreed on, as BOLT 2 defines it.
+/// Channel type that both nodes agreed on, as BOLT 2 defines it.
 ///
 /// Added in v24.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelType {
-    /// The feature bits that make up the channel type, in ascending order.
+    /// Feature bit numbers that make up the channel type, in ascending order.
     ///
     /// Added in v24.02.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// Names of the feature bits in `bits`, in the same order. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     ///
     /// Added in v24.02.
     pub names: Vec<crate::shared::ChannelTypeName>,

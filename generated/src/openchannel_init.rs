@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Begin a dual-funded opening.
 //!
-//! First step of opening a channel by the dual-funding protocol (v2) by hand: proposes the channel to a connected peer, which may add funds of its own. Then call [`openchannel_update`](mod@crate::openchannel_update) until the commitments are secured, sign the PSBT by [`signpsbt`](mod@crate::signpsbt) or elsewhere, and finish by [`openchannel_signed`](mod@crate::openchannel_signed). Nothing is broadcast before that; [`openchannel_abort`](mod@crate::openchannel_abort) gives up.
+//! First step of opening a channel by hand with the dual-funding protocol (v2): proposes the channel to a connected peer, which may add funds of its own. Then call [`openchannel_update`](mod@crate::openchannel_update) until the commitments are secured, sign the PSBT with [`signpsbt`](mod@crate::signpsbt) or elsewhere, and finish with [`openchannel_signed`](mod@crate::openchannel_signed). Nothing is broadcast before that; [`openchannel_abort`](mod@crate::openchannel_abort) ends the attempt.
 //!
 //! Until the commitments are secured, the opening is lost when the peer disconnects. [`fundchannel`](mod@crate::fundchannel) does all steps from the node's own wallet; for a peer without dual funding use [`fundchannel_start`](mod@crate::fundchannel_start).
 //!
-//! Fails when the peer is unknown, disconnected, without dual funding or refuses, when an opening with it is under way, when the node still syncs with the chain, and when the PSBT lacks required fields or cannot pay the amount.
+//! Fails when the peer is unknown or disconnected, lacks dual funding or refuses, when an opening with it is under way, when the node is still syncing with the chain, and when the PSBT lacks required fields or cannot pay the amount.
 //!
 //! See also [`fundchannel`](mod@crate::fundchannel), [`fundchannel_complete`](mod@crate::fundchannel_complete), [`fundchannel_start`](mod@crate::fundchannel_start), [`fundpsbt`](mod@crate::fundpsbt), [`multifundchannel`](mod@crate::multifundchannel), [`openchannel_abort`](mod@crate::openchannel_abort), [`openchannel_bump`](mod@crate::openchannel_bump), [`openchannel_signed`](mod@crate::openchannel_signed), [`openchannel_update`](mod@crate::openchannel_update), [`utxopsbt`](mod@crate::utxopsbt).
 
@@ -16,38 +16,38 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The node id of the peer, which must be connected.
+    /// Node id of the peer, which must be connected.
     pub id: cln_primitives::NodeId,
-    /// What we put into the channel, in satoshi. The node adds the funding output itself, so the inputs of `initialpsbt` must cover this amount on top of its outputs and the fee.
+    /// What we contribute to the channel, in satoshi. The node adds the funding output itself, so the inputs of `initialpsbt` must cover this amount on top of its outputs and the fee.
     #[serde(with = "cln_primitives::sat")]
     pub amount: cln_primitives::bitcoin::Amount,
-    /// A base64 PSBT with our inputs and our change output, unsigned, such as [`fundpsbt`](mod@crate::fundpsbt) or [`utxopsbt`](mod@crate::utxopsbt) makes. It has at least one input, and for each one the whole previous transaction (`PSBT_IN_NON_WITNESS_UTXO`). The funding output is not in it: the node adds that.
+    /// A base64 PSBT with our inputs and change output, unsigned, such as [`fundpsbt`](mod@crate::fundpsbt) or [`utxopsbt`](mod@crate::utxopsbt) makes: at least one input, each with its whole previous transaction (`PSBT_IN_NON_WITNESS_UTXO`). The node adds the funding output.
     pub initialpsbt: String,
-    /// The first feerate of the commitment transactions; without effect with anchors.
+    /// Initial feerate of the commitment transactions; ignored for a channel with anchors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commitment_feerate: Option<cln_primitives::Feerate>,
-    /// The feerate of the funding transaction, for which each side pays by the weight of what it adds.
+    /// Feerate of the funding transaction; each side pays it for the weight of what it adds.
     ///
     /// Default: 'opening' feerate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub funding_feerate: Option<cln_primitives::Feerate>,
-    /// Whether to tell the network about the channel, so that others can route through it. A channel that is not announced stays private for good.
+    /// Whether to announce the channel to the network, so that others can route through it. A channel that is not announced stays private for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announce: Option<bool>,
-    /// An on-chain address to which our share goes when the channel is closed by agreement. It binds us for the channel's whole life, and takes effect only when the peer supports `option_upfront_shutdown_script`.
+    /// Address for our share when the channel is closed by agreement. It cannot be changed later, and takes effect only when the peer supports `option_upfront_shutdown_script`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_to: Option<String>,
-    /// Satoshi of its own that the peer is asked to add for a fee (a liquidity lease). Needs `compact_lease` and a peer that advertises leases.
+    /// Amount in satoshi that the peer is asked to contribute in return for a fee (a liquidity lease). Needs `compact_lease` and a peer that advertises leases.
     #[serde(
         default,
         with = "cln_primitives::sat::option",
         skip_serializing_if = "Option::is_none"
     )]
     pub request_amt: Option<cln_primitives::bitcoin::Amount>,
-    /// The lease terms that we expect, as the peer advertises them in [`listnodes`](mod@crate::listnodes). The opening fails when the peer asks for other ones.
+    /// The lease terms that we expect, as the peer advertises them in [`listnodes`](mod@crate::listnodes). The opening fails when the peer asks for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compact_lease: Option<cln_primitives::HexBytes>,
-    /// The channel type to ask for, as a list of feature bit numbers; the peer must agree to it or the opening fails. When absent, the two nodes take the best type that both support.
+    /// Channel type to ask for, as a list of feature bit numbers; the opening fails when the peer does not agree. When absent, the two nodes take the best type that both support.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_type: Option<Vec<u32>>,
 }
@@ -130,35 +130,35 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The id of the new channel, for the steps that follow. It is final, as a dual-funded channel's id does not depend on the funding transaction.
+    /// Id of the new channel, for the steps that follow. It is final, because a dual-funded channel's id does not depend on the funding transaction.
     pub channel_id: cln_primitives::Hash32,
-    /// The funding transaction so far, with what the peer has added, as a base64 PSBT for [`openchannel_update`](mod@crate::openchannel_update).
+    /// The funding transaction so far, including what the peer has added, as a base64 PSBT to pass to [`openchannel_update`](mod@crate::openchannel_update).
     pub psbt: String,
-    /// The channel type that both nodes agreed on, as BOLT 2 defines it.
+    /// Channel type that both nodes agreed on, as BOLT 2 defines it.
     ///
     /// Added in v24.02.
     pub channel_type: ChannelType,
-    /// Always false: go on with [`openchannel_update`](mod@crate::openchannel_update).
+    /// Always false here: continue with [`openchannel_update`](mod@crate::openchannel_update).
     pub commitments_secured: bool,
-    /// The serial id of the funding output in `psbt`, by which to find it there: its position is known only when the transaction is complete.
+    /// Serial id of the funding output in `psbt`, to find it there: its position is fixed only when the transaction is complete.
     pub funding_serial: u64,
     /// Whether the peer accepts only confirmed coins as our inputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires_confirmed_inputs: Option<bool>,
 }
 
-/// The channel type that both nodes agreed on, as BOLT 2 defines it.
+/// Channel type that both nodes agreed on, as BOLT 2 defines it.
 ///
 /// Added in v24.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelType {
-    /// The feature bits that make up the channel type, in ascending order.
+    /// Feature bit numbers that make up the channel type, in ascending order.
     ///
     /// Added in v24.02.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// Names of the feature bits in `bits`, in the same order. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     ///
     /// Added in v24.02.
     pub names: Vec<crate::shared::ChannelTypeName>,

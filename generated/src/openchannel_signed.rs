@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Finish a dual-funded opening and broadcast it.
 //!
-//! Last step of an opening or bump by hand: hands our signatures to the peer, waits for the peer's, and broadcasts the complete funding transaction. Call it after [`openchannel_update`](mod@crate::openchannel_update) has answered with `commitments_secured` true.
+//! Last step of an opening or bump by hand: sends our signatures to the peer, waits for the peer's, and broadcasts the complete funding transaction. Call it after [`openchannel_update`](mod@crate::openchannel_update) has answered with `commitments_secured` true.
 //!
-//! From here on the peer may broadcast as well, so do not spend the same coins elsewhere except by [`openchannel_bump`](mod@crate::openchannel_bump).
+//! From here on the peer may broadcast as well, so do not spend the same coins elsewhere except with [`openchannel_bump`](mod@crate::openchannel_bump).
 //!
 //! Fails when the channel is unknown or its commitments are not secured, when the peer is disconnected, when one of our inputs is not signed, and when the broadcast fails.
 //!
@@ -16,9 +16,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel id that `openchannel_init` gave.
+    /// Channel id from the answer of `openchannel_init`.
     pub channel_id: cln_primitives::Hash32,
-    /// The base64 PSBT of the last [`openchannel_update`](mod@crate::openchannel_update), with signatures or final witnesses for all inputs that are ours and no other change.
+    /// The base64 PSBT from the last answer of [`openchannel_update`](mod@crate::openchannel_update), with signatures or final witnesses for all of our inputs and no other change.
     pub signed_psbt: String,
 }
 
@@ -49,11 +49,11 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The channel id of the request.
+    /// Channel id from the request, unchanged.
     pub channel_id: cln_primitives::Hash32,
-    /// The signed funding transaction, raw in hex.
+    /// The signed funding transaction in hex, as it was broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// The id of the transaction `tx`.
+    /// Id of the funding transaction.
     pub txid: cln_primitives::bitcoin::Txid,
 }
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Continue a dual-funded opening.
 //!
-//! Middle step of an opening or bump by hand: tells the peer about inputs and outputs that were added to or removed from the PSBT, and collects those of the peer. Call it with each PSBT that comes back until `commitments_secured` is true; then sign, and go on with [`openchannel_signed`](mod@crate::openchannel_signed).
+//! Middle step of an opening or bump by hand: tells the peer which inputs and outputs were added to or removed from the PSBT, and collects the peer's. Call it with each PSBT that comes back until `commitments_secured` is true; then sign, and continue with [`openchannel_signed`](mod@crate::openchannel_signed).
 //!
 //! Broadcasts nothing. Check before signing that the PSBT still has our inputs and change as intended, since the peer adds to it.
 //!
@@ -16,9 +16,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel id that `openchannel_init` gave.
+    /// Channel id from the answer of `openchannel_init`.
     pub channel_id: cln_primitives::Hash32,
-    /// The base64 PSBT of the last answer, with our changes if there are any.
+    /// The base64 PSBT from the last answer of `openchannel_init`, [`openchannel_bump`](mod@crate::openchannel_bump) or `openchannel_update`, with our changes if there are any.
     pub psbt: String,
 }
 
@@ -46,25 +46,25 @@ impl cln_primitives::Command for Request {
 #[serde(try_from = "ResponseWire", into = "ResponseWire")]
 #[non_exhaustive]
 pub struct Response {
-    /// The channel id of the request.
+    /// Channel id from the request, unchanged.
     pub channel_id: cln_primitives::Hash32,
-    /// The channel type that both nodes agreed on, as BOLT 2 defines it.
+    /// Channel type that both nodes agreed on, as BOLT 2 defines it.
     ///
     /// Added in v24.02.
     pub channel_type: ChannelType,
-    /// The funding transaction as a base64 PSBT: final and ready to be signed when `commitments_secured` is true, otherwise for the next call.
+    /// The funding transaction as a base64 PSBT: final and ready to be signed when `commitments_secured` is true, otherwise to be passed to the next call.
     pub psbt: String,
-    /// The output of the transaction that belongs to the channel, counted from 0.
+    /// Index of the funding transaction's output that belongs to the channel, counted from 0.
     pub funding_outnum: u32,
     /// Whether the peer accepts only confirmed coins as our inputs.
     pub requires_confirmed_inputs: Option<bool>,
-    /// True when both sides have signed the first commitment transactions: sign `psbt` and call [`openchannel_signed`](mod@crate::openchannel_signed). False when another update is needed.
+    /// True when both sides have signed the first commitment transactions: sign `psbt` and call [`openchannel_signed`](mod@crate::openchannel_signed). False when another `openchannel_update` is needed.
     pub commitments_secured: Commitments,
 }
 
 /// What `commitments_secured` can be, and the fields that come with it.
 ///
-/// `commitments_secured`: True when both sides have signed the first commitment transactions: sign `psbt` and call [`openchannel_signed`](mod@crate::openchannel_signed). False when another update is needed.
+/// `commitments_secured`: True when both sides have signed the first commitment transactions: sign `psbt` and call [`openchannel_signed`](mod@crate::openchannel_signed). False when another `openchannel_update` is needed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Commitments {
@@ -78,7 +78,7 @@ pub enum Commitments {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Secured {
-    /// The output script, in hex, that a close by agreement has to pay our share to; absent when none was fixed at the opening.
+    /// The output script, in hex, that our share is paid to when the channel is closed by agreement; absent when none was fixed at the opening.
     pub close_to: Option<cln_primitives::HexBytes>,
 }
 
@@ -144,18 +144,18 @@ impl From<Response> for ResponseWire {
     }
 }
 
-/// The channel type that both nodes agreed on, as BOLT 2 defines it.
+/// Channel type that both nodes agreed on, as BOLT 2 defines it.
 ///
 /// Added in v24.02.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelType {
-    /// The feature bits that make up the channel type, in ascending order.
+    /// Feature bit numbers that make up the channel type, in ascending order.
     ///
     /// Added in v24.02.
     pub bits: Vec<u32>,
-    /// The same feature bits by name, in the order of `bits`. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
+    /// Names of the feature bits in `bits`, in the same order. Older releases wrote `anchors_zero_fee_htlc_tx/even` for what is now `anchors/even`.
     ///
     /// Added in v24.02.
     pub names: Vec<crate::shared::ChannelTypeName>,

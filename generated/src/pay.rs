@@ -7,7 +7,7 @@
 //!
 //! Pays an invoice over one or several routes and returns when the payment is complete or given up. Sends real money. An invoice that is paid already is not paid again.
 //!
-//! Fails when the invoice is malformed or expired, when the amount is missing or superfluous, when no route is found or all are too expensive or too slow, when the payee refuses, and when time runs out. A payment may still be on its way after the call has failed or the connection was lost: look at [`listpays`](mod@crate::listpays) before trying something else. Repeating the call with the same invoice is safe.
+//! Fails when the invoice is malformed or expired, when the amount is missing or superfluous, when no route is found or all are too expensive or too slow, when the payee refuses, and when `retry_for` runs out. After a failure or a lost connection the payment may still be on its way: look at [`listpays`](mod@crate::listpays) before trying something else. Repeating the call with the same invoice is safe.
 //!
 //! Deprecated since v26.06; nodes may lack it from v27.03 on.
 //!
@@ -18,15 +18,15 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The invoice as text, BOLT 11 or BOLT 12; an offer is not taken. `invstring` is another name for this parameter.
+    /// The invoice as text, BOLT 11 or BOLT 12; an offer is refused. Nodes accept `invstring` as another name for this parameter.
     pub bolt11: String,
     /// What to pay in millisatoshi, without fees, for an invoice that names no amount. Refused when the invoice names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// A text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
+    /// Text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Yearly cost of locked money in percent, to weigh a route's delay against its fee: 0 looks at fees only.
+    /// Yearly cost of locked money in percent, to weigh a route's delay against its fee; 0 ignores the delay.
     ///
     /// Default: 10.
     #[serde(
@@ -34,7 +34,7 @@ pub struct Request {
         skip_serializing_if = "Option::is_none"
     )]
     pub riskfactor: Option<f64>,
-    /// Upper limit of the fee in percent of the amount. Not together with `maxfee`.
+    /// Upper limit on the routing fee in percent of the amount. Cannot be combined with `maxfee`.
     ///
     /// Default: 0.5.
     #[serde(
@@ -42,32 +42,32 @@ pub struct Request {
         skip_serializing_if = "Option::is_none"
     )]
     pub maxfeepercent: Option<f64>,
-    /// Seconds during which new tries are started. One that is already under way may last longer, up to `maxdelay` blocks.
+    /// Seconds during which new attempts are started. One that is already under way may last longer, up to `maxdelay` blocks.
     ///
     /// Default: 60 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_for: Option<u16>,
-    /// The longest time in blocks that a route may lock the money.
+    /// Upper limit on the number of blocks for which a route may lock the money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxdelay: Option<u16>,
-    /// A total fee up to this, in millisatoshi, is accepted whatever `maxfeepercent` says.
+    /// A total routing fee up to this, in millisatoshi, is accepted even above `maxfeepercent`, for small payments. Cannot be combined with `maxfee`.
     ///
     /// Default: 5000 millisatoshi.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemptfee: Option<cln_primitives::Msat>,
-    /// The id of this node's own invoice request, from [`invoicerequest`](mod@crate::invoicerequest), that the payment answers: 64 hex digits. A single-use request is then marked as used and not paid twice.
+    /// Id, as 64 hex digits, of this node's own invoice request (made by [`invoicerequest`](mod@crate::invoicerequest)) that the payment answers. A single-use request is then marked as used and not paid twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localinvreqid: Option<cln_primitives::HexBytes>,
     /// Channels (`SCID/DIRECTION`, such as `103x1x0/1`) and node ids that the route must avoid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude: Option<Vec<Exclude>>,
-    /// Upper limit of the fee in millisatoshi, instead of `maxfeepercent` and `exemptfee`, which must then be absent.
+    /// Upper limit on the routing fee in millisatoshi. Cannot be combined with `maxfeepercent` or `exemptfee`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxfee: Option<cln_primitives::Msat>,
-    /// The text that a BOLT 11 invoice only holds a hash of. It is checked against that hash, and the payment is refused when they differ.
+    /// The description of a BOLT 11 invoice that contains only its hash. The payment is refused when it does not match the hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Pays only this much of the invoice, in millisatoshi, while other nodes pay the rest. The payee takes the money only once all of it has arrived.
+    /// Pays only this much of the invoice, in millisatoshi, while other nodes pay the rest. The payee takes the money only once the whole amount has arrived.
     ///
     /// Added in v23.05.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -220,9 +220,9 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The proof of payment, absent until it has succeeded: its SHA-256 is `payment_hash`.
+    /// The proof of payment: its SHA-256 is `payment_hash`.
     pub payment_preimage: cln_primitives::Secret,
-    /// The node that was paid.
+    /// Node id of the payee; absent when it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
@@ -230,16 +230,16 @@ pub struct Response {
     /// UNIX time in seconds, possibly with a fraction, at which the payment began.
     #[serde(serialize_with = "cln_primitives::number::serialize")]
     pub created_at: f64,
-    /// How many parts were tried, failed ones included.
+    /// How many parts were sent, including failed ones.
     pub parts: u32,
     /// What the payee received, in millisatoshi.
     pub amount_msat: cln_primitives::Msat,
     /// What left this node, in millisatoshi: `amount_msat` plus all fees.
     pub amount_sent_msat: cln_primitives::Msat,
-    /// Present when the payee has released the preimage while some parts are still on their way: paid, though not all of it is settled.
+    /// Message for people, present when the payee has released the preimage, so that the payment is complete, while some of its parts are still on their way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning_partial_completion: Option<String>,
-    /// How the payment stands; a call that succeeds normally has seen it complete.
+    /// State of the payment; a call that succeeds normally has seen it complete.
     pub status: crate::shared::PaymentStatus,
 }
 

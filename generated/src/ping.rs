@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Ping a connected peer.
 //!
-//! Sends a BOLT 1 ping to a peer and waits for the pong: a sign that the other node is alive and answers. [`listnetworkevents`](mod@crate::listnetworkevents) keeps how long each took.
+//! Sends a BOLT 1 ping to a peer and waits for the pong, to see that the peer is alive and answers. [`listnetworkevents`](mod@crate::listnetworkevents) records the round-trip times.
 //!
 //! Changes nothing else. Fails when the peer is not connected, when an earlier ping to it is still unanswered, and when `len` makes the message too long. A peer that never answers keeps the call waiting until the connection ends.
 //!
@@ -14,14 +14,14 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The peer's node id.
+    /// Node id of the peer, which must be connected.
     pub id: cln_primitives::NodeId,
-    /// Bytes of padding in the ping, 65529 at most.
+    /// Number of padding bytes in the ping, at most 65529.
     ///
     /// Default: 128.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub len: Option<u16>,
-    /// Bytes of padding to ask for in the answer. From 65532 on, the peer does not answer, and the call returns at once.
+    /// Number of padding bytes to ask for in the pong. With 65532 or more the peer does not answer, and the call returns at once.
     ///
     /// Default: 128.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// Bytes of the whole answer: its padding plus 4 for type and length. 0 when no answer was asked for.
+    /// Length of the whole pong in bytes: its padding plus 4 for type and length. 0 when no pong was asked for.
     pub totlen: u16,
 }
 

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Start, stop or list plugins.
 //!
-//! Manages plugins while the node runs: starts one from a file or all from a directory, stops one, or lists them. Starting and stopping lasts until the node restarts, unless its configuration says the same. Only plugins that declare themselves dynamic can be started or stopped like this.
+//! Manages plugins while the node runs: starts one from a file or all from a directory, stops one, or lists them. The effect lasts until the node restarts, unless its configuration says the same. Only plugins that declare themselves dynamic can be started or stopped like this.
 //!
-//! A plugin is a program with full control over the node: start only what you trust. Starting takes until the plugin is ready, a minute at most; stopping may take half a minute when the plugin wants to tidy up. Its commands disappear with it.
+//! A plugin is a program with full control over the node: start only what you trust. Starting takes until the plugin is ready, a minute at most; stopping may take half a minute when the plugin wants to clean up. Its commands disappear with it.
 //!
-//! Fails when the file is no executable, when the plugin runs already unchanged, is not dynamic, or does not complete its start, and when no plugin to stop has that name.
+//! Fails when the file is not executable, when the plugin already runs unchanged, is not dynamic, or does not complete its start, and when no plugin to stop has that name.
 //!
 //! See also [`listconfigs`](mod@crate::listconfigs).
 
@@ -16,15 +16,15 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// What to do. It decides which of the other parameters are needed.
+    /// What to do, which decides which other parameters are needed.
     pub subcommand: Subcommand,
-    /// For `start`, the path of the executable, absolute or relative to the plugin directory; for `stop`, its path or file name.
+    /// With `start`, path of the executable, absolute or relative to the plugin directory; with `stop`, its path or file name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// For `startdir`, the directory whose executables to start, subdirectories excluded.
+    /// With `startdir`, directory whose executables are started, without its subdirectories.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// For `start`, options of the plugin, each as `name=value`.
+    /// With `start`, options to pass to the plugin, each as `name=value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Vec<String>>,
 }
@@ -59,7 +59,7 @@ impl Request {
     }
 }
 
-/// What to do. It decides which of the other parameters are needed.
+/// What to do, which decides which other parameters are needed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subcommand {
@@ -150,7 +150,7 @@ impl std::fmt::Display for Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Plugins {
-    /// All plugins that run after the call, not only those it started.
+    /// All plugins that run after the call, including those that ran before.
     pub plugins: Vec<Plugin>,
 }
 
@@ -158,7 +158,7 @@ pub struct Plugins {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stopped {
-    /// A sentence that says which plugin was stopped.
+    /// Message for people that names the stopped plugin.
     pub result: String,
 }
 
@@ -281,7 +281,7 @@ impl From<Response> for ResponseWire {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Plugin {
-    /// The full path of the executable.
+    /// Full path of the plugin's executable.
     pub name: String,
     /// Whether the plugin is ready; false while it is still starting.
     pub active: bool,

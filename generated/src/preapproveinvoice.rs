@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Ask the signer whether an invoice may be paid.
 //!
-//! Shows an invoice to the node's signer (its HSM) before it is paid. The built-in signer says yes to anything, even to a text that is no invoice. A remote signer with rules of its own, such as spending limits or lists of payees, may say no, and will then refuse to sign that payment too.
+//! Shows an invoice to the node's signer (its HSM) before it is paid. The built-in signer approves everything, even a text that is not an invoice. A remote signer with rules of its own, such as spending limits or lists of payees, may decline, and will then refuse to sign that payment too.
 //!
-//! Sends nothing and pays nothing; the paying commands ask by themselves, so a caller rarely needs this. Fails when the signer says no.
+//! Sends nothing and pays nothing; the paying commands ask by themselves, so a caller rarely needs this. Fails when the signer declines.
 //!
 //! Added in v23.02.
 //!
@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The invoice to be approved, as text.
+    /// Text of the invoice that is to be paid later.
     ///
     /// Added in v23.02.
     pub bolt11: String,

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Ask the signer whether a keysend may be made.
 //!
-//! Shows a payment without invoice to the node's signer (its HSM) before it is made. The built-in signer says yes to anything. A remote signer with rules of its own, such as spending limits or lists of payees, may say no, and will then refuse to sign that payment too.
+//! Shows a payment without invoice to the node's signer (its HSM) before it is made. The built-in signer approves everything. A remote signer with rules of its own, such as spending limits or lists of payees, may decline, and will then refuse to sign that payment too.
 //!
-//! Sends nothing and pays nothing; [`keysend`](mod@crate::keysend) asks by itself, so a caller rarely needs this. Fails when the signer says no and when a parameter is malformed.
+//! Sends nothing and pays nothing; [`keysend`](mod@crate::keysend) asks by itself, so a caller rarely needs this. Fails when the signer declines and when a parameter is malformed.
 //!
 //! Added in v23.02.
 //!
@@ -16,15 +16,15 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The node that would be paid.
+    /// Node id of the payee.
     ///
     /// Added in v23.02.
     pub destination: cln_primitives::NodeId,
-    /// The hash of the preimage that the payer chose: 64 hex digits.
+    /// Hash of the preimage that the payer chose: 64 hex digits.
     ///
     /// Added in v23.02.
     pub payment_hash: cln_primitives::Hash32,
-    /// What the payee would receive, in millisatoshi.
+    /// Amount that the payee would receive, in millisatoshi, without fees.
     ///
     /// Added in v23.02.
     pub amount_msat: cln_primitives::Msat,

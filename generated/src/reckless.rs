@@ -3,23 +3,23 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Install and manage plugins from repositories.
 //!
-//! Runs the `reckless` tool on the node's machine, which searches source repositories for plugins, installs them, and switches them on and off. The node passes on its directory, network and configuration.
+//! Runs the `reckless` tool on the node's machine, which searches source repositories for plugins, installs them, and enables or disables them. The node passes on its directory, network and configuration.
 //!
 //! Downloads code from the internet and runs it with full control over the node: install only what you trust. Building a plugin may take minutes.
 //!
-//! Fails when the tool cannot be run, and when the target is missing. Read the log in the answer, as a failed step shows there.
+//! Fails when the tool cannot be run, and when the target is missing. A step that failed may show only in the `log` of the answer.
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// What the tool is to do.
+    /// Action for the tool to perform.
     pub command: Subcommand,
-    /// What the command works on: a plugin name, several of them, or for `source` the word for what to do with the list of repositories. Nodes refuse a call without it.
+    /// What `command` works on: one or more plugin names, or for `source` what to do with the list of repositories. Nodes refuse a call without it.
     #[serde(rename = "target/subcommand", skip_serializing_if = "Option::is_none")]
     pub target_subcommand: Option<TargetSubcommand>,
-    /// What a subcommand works on: the address of the repository for `source`, or plugin names.
+    /// What the subcommand works on: for `source`, the repository's address; otherwise further plugin names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
 }
@@ -47,7 +47,7 @@ impl Request {
     }
 }
 
-/// What the tool is to do.
+/// Action for the tool to perform.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subcommand {
@@ -74,7 +74,7 @@ cln_primitives::wire_enum!(
     = "enable", Disable = "disable", Source = "source", Version = "--version" }
 );
 
-/// What the command works on: a plugin name, several of them, or for `source` the word for what to do with the list of repositories. Nodes refuse a call without it.
+/// What `command` works on: one or more plugin names, or for `source` what to do with the list of repositories. Nodes refuse a call without it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -103,7 +103,7 @@ impl From<Vec<cln_primitives::serde_json::Value>> for TargetSubcommand {
     }
 }
 
-/// What a subcommand works on: the address of the repository for `source`, or plugin names.
+/// What the subcommand works on: for `source`, the repository's address; otherwise further plugin names.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -146,9 +146,9 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// What the command came to, one text per target: a path or address for a plugin found or installed.
+    /// Result for each target as text, such as the path or address of a plugin that was found or installed.
     pub result: Vec<String>,
-    /// The tool's messages in order, each with its level in front.
+    /// Log messages of the tool in order, each beginning with its level.
     pub log: Vec<String>,
 }
 

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Restart an unused node from a secret.
 //!
-//! Wipes the node, puts the given master secret in the place of its own, and restarts it. The restarted node is offline, so that nothing happens before you decide how to go on, for example by [`emergencyrecover`](mod@crate::emergencyrecover).
+//! Wipes the node, replaces its master secret with the given one, and restarts it. The restarted node is offline, so that nothing happens before you decide how to continue, for example with [`emergencyrecover`](mod@crate::emergencyrecover).
 //!
-//! Allowed only on a node that has never been used: no channel, no address ever issued. [`check`](mod@crate::check) tells beforehand. Works only with an SQLite database.
+//! Allowed only on a node that has never been used: no channel, no address ever issued. [`check`](mod@crate::check) tells beforehand whether it would be allowed. Works only with an SQLite database.
 //!
 //! Fails when the secret is malformed and when the node has been used. The connection breaks with the restart: connect again afterwards.
 
@@ -41,13 +41,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// A fixed text: the node restarts now.
+    /// A fixed text, sent just before the node restarts.
     ///
     /// Added in v24.05.
     pub result: Outcome,
 }
 
-/// A fixed text: the node restarts now.
+/// A fixed text, sent just before the node restarts.
 ///
 /// Added in v24.05.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,18 +3,18 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Recover channels from a static backup.
 //!
-//! Makes stubs of lost channels from backups that [`staticbackup`](mod@crate::staticbackup) gave earlier, and connects to the peers, which are thereby asked to close. The way back after the loss of a database, provided the node runs with the same `hsm_secret`.
+//! Creates placeholders for lost channels from backups that [`staticbackup`](mod@crate::staticbackup) gave earlier, connects to their peers and thereby asks them to close. Use it after the loss of a database, on a node with the same `hsm_secret`.
 //!
-//! Each peer has to cooperate: it publishes its latest commitment, and the node sweeps its share once the delay has passed. The channels cannot be used again.
+//! Each peer has to cooperate: it publishes its latest commitment transaction, and the node claims its share from it on chain. The channels cannot be used again.
 //!
-//! Fails when the parameter is no array. [`emergencyrecover`](mod@crate::emergencyrecover) does the same from the node's own file.
+//! Fails when the parameter is not an array. [`emergencyrecover`](mod@crate::emergencyrecover) does the same from the node's own backup file.
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The backups, one for each channel, as [`staticbackup`](mod@crate::staticbackup) gave them.
+    /// Static backups from [`staticbackup`](mod@crate::staticbackup), one for each channel.
     pub scb: Vec<cln_primitives::HexBytes>,
 }
 
@@ -39,7 +39,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The ids of the channels that were made from the backups, to be watched by [`listpeerchannels`](mod@crate::listpeerchannels). Backups of channels that the node already has are left out.
+    /// Channel ids of the placeholders that were created; follow them in [`listpeerchannels`](mod@crate::listpeerchannels). Channels that the node already has are left out.
     pub stubs: Vec<String>,
 }
 

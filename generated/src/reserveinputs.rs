@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Reserve a PSBT's wallet inputs.
 //!
-//! Sets the wallet outputs that a PSBT spends aside for some blocks, so that [`fundpsbt`](mod@crate::fundpsbt), [`withdraw`](mod@crate::withdraw) and others do not use them, and so that [`signpsbt`](mod@crate::signpsbt) may sign them. Inputs that are not of this wallet are ignored.
+//! Reserves the wallet outputs that a PSBT spends for some blocks, so that [`fundpsbt`](mod@crate::fundpsbt), [`withdraw`](mod@crate::withdraw) and other commands do not use them and [`signpsbt`](mod@crate::signpsbt) may sign them. Inputs that are not of this wallet are ignored.
 //!
-//! A reservation is a mark in this node's database only. It ends by itself at its block height, or by [`unreserveinputs`](mod@crate::unreserveinputs).
+//! A reservation is a mark in this node's database only. It ends by itself at its block height, or with [`unreserveinputs`](mod@crate::unreserveinputs).
 //!
-//! Fails, and then reserves nothing, when one of the outputs is spent, or reserved already while `exclusive` is true.
+//! Fails, and then reserves nothing, when one of the outputs is spent, or is already reserved and `exclusive` is true.
 //!
 //! See also [`sendpsbt`](mod@crate::sendpsbt), [`signpsbt`](mod@crate::signpsbt), [`unreserveinputs`](mod@crate::unreserveinputs).
 
@@ -16,12 +16,12 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The PSBT whose inputs to reserve, in base64.
+    /// The PSBT whose inputs are reserved, in base64.
     pub psbt: String,
-    /// True: an output that is reserved already makes the call fail. False: its reservation is prolonged instead.
+    /// True makes the call fail when an output is already reserved; false prolongs the existing reservation instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclusive: Option<bool>,
-    /// Number of blocks to reserve for: from now, or from the end of a reservation that stands.
+    /// Number of blocks to reserve for, counted from the current height or, for an output already reserved, from the end of its reservation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reserve: Option<u32>,
 }
@@ -72,13 +72,13 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Reservation {
-    /// The transaction that holds the reserved output.
+    /// Id of the transaction that holds the reserved output.
     pub txid: cln_primitives::bitcoin::Txid,
     /// Index of the output within its transaction, counted from 0.
     pub vout: u32,
     /// True when the output was already reserved before this call.
     pub was_reserved: bool,
-    /// Whether it is reserved now: always true here.
+    /// Whether the output is reserved after the call: always true here.
     pub reserved: bool,
     /// Block height at which the reservation ends, so that the output can be chosen again.
     pub reserved_to_block: u32,

@@ -5,9 +5,9 @@
 //!
 //! Answers a BOLT 12 `invoice_request` that stands on its own (`lnr1…`, made by [`invoicerequest`](mod@crate::invoicerequest) on another node): creates an invoice under the given label, sends it to the payer as an onion message, and waits until it is paid, refused or out of time.
 //!
-//! The invoice is stored before it is sent, so a failed call leaves its label taken by an unpaid invoice: use another label, or remove that invoice by [`delinvoice`](mod@crate::delinvoice). After a timeout the payment may still arrive until the invoice expires.
+//! The invoice is stored before it is sent, so after a failed call an unpaid invoice still holds the label: use another label, or remove that invoice with [`delinvoice`](mod@crate::delinvoice). After a timeout the payment may still arrive until the invoice expires.
 //!
-//! Fails when the text is no valid, signed, stand-alone request for this chain, when the label is taken, when no way to the payer is found, and when the payer refuses.
+//! Fails when the text is not a valid, signed, stand-alone request for this chain, when the label is taken, when no way to the payer is found, and when the payer refuses.
 //!
 //! See also [`fetchinvoice`](mod@crate::fetchinvoice).
 
@@ -16,19 +16,19 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The request, a text that begins with `lnr1`. A request that was made from an offer is refused.
+    /// The invoice request as text, beginning with `lnr1`. One that was made from an offer is refused.
     pub invreq: String,
-    /// A unique name for the new invoice in this node, for [`waitinvoice`](mod@crate::waitinvoice), [`listinvoices`](mod@crate::listinvoices) and [`delinvoice`](mod@crate::delinvoice).
+    /// Unique label for the new invoice in this node, by which [`waitinvoice`](mod@crate::waitinvoice), [`listinvoices`](mod@crate::listinvoices) and [`delinvoice`](mod@crate::delinvoice) find it.
     pub label: String,
     /// What to ask for instead of the amount in the request, in millisatoshi. More than that is refused by the payer, and a payer that follows BOLT 12 refuses less as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// Seconds to wait for the payment, and at the same time the life of the invoice, counted from its creation.
+    /// Seconds to wait for the payment, and also the lifetime of the invoice from its creation.
     ///
     /// Default: 90 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u32>,
-    /// Named by the schema, yet no daemon knows this parameter: a call that sets it fails. BOLT 12 allows no quantity in a request without an offer.
+    /// A parameter that nodes do not accept: a call that sets it fails. BOLT 12 allows no quantity in a request without an offer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u64>,
 }
@@ -78,33 +78,33 @@ impl cln_primitives::Command for Request {
 #[serde(try_from = "ResponseWire", into = "ResponseWire")]
 #[non_exhaustive]
 pub struct Response {
-    /// The label that was given.
+    /// Label from the request, under which the invoice is stored.
     pub label: String,
-    /// What the payer wrote into the request; a node leaves this out when the request has none.
+    /// The description that the payer wrote into the request; absent when the request has none.
     pub description: Option<String>,
-    /// The hash whose preimage proves the payment.
+    /// Payment hash of the invoice, whose preimage proves the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
     /// What the invoice asks for, in millisatoshi.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The invoice as text, beginning with `lni1`.
+    /// The BOLT 12 invoice as text, beginning with `lni1`.
     pub bolt12: Option<String>,
-    /// The number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
+    /// Number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
     ///
     /// Added in v23.08.
     pub created_index: u64,
-    /// The number of its last change in the order of changes, counted from 1; absent before the first.
+    /// Number of the invoice's last change in the order of changes, counted from 1; absent when it has not changed yet.
     ///
     /// Added in v23.08.
     pub updated_index: Option<u64>,
-    /// What became of the invoice. A call that succeeds has seen it paid.
+    /// State of the invoice; a call that succeeds has seen it paid.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: What became of the invoice. A call that succeeds has seen it paid.
+/// `status`: State of the invoice; a call that succeeds has seen it paid.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -140,13 +140,13 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Paid {
-    /// The number of this payment in the order of received payments; see [`waitanyinvoice`](mod@crate::waitanyinvoice).
+    /// Number of this payment in the order of received payments, counted from 1; see [`waitanyinvoice`](mod@crate::waitanyinvoice).
     pub pay_index: u64,
-    /// What arrived, in millisatoshi: at least what the invoice asks for.
+    /// Amount that arrived, in millisatoshi: at least what the invoice asks for.
     pub amount_received_msat: cln_primitives::Msat,
-    /// UNIX time in seconds of the payment.
+    /// UNIX time in seconds at which the payment arrived.
     pub paid_at: u64,
-    /// The proof of payment, known to payer and payee.
+    /// The proof of payment, which payer and payee now know: its SHA-256 is `payment_hash`.
     pub payment_preimage: cln_primitives::Secret,
 }
 

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Send a prepared onion to a peer.
 //!
-//! Sends an HTLC with a finished onion to a peer; the onion's first layer is for that peer. [`createonion`](mod@crate::createonion) builds such onions. Prefer [`injectpaymentonion`](mod@crate::injectpaymentonion), which also copes with blinded paths and payments to this node.
+//! Sends an HTLC with a finished onion to a peer, which decrypts the onion's first layer. [`createonion`](mod@crate::createonion) builds such onions. Prefer [`injectpaymentonion`](mod@crate::injectpaymentonion), which also handles blinded paths and payments to this node.
 //!
-//! Sends real money and records it as one payment part. Returns as soon as the HTLC is on its way, not when it is settled: follow it with [`waitsendpay`](mod@crate::waitsendpay). The same payment, once complete, is answered with its old result instead of being sent again.
+//! Sends real money and records it as one payment part. Returns as soon as the HTLC is on its way, not when it is settled: follow it with [`waitsendpay`](mod@crate::waitsendpay). Repeating a payment that is complete returns its old result and sends nothing.
 //!
-//! Fails when the onion cannot be parsed, when the hash was already paid with another amount or destination, when another attempt is pending, and when the peer is not connected or its channel does not take the HTLC.
+//! Fails when the onion cannot be parsed, when the hash was already paid with another amount or destination, when another attempt is pending, and when the peer is not connected or its channel cannot take the HTLC.
 //!
 //! See also [`createonion`](mod@crate::createonion), [`injectpaymentonion`](mod@crate::injectpaymentonion), [`listsendpays`](mod@crate::listsendpays), [`sendpay`](mod@crate::sendpay).
 
@@ -16,42 +16,42 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The packet as hex, 1366 bytes, its first layer made for the peer in `first_hop`. Bound to the payment hash and not reusable.
+    /// The onion in hex, 1366 bytes, its first layer made for the peer in `first_hop`. It is bound to the payment hash and cannot be reused.
     pub onion: cln_primitives::HexBytes,
-    /// Where the onion goes first and with what HTLC: the first element of a route, as [`getroute`](mod@crate::getroute) shows it. Other fields of it are ignored.
+    /// Which peer to send the onion to and the terms of the HTLC: as in the first element of a route from [`getroute`](mod@crate::getroute).
     pub first_hop: FirstHop,
-    /// The hash that the HTLC is locked to. The onion must have been made with it as associated data.
+    /// Payment hash that the HTLC is locked to; the onion must have been made with it as associated data.
     pub payment_hash: cln_primitives::Hash32,
-    /// A text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). Nobody else sees it.
+    /// Text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). Nobody else sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The secrets of all hops in order, from [`createonion`](mod@crate::createonion). With them the node decrypts an error, learns from it and reports it in plain; without them it keeps the encrypted packet as `erroronion` in [`listsendpays`](mod@crate::listsendpays) and knows nothing about the route.
+    /// The shared secrets of all hops in order, from [`createonion`](mod@crate::createonion). With them the node decrypts and reports a failure; without them it only keeps the encrypted packet, as `erroronion` in [`listsendpays`](mod@crate::listsendpays).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared_secrets: Option<Vec<cln_primitives::Secret>>,
-    /// Tells apart parts in flight with the same hash and group. 0 when the payment has one part.
+    /// Number of the part, to distinguish parts in flight with the same hash and group; 0 when the payment has one part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u16>,
-    /// The invoice that this pays, for the records: it comes back from [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays). It does not steer the payment.
+    /// The invoice that is paid, for the records only: [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays) show it. It has no effect on the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt11: Option<String>,
-    /// What the payee gets, without fees, in millisatoshi. Only for the records of [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays): the onion decides.
+    /// What the payee gets, without fees, in millisatoshi. For the records of [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays) only: the onion decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// Who is paid, for the records only: the onion decides.
+    /// Node id of the payee, for the records only: the onion decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<cln_primitives::NodeId>,
-    /// The id of this node's own invoice request, from [`invoicerequest`](mod@crate::invoicerequest), that the payment answers. A single-use request is then marked as used and not paid twice.
+    /// Id of this node's own invoice request (made by [`invoicerequest`](mod@crate::invoicerequest)) that the payment answers. A single-use request is then marked as used and not paid twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localinvreqid: Option<cln_primitives::Hash32>,
-    /// Number of the attempt. All parts of one attempt share it; when absent, one above the last attempt with this hash.
+    /// Number of the attempt, shared by all of its parts. When absent, one more than that of the last attempt with this hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
-    /// What the payment is for, kept in the records: it comes back from [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays).
+    /// What the payment is for, for the records only: [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays) show it.
     ///
     /// Added in v0.11.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What the payee expects from all parts together, in millisatoshi. The node needs it to judge a payment in several parts.
+    /// What the payee expects from all parts together, in millisatoshi. Needed for a payment in several parts.
     ///
     /// Default: 0.
     ///
@@ -145,14 +145,14 @@ impl Request {
     }
 }
 
-/// Where the onion goes first and with what HTLC: the first element of a route, as [`getroute`](mod@crate::getroute) shows it. Other fields of it are ignored.
+/// Which peer to send the onion to and the terms of the HTLC: as in the first element of a route from [`getroute`](mod@crate::getroute).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FirstHop {
-    /// The peer to send to. The node picks a channel with it unless one is named.
+    /// Node id of the peer to send to. The node picks one of its channels with that peer.
     pub id: cln_primitives::NodeId,
-    /// The amount of the HTLC in millisatoshi: what the payee gets plus the fees of all hops.
+    /// Amount of the HTLC in millisatoshi: what the payee gets plus the fees of all hops.
     pub amount_msat: cln_primitives::Msat,
     /// Blocks from now until the HTLC expires.
     pub delay: u16,
@@ -204,35 +204,35 @@ pub struct Response {
     ///
     /// Added in v23.11.
     pub created_index: u64,
-    /// The same number as `created_index`, which replaces it.
+    /// Older name of `created_index`, with the same value.
     pub id: u64,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
-    /// The `amount_msat` of the request; absent when none was given.
+    /// The `amount_msat` from the request; absent when none was given.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The `destination` of the request; absent when none was given.
+    /// The `destination` from the request; absent when none was given.
     pub destination: Option<cln_primitives::NodeId>,
     /// UNIX time in seconds at which the part was sent.
     pub created_at: u64,
-    /// The amount of the HTLC, fees included, in millisatoshi.
+    /// Amount of the HTLC that left this node, fees included, in millisatoshi.
     pub amount_sent_msat: cln_primitives::Msat,
-    /// The label that was given, if any.
+    /// Label that the sending command was given; absent when it was given none.
     pub label: Option<String>,
-    /// The BOLT 11 invoice as text; absent when another kind or none was given.
+    /// The BOLT 11 invoice that this part pays, as text; absent when the sender gave none or it is a BOLT 12 one.
     pub bolt11: Option<String>,
-    /// The BOLT 12 invoice as text, beginning with `lni1`; absent when another kind or none was given.
+    /// The BOLT 12 invoice that this part pays, as text beginning with `lni1`; absent when the sender gave none or it is a BOLT 11 one.
     pub bolt12: Option<String>,
     /// Number of this part within a payment that was split, unique for its `groupid`; absent or 0 when it is whole.
     pub partid: Option<u64>,
     /// What tells several attempts to pay one hash apart.
     pub groupid: Option<u64>,
-    /// How this part stands: normally on its way, complete when it was paid before.
+    /// State of this part: normally pending, complete when the payment was complete before the call.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: How this part stands: normally on its way, complete when it was paid before.
+/// `status`: State of this part: normally pending, complete when the payment was complete before the call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -265,7 +265,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pending {
-    /// A fixed hint for people that names the commands to follow the payment with.
+    /// A fixed hint for people: the commands that follow the payment.
     pub message: Option<String>,
 }
 
@@ -277,7 +277,7 @@ pub struct Complete {
     ///
     /// Added in v23.11.
     pub updated_index: Option<u64>,
-    /// The proof of payment: its SHA-256 is `payment_hash`. Only present when it was paid before.
+    /// The proof of payment: its SHA-256 is `payment_hash`. Present only when the payment was complete before the call.
     pub payment_preimage: cln_primitives::Secret,
 }
 

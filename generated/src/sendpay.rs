@@ -5,7 +5,7 @@
 //!
 //! Sends an HTLC along a route that the caller chose, from [`getroutes`](mod@crate::getroutes) or [`getroute`](mod@crate::getroute), as one part of a payment or as all of it. An empty route pays an invoice of this node itself.
 //!
-//! Sends real money and records it. Returns as soon as the HTLC is on its way, not when it is settled: follow it with [`waitsendpay`](mod@crate::waitsendpay). Only a payment to oneself, or one that was complete before, is answered with the final result. Once a hash is paid, a call with the same amount and destination returns the old result, and one with others is refused: nothing is paid twice.
+//! Sends real money and records it. Returns as soon as the HTLC is on its way, not when it is settled: follow it with [`waitsendpay`](mod@crate::waitsendpay). Only a payment to this node itself, or one that was complete before, returns the final result. Once a hash is paid, a call with the same amount and destination returns the old result, and one with others is refused: nothing is paid twice.
 //!
 //! Fails when the route is malformed, when the first peer is not connected or refuses the HTLC, when the hash was already paid differently, when an older attempt is pending, and when `localinvreqid` is unknown or used. It never tries another route by itself: that is for the caller, or for [`xpay`](mod@crate::xpay).
 //!
@@ -16,39 +16,39 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The hops in order, from the peer to the payee, in the form of [`getroutes`](mod@crate::getroutes) or of [`getroute`](mod@crate::getroute); other fields are ignored. Empty for a payment to this node.
+    /// The hops in order, ending at the payee, in the form of [`getroutes`](mod@crate::getroutes) or of [`getroute`](mod@crate::getroute); other fields are ignored. Empty for a payment to this node.
     pub route: Vec<RouteHop>,
-    /// The hash that the HTLC is locked to, from the invoice.
+    /// Payment hash that the HTLC is locked to, from the invoice.
     pub payment_hash: cln_primitives::Hash32,
-    /// A text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
+    /// Text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What the payee gets from all parts together, in millisatoshi. Needed for parts and for a payment to this node; otherwise it has to equal the last hop's amount.
+    /// What the payee gets from all parts together, in millisatoshi. Required with `partid` and for a payment to this node; otherwise it must equal the last hop's amount.
     ///
     /// Default: in millisatoshi precision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The invoice that this pays, for the records: it comes back from [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays). The route decides where the money goes.
+    /// The invoice that is paid, for the records only: [`waitsendpay`](mod@crate::waitsendpay) and [`listsendpays`](mod@crate::listsendpays) show it. The route decides where the money goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt11: Option<String>,
-    /// The invoice's payment secret, which payees demand before they accept money. Together with the hash it allows to pay the invoice or to probe whether it exists, nothing else.
+    /// The invoice's payment secret, without which payees refuse the money. With it and the payment hash one can pay the invoice or test whether it exists, nothing else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_secret: Option<cln_primitives::Secret>,
-    /// Number of this part, unique within its group and not 0 when there are several. Each part then repeats the same `amount_msat`. Must be absent for a payment to this node.
+    /// Number of this part, unique within its group and not 0 when there are several; each part then repeats the same `amount_msat`. Must be absent for a payment to this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
-    /// The id of this node's own invoice request, from [`invoicerequest`](mod@crate::invoicerequest), that the payment answers: 64 hex digits. A single-use request is then marked as used and not paid twice.
+    /// Id, as 64 hex digits, of this node's own invoice request (made by [`invoicerequest`](mod@crate::invoicerequest)) that the payment answers. A single-use request is then marked as used and not paid twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localinvreqid: Option<cln_primitives::HexBytes>,
-    /// Number of the attempt. All parts of one attempt share it; when absent, one above the last attempt with this hash.
+    /// Number of the attempt, shared by all of its parts. When absent, one more than that of the last attempt with this hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
-    /// The invoice's payment metadata as hex, passed on to the payee in the last layer of the onion.
+    /// The invoice's payment metadata in hex, passed to the payee in the last layer of the onion.
     ///
     /// Added in v0.11.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_metadata: Option<cln_primitives::HexBytes>,
-    /// The invoice's description, kept in the records: it comes back from [`listsendpays`](mod@crate::listsendpays).
+    /// The invoice's description, for the records only: [`listsendpays`](mod@crate::listsendpays) shows it.
     ///
     /// Added in v0.11.0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,36 +133,36 @@ impl Request {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RouteHop {
-    /// The channel to cross and in which direction, such as `103x1x0/1`.
+    /// Channel of this hop with its direction, such as `103x1x0/1`.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_channel_id_dir: Option<cln_primitives::ShortChannelIdDir>,
-    /// The node that this hop leads to.
+    /// Node id of the node that this hop leads to.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_id_out: Option<cln_primitives::NodeId>,
-    /// What the node behind this hop receives, in millisatoshi, with the fees that it takes for going on.
+    /// What the node at the far end of this hop receives, in millisatoshi, including its own fee for forwarding.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_out_msat: Option<cln_primitives::Msat>,
-    /// Blocks from now until the HTLC at the node behind this hop expires.
+    /// Blocks from now until the HTLC that arrives at the far end of this hop expires.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cltv_out: Option<u32>,
-    /// The older name of `node_id_out`.
+    /// Older name of `node_id_out`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<cln_primitives::NodeId>,
-    /// The channel to cross; older than `short_channel_id_dir` and without the direction.
+    /// Channel of this hop, in the older form without direction; `short_channel_id_dir` replaces it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<cln_primitives::ShortChannelId>,
-    /// The older name of `cltv_out`.
+    /// Older name of `cltv_out`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<u32>,
-    /// The older name of `amount_out_msat`.
+    /// Older name of `amount_out_msat`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
 }
@@ -299,15 +299,15 @@ pub struct Response {
     ///
     /// Added in v23.11.
     pub updated_index: Option<u64>,
-    /// The same number as `created_index`, which replaces it.
+    /// Older name of `created_index`, with the same value.
     pub id: u64,
-    /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
+    /// Number of the attempt to pay this payment hash, shared by all parts that are sent together for that attempt.
     pub groupid: Option<u64>,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// What this part delivers to the payee, without fees, in millisatoshi.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The node at the end of the route.
+    /// Node id at the end of the route, the payee.
     pub destination: Option<cln_primitives::NodeId>,
     /// UNIX time in seconds at which the part was sent.
     pub created_at: u64,
@@ -315,21 +315,21 @@ pub struct Response {
     pub completed_at: Option<u64>,
     /// What left this node for this part, fees included, in millisatoshi.
     pub amount_sent_msat: cln_primitives::Msat,
-    /// The label that was given, if any.
+    /// Label that the sending command was given; absent when it was given none.
     pub label: Option<String>,
     /// Number of this part within a payment that was split, unique for its `groupid`; absent or 0 when it is whole.
     pub partid: Option<u64>,
-    /// The BOLT 11 invoice as text; absent when another kind or none was given.
+    /// The BOLT 11 invoice that this part pays, as text; absent when the sender gave none or it is a BOLT 12 one.
     pub bolt11: Option<String>,
-    /// The BOLT 12 invoice as text, beginning with `lni1`; absent when another kind or none was given.
+    /// The BOLT 12 invoice that this part pays, as text beginning with `lni1`; absent when the sender gave none or it is a BOLT 11 one.
     pub bolt12: Option<String>,
-    /// How this part stands: normally on its way, complete when it was paid before or goes to this node itself.
+    /// State of this part: normally pending; complete when it was complete before the call or goes to this node itself.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: How this part stands: normally on its way, complete when it was paid before or goes to this node itself.
+/// `status`: State of this part: normally pending; complete when it was complete before the call or goes to this node itself.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -362,7 +362,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pending {
-    /// A fixed hint for people that names the commands to follow the payment with.
+    /// A fixed hint for people: the commands that follow the payment.
     pub message: String,
 }
 

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Finish and broadcast a signed PSBT.
 //!
-//! Completes a PSBT that carries all signatures, takes the transaction out of it and hands it to the network. This cannot be undone. When it is the transaction that a channel opening waits for, the node ties it to that channel and sends it again after a restart.
+//! Completes a PSBT that carries all signatures, extracts its transaction and broadcasts it. This cannot be undone. A transaction that a channel opening waits for is assigned to that channel and broadcast again after a restart.
 //!
 //! Wallet outputs that it spends stay reserved for some more blocks, until the chain shows the spend.
 //!
-//! Fails when signatures are missing, when an input of this wallet is not reserved, and when the Bitcoin backend refuses the transaction; the reservation then is as before the call.
+//! Fails when signatures are missing, when an input of this wallet is not reserved, and when the Bitcoin backend refuses the transaction; reservations are then as before the call.
 //!
 //! See also [`fundpsbt`](mod@crate::fundpsbt), [`listtransactions`](mod@crate::listtransactions), [`signpsbt`](mod@crate::signpsbt).
 
@@ -16,9 +16,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The fully signed PSBT in base64, as [`signpsbt`](mod@crate::signpsbt) gives it when no other party must sign.
+    /// The fully signed PSBT in base64, such as [`signpsbt`](mod@crate::signpsbt) returns when no other party has to sign.
     pub psbt: String,
-    /// Number of blocks by which to prolong the reservations of this wallet's inputs.
+    /// Number of blocks by which the reservations of this wallet's inputs are prolonged.
     ///
     /// Default: 72.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The transaction in hex, in the form in which it is broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// Its id, by which it can be found on the chain.
+    /// Id of the transaction that was broadcast.
     pub txid: cln_primitives::bitcoin::Txid,
 }
 

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Set fees and HTLC limits of channels.
 //!
-//! Changes what this node charges for forwarding by a channel, and how small or large a forwarded HTLC may be. A parameter that is left out keeps its value; with `id` alone nothing changes and the answer shows the present values. The values are stored, and for a public channel announced to the network.
+//! Changes what this node charges for forwarding through a channel, and how small or large a forwarded HTLC may be. A parameter that is left out keeps its value; with `id` alone nothing changes and the answer shows the present values. The values are stored, and for a public channel announced to the network.
 //!
 //! Other nodes accept only a few announcements a day for each channel, so frequent changes do not reach all of them.
 //!
-//! Fails when the channel is unknown or neither usable nor waiting for its funding, and when `htlcmax` is below `htlcmin`. Limits that the channel cannot have are adjusted with a warning instead.
+//! Fails when the channel is unknown or neither usable nor waiting for its funding, and when `htlcmax` is below `htlcmin`. Limits that the channel cannot have are adjusted, with a warning in the answer.
 //!
 //! See also [`fundchannel`](mod@crate::fundchannel), [`listchannels`](mod@crate::listchannels), [`listpeers`](mod@crate::listpeers).
 
@@ -18,28 +18,24 @@
 pub struct Request {
     /// Which channels to change: a short channel id, a channel id, the node id of a peer for all channels with it, or `all`.
     pub id: String,
-    /// The fixed fee, in millisatoshi, for each forwarded payment.
+    /// Fixed fee for each forwarded payment, in millisatoshi. When absent, it is not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feebase: Option<cln_primitives::Msat>,
-    /// The fee that comes on top of `feebase`, in millionths of the amount forwarded: 1000 is 0.1 %. When absent, it is not changed.
+    /// Fee on top of `feebase`, in millionths of the amount forwarded: 1000 is 0.1 %. When absent, it is not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feeppm: Option<u32>,
-    /// The smallest HTLC to forward, in millisatoshi. Our own payments may be smaller; a value below what the peer accepts is raised to that.
-    ///
-    /// Default: no lower limit.
+    /// Smallest HTLC to forward, in millisatoshi; our own payments may be smaller. A value below what the peer accepts is raised to that; when absent, the limit is not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlcmin: Option<cln_primitives::Msat>,
-    /// The largest HTLC to forward, in millisatoshi. Our own payments may be larger; a value above what the channel can hold is lowered to that.
-    ///
-    /// Default: no effective limit.
+    /// Largest HTLC to forward, in millisatoshi; our own payments may be larger. A value above what the channel can hold is lowered to that; when absent, the limit is not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub htlcmax: Option<cln_primitives::Msat>,
-    /// Seconds during which payments by the old terms are still forwarded, so that the network can learn the new ones. Matters only when fees rise or `htlcmax` falls, and ends early when the node restarts.
+    /// Seconds during which payments on the old terms are still forwarded, so that the network can learn the new ones. Matters only when fees rise or `htlcmax` falls; a restart ends it early.
     ///
     /// Default: 600, which is ten minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enforcedelay: Option<u32>,
-    /// Whether to accept any feerate that the peer sets for commitment and closing transactions. True avoids closing over a dispute about fees, and leaves the peer free to set them ruinously high or too low to confirm.
+    /// Whether to accept any feerate that the peer sets for commitment and closing transactions. True avoids a close over a dispute about fees, but lets the peer set them ruinously high or too low to confirm. When absent, the setting is not changed.
     ///
     /// Added in v23.08.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +119,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The channels that were meant, with the values now in force.
+    /// One entry for each channel that the request selected, with its values after the call.
     pub channels: Vec<Channel>,
 }
 
@@ -134,27 +130,27 @@ pub struct Response {
 pub struct Channel {
     /// Public key of the peer: the node at the other end of the channel or connection.
     pub peer_id: cln_primitives::NodeId,
-    /// The channel's 32-byte id in hex, fixed from opening to close and different from its short channel id. While a channel is being negotiated it may still be a temporary one.
+    /// The channel's 32-byte id in hex, which differs from its short channel id.
     pub channel_id: cln_primitives::Hash32,
-    /// The block, transaction and output of the funding; absent until it has its confirmations.
+    /// Block height, transaction and output index of the funding, such as `103x1x0`; absent until it has its confirmations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
-    /// The fixed fee, in millisatoshi, that we now charge for each forwarded payment.
+    /// Fixed fee, in millisatoshi, that this node now charges for each forwarded payment.
     pub fee_base_msat: cln_primitives::Msat,
-    /// The fee that we now charge on top of `fee_base_msat`, in millionths of the amount forwarded.
+    /// Fee that this node now charges on top of `fee_base_msat`, in millionths of the amount forwarded.
     pub fee_proportional_millionths: u32,
-    /// Whether any feerate of the peer is accepted now.
+    /// Whether this node now accepts any feerate that the peer sets for commitment and closing transactions.
     ///
     /// Added in v23.08.
     pub ignore_fee_limits: bool,
-    /// The smallest HTLC that we now forward by this channel, in millisatoshi.
+    /// Smallest HTLC that this node now forwards through the channel, in millisatoshi.
     pub minimum_htlc_out_msat: cln_primitives::Msat,
-    /// Present when `htlcmin` was below what the peer accepts and was raised to that; a message for people.
+    /// Message for people, present when `htlcmin` was below what the peer accepts and was raised to that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning_htlcmin_too_low: Option<String>,
-    /// The largest HTLC that we now forward by this channel, in millisatoshi.
+    /// Largest HTLC that this node now forwards through the channel, in millisatoshi.
     pub maximum_htlc_out_msat: cln_primitives::Msat,
-    /// Present when `htlcmax` was above what the channel can hold and was lowered to that; a message for people.
+    /// Message for people, present when `htlcmax` was above what the channel can hold and was lowered to that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning_htlcmax_too_high: Option<String>,
 }

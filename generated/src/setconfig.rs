@@ -5,7 +5,7 @@
 //!
 //! Sets one option at once and, unless `transient` is true, writes it to a configuration file, `config.setconfig` by default, for the next start. An older line that set the option is commented out.
 //!
-//! Only options that [`listconfigs`](mod@crate::listconfigs) marks `dynamic` can be changed, those of a stopped plugin included, which then count when it starts again. The rest need a restart.
+//! Only options that [`listconfigs`](mod@crate::listconfigs) marks `dynamic` can be changed; for those of a stopped plugin the value applies when the plugin starts again. All other options need a restart.
 //!
 //! Fails when the option does not exist or is not dynamic, and when it refuses the value; [`check`](mod@crate::check) tells beforehand.
 //!
@@ -18,12 +18,12 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The name of the option, as in [`listconfigs`](mod@crate::listconfigs).
+    /// Name of the option to set, as in [`listconfigs`](mod@crate::listconfigs).
     pub config: String,
-    /// The new value, in the form the option takes. A list of texts for an option that can be given several times, and absent for a plain flag.
+    /// The new value, in the form the option takes: a list of texts for an option that can be given several times. Absent for a plain flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub val: Option<ConfigValue>,
-    /// True to leave the files as they are, so that the change ends with the next restart.
+    /// True leaves the configuration files unchanged, so that the setting ends with the next restart.
     ///
     /// Default: False.
     ///
@@ -55,7 +55,7 @@ impl Request {
     }
 }
 
-/// The new value, in the form the option takes. A list of texts for an option that can be given several times, and absent for a plain flag.
+/// The new value, in the form the option takes: a list of texts for an option that can be given several times. Absent for a plain flag.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -128,31 +128,31 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The option as it stands now; which value field is there depends on its kind.
+    /// The option after the change; its kind decides which field holds the value.
     pub config: Config,
 }
 
-/// The option as it stands now; which value field is there depends on its kind.
+/// The option after the change; its kind decides which field holds the value.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Config {
-    /// The name of the option that was set.
+    /// Name of the option that was set.
     pub config: String,
-    /// Where the value stands: file and line as `FILE:LINE`, or `setconfig transient`. Absent for an option with several values.
+    /// Where the value comes from: file and line as `FILE:LINE`, or `setconfig transient`. Absent for an option with several values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Where each entry of `values_str` stands, in the same order, as `FILE:LINE`.
+    /// Where each entry of `values_str` comes from, in the same order, as `FILE:LINE`.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<String>>,
-    /// The path of the plugin that the option belongs to. Absent for an option of the node itself.
+    /// Path of the plugin that the option belongs to; absent for an option of the node itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// Always true here, as no other option can be set.
+    /// Whether `setconfig` can change the option: always true here.
     pub dynamic: bool,
-    /// Whether the flag is given. Only for an option without a value.
+    /// Whether the flag is switched on. Only for an option that takes no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set: Option<bool>,
     /// The option's value at present, when it is a text; absent for other kinds of option.

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Convert a PSBT to another version.
 //!
-//! Translates a PSBT between version 0 (BIP 174) and version 2 (BIP 370) for tools that know only one of them. Changes nothing on the node.
+//! Converts a PSBT between version 0 (BIP 174) and version 2 (BIP 370) for tools that know only one of them. Changes nothing on the node.
 //!
 //! Fails when the PSBT cannot be read or the version is neither 0 nor 2.
 //!
@@ -14,9 +14,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The PSBT to convert, in base64, of either version.
+    /// The PSBT to convert, in base64 and of either version.
     pub psbt: String,
-    /// The version to convert to: 0 or 2.
+    /// PSBT version to convert to: 0 or 2.
     pub version: u32,
 }
 
@@ -41,7 +41,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The same PSBT in the wanted version, in base64.
+    /// The converted PSBT in base64, with the same content.
     pub psbt: String,
 }
 

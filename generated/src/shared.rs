@@ -137,7 +137,7 @@ pub enum ConnectionDirection {
 
 cln_primitives::wire_enum!(ConnectionDirection { In = "in", Out = "out" });
 
-/// How the forwarding of an HTLC stands.
+/// How far the forwarding of an HTLC has come.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ForwardStatus {
@@ -267,7 +267,7 @@ cln_primitives::wire_enum!(
     "SENT_REMOVE_ACK_REVOCATION" }
 );
 
-/// How an invoice stands.
+/// Whether an invoice is paid, can be paid, or can no longer be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvoiceStatus {
@@ -389,7 +389,7 @@ cln_primitives::wire_enum!(
     JournalEntry = "journal_entry" }
 );
 
-/// How a payment that this node makes stands.
+/// How far a payment of this node has come.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PaymentStatus {

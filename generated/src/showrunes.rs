@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! List the runes of this node.
 //!
-//! Lists the runes that [`createrune`](mod@crate::createrune) made here, blacklisted ones included, or takes apart a single rune of whatever origin. Derived runes are not stored and thus not listed. Changes nothing, and does not count as a use of a rune.
+//! Lists the runes that [`createrune`](mod@crate::createrune) made on this node, including blacklisted ones, or decodes a single rune of any origin. Runes derived from others are not stored and thus not listed. Changes nothing, and does not count as a use of a rune.
 //!
-//! The answer holds the runes themselves: whoever sees it can use them. Fails only when the given rune is malformed.
+//! The answer contains the runes themselves: whoever sees it can use them. Fails only when the given rune is malformed.
 //!
 //! Added in v23.08.
 //!
@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// Shows only this rune, stored or not. All stored runes when absent.
+    /// Shows only this rune, whether stored or not; when absent, all stored runes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rune: Option<cln_primitives::SecretString>,
 }
@@ -56,7 +56,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The runes; empty when none was made yet.
+    /// One entry for each rune; empty when none was made yet.
     pub runes: Vec<Rune>,
 }
 
@@ -65,21 +65,21 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Rune {
-    /// The rune in base64. Whoever has it can do all that it permits.
+    /// The rune in base64. Whoever has it can do everything that it permits.
     pub rune: cln_primitives::SecretString,
-    /// The rune's number as decimal text, for [`blacklistrune`](mod@crate::blacklistrune).
+    /// Number of the rune as decimal text, by which [`blacklistrune`](mod@crate::blacklistrune) revokes it.
     pub unique_id: String,
-    /// The conditions for using the rune, all of which have to hold; empty means that it permits everything.
+    /// The conditions for using the rune, all of which must hold; an empty list permits everything.
     pub restrictions: Vec<Restriction>,
-    /// All conditions in words, joined by AND; empty for a rune that permits everything.
+    /// All conditions in English, for people, joined with AND; empty for a rune that permits everything.
     pub restrictions_as_english: String,
-    /// False when the node has no record of the rune, as for derived and foreign ones; absent when it has. Appears only when a rune was given.
+    /// False when the node has no record of the rune, as for derived and foreign ones; absent otherwise. Appears only when the request named a rune.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<bool>,
-    /// True when the rune's number is blacklisted; absent otherwise.
+    /// True when the rune is blacklisted and thus refused; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blacklisted: Option<bool>,
-    /// UNIX time in seconds, with a fraction, of the last call that the rune permitted; absent when it was never used.
+    /// UNIX time in seconds, with a fraction, of the last call that the rune authorized; absent when there was none.
     ///
     /// Added in v23.11.
     #[serde(
@@ -87,7 +87,7 @@ pub struct Rune {
         skip_serializing_if = "Option::is_none"
     )]
     pub last_used: Option<f64>,
-    /// False when this node did not issue the rune and thus will not accept it; absent when it did. Appears only when a rune was given.
+    /// False when this node did not issue the rune and thus refuses it; absent otherwise. Appears only when the request named a rune.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub our_rune: Option<bool>,
 }
@@ -97,9 +97,9 @@ pub struct Rune {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Restriction {
-    /// The tests of this condition, of which one has to pass.
+    /// The tests of this condition, of which at least one must pass.
     pub alternatives: Vec<Alternative>,
-    /// The condition in words: its alternatives joined by OR.
+    /// The condition in English, for people: its alternatives joined with OR.
     pub english: String,
 }
 
@@ -108,13 +108,13 @@ pub struct Restriction {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Alternative {
-    /// What the test looks at, such as `method`, `id`, `time`, `per`, `pnum`, or a parameter as `pnameNAME` or `parrN`.
+    /// What the test examines, such as `method`, `id`, `time`, `per`, `pnum`, or a parameter as `pnameNAME` or `parrN`.
     pub fieldname: String,
-    /// What the field is compared with.
+    /// Value with which the test compares the field.
     pub value: String,
     /// The comparison as one character: `=` equal, `/` not equal, `^` begins with, `$` ends with, `~` contains, `<` and `>` by number, `{` and `}` by alphabet, `!` absent, `#` a comment.
     pub condition: String,
-    /// The test in words.
+    /// The test in English, for people.
     pub english: String,
 }
 

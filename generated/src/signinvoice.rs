@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Sign a BOLT 11 invoice without storing it.
 //!
-//! Replaces the signature of a BOLT 11 invoice by one of this node. Nothing is stored and no preimage is needed, so the node refuses a payment for it unless a plugin takes the HTLC (hook `htlc_accepted`); for an ordinary invoice use [`invoice`](mod@crate::invoice) or [`createinvoice`](mod@crate::createinvoice).
+//! Replaces the signature of a BOLT 11 invoice with one of this node. Nothing is stored and no preimage is needed, so the node refuses a payment for it unless a plugin takes the HTLC (hook `htlc_accepted`); for an ordinary invoice use [`invoice`](mod@crate::invoice) or [`createinvoice`](mod@crate::createinvoice).
 //!
-//! Fails when the text is no BOLT 11 invoice for this chain.
+//! Fails when the text is not a BOLT 11 invoice for this chain.
 //!
 //! Added in v23.02.
 //!
@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The BOLT 11 invoice with any signature. Few of its fields are checked.
+    /// The BOLT 11 invoice to sign; its present signature is ignored, and few of its fields are checked.
     pub invstring: String,
 }
 
@@ -45,7 +45,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The same invoice, signed by this node.
+    /// The invoice with this node's signature, as text.
     pub bolt11: String,
 }
 

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Sign a text with the node's key.
 //!
-//! Signs a text with the key behind the node's id, so that others can tell that the owner of this node wrote it. [`checkmessage`](mod@crate::checkmessage), and other Lightning software that follows the same convention, checks the result. Changes nothing.
+//! Signs a text with the key behind the node's id, so that others can tell that the owner of this node wrote it. [`checkmessage`](mod@crate::checkmessage) verifies the result, as does other Lightning software with the same convention. Changes nothing.
 //!
-//! The signature covers the double SHA-256 of `Lightning Signed Message:` followed by the text, so it can never pass for one of a transaction or of gossip. It is public and does not expire: put a date or a challenge into the text when that matters.
+//! The signature covers the double SHA-256 of `Lightning Signed Message:` followed by the text, so it can never pass for the signature of a transaction or of gossip. It is public and does not expire: put a date or a challenge into the text when that matters.
 //!
 //! Fails when the text is too long.
 //!
@@ -16,7 +16,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The text to sign, at most 65535 bytes.
+    /// Text to sign, at most 65535 bytes.
     pub message: String,
 }
 
@@ -41,11 +41,11 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The bare signature, 64 bytes, without the recovery id.
+    /// The bare ECDSA signature, 64 bytes in hex, without the recovery id.
     pub signature: cln_primitives::HexBytes,
-    /// The recovery id as one byte, `00` to `03`: with it, the key can be computed from text and signature.
+    /// Recovery id as one byte in hex, `00` to `03`, with which a verifier computes the key from text and signature.
     pub recid: cln_primitives::HexBytes,
-    /// Recovery id and signature in one text, in zbase32: the form that [`checkmessage`](mod@crate::checkmessage) takes.
+    /// Recovery id and signature together in zbase32, the form that [`checkmessage`](mod@crate::checkmessage) takes.
     pub zbase: String,
 }
 

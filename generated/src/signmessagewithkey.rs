@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Sign a text with the key of an address.
 //!
-//! Signs a text with the key of one of the wallet's own addresses, as BIP 137 has it, so that others can tell that the owner of the address wrote it. Bitcoin tools check the result; [`checkmessage`](mod@crate::checkmessage) does not. Changes nothing.
+//! Signs a text according to BIP 137 with the key of one of the wallet's own addresses, so that others can tell that the owner of the address wrote it. Bitcoin tools verify the result; [`checkmessage`](mod@crate::checkmessage) does not. Changes nothing.
 //!
-//! Fails when the address is malformed, is no P2WPKH address, or was not issued by this wallet.
+//! Fails when the address is malformed, is not a P2WPKH address, or was not issued by this wallet.
 //!
 //! Added in v25.05.
 
@@ -14,9 +14,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The text to sign, at most 65535 bytes.
+    /// Text to sign, at most 65535 bytes.
     pub message: String,
-    /// A P2WPKH address that this wallet issued, for example by [`newaddr`](mod@crate::newaddr).
+    /// P2WPKH address that this wallet issued, for example with [`newaddr`](mod@crate::newaddr); its key signs.
     pub address: String,
 }
 
@@ -46,13 +46,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The address that was given, which a verifier needs.
+    /// Address from the request, which a verifier needs.
     pub address: String,
-    /// The public key that the address pays to.
+    /// Public key that the address pays to.
     pub pubkey: cln_primitives::NodeId,
-    /// The signature, 65 bytes: a header that encodes recovery id and kind of address, and the 64 bytes proper.
+    /// The signature in hex, 65 bytes: a header with the recovery id and the kind of address, then the 64 bytes of the signature itself.
     pub signature: cln_primitives::HexBytes,
-    /// The same 65 bytes in base64: the form that Bitcoin tools take.
+    /// The 65 bytes of `signature` in base64, the form that Bitcoin tools take.
     pub base64: String,
 }
 

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Sign a PSBT's wallet inputs.
 //!
-//! Adds this wallet's signatures to a PSBT, for all inputs that belong to the wallet or for chosen ones. Nothing is sent: whoever holds the result can send it once all inputs are signed, so check the outputs first. [`sendpsbt`](mod@crate::sendpsbt) finishes and sends it.
+//! Adds this wallet's signatures to a PSBT, for all inputs that belong to the wallet or for chosen ones. Nothing is broadcast, but whoever has the result can broadcast it once all inputs are signed, so check the outputs first. [`sendpsbt`](mod@crate::sendpsbt) completes and broadcasts it.
 //!
 //! Changes nothing on the node; reservations stay as they are.
 //!
@@ -18,7 +18,7 @@
 pub struct Request {
     /// The PSBT to sign, in base64.
     pub psbt: String,
-    /// Indexes of the inputs to sign, counted from 0; each must belong to this wallet. Left out, all inputs of this wallet are signed and the others are passed over.
+    /// Indexes of the inputs to sign, counted from 0; each must belong to this wallet. When absent, all inputs of this wallet are signed and the others skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signonly: Option<Vec<u32>>,
 }
@@ -53,7 +53,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The PSBT with this wallet's signatures, in base64; inputs of others are still unsigned.
+    /// The PSBT in base64 with this wallet's signatures; inputs of others remain as they were.
     pub signed_psbt: String,
 }
 

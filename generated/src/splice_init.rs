@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Begin to splice a channel by hand.
 //!
-//! First step of a splice: asks the peer to replace the channel's funding output by a larger or smaller one. Then call [`splice_update`](mod@crate::splice_update) until the commitments are secured, sign our wallet's inputs by [`signpsbt`](mod@crate::signpsbt), and finish by [`splice_signed`](mod@crate::splice_signed). Nothing is broadcast before that.
+//! First step of a splice: asks the peer to replace the channel's funding output with a larger or smaller one. Then call [`splice_update`](mod@crate::splice_update) until the commitments are secured, sign our wallet's inputs with [`signpsbt`](mod@crate::signpsbt), and finish with [`splice_signed`](mod@crate::splice_signed). Nothing is broadcast before that.
 //!
 //! For a splice-in the PSBT brings inputs that cover amount and fee; for a splice-out add outputs for what is taken, before [`splice_update`](mod@crate::splice_update). [`splicein`](mod@crate::splicein), [`spliceout`](mod@crate::spliceout) and [`dev-splice`](mod@crate::dev_splice) do all the steps.
 //!
-//! Fails when the channel is unknown, disconnected or not in its normal state, when the peer does not support splicing, when a splice of the channel is under way already, when more is to be taken out than we own, and when the fee looks too high.
+//! Fails when the channel is unknown, disconnected or not in its normal state, when the peer does not support splicing, when a splice of the channel is already under way, when more is to be taken out than we own, and when the fee looks too high.
 //!
 //! Added in v23.08.
 //!
@@ -18,17 +18,17 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel id of the channel to change; it stays the same.
+    /// Id of the channel to splice, which stays the same.
     pub channel_id: cln_primitives::Hash32,
-    /// By how many satoshi our balance in the channel grows; negative to take coins out.
+    /// Change of our balance in the channel, in satoshi: positive to add coins, negative to take coins out.
     pub relative_amount: i64,
-    /// A base64 PSBT with our inputs, and outputs other than the channel's, such as [`fundpsbt`](mod@crate::fundpsbt) makes. When absent, the node starts from an empty one.
+    /// A base64 PSBT with our inputs and any outputs other than the channel's, such as [`fundpsbt`](mod@crate::fundpsbt) makes. When absent, the node starts with an empty one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initialpsbt: Option<String>,
-    /// The feerate that we pay for our part of the splice transaction, in satoshi per 1000 weight units. When absent, the node's estimate for opening channels.
+    /// Feerate for our part of the splice transaction, in satoshi per 1000 weight units. When absent, the node's estimate for opening channels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feerate_per_kw: Option<u32>,
-    /// Whether to go on when the fee looks unreasonably high, instead of failing.
+    /// True to continue even when the fee looks unreasonably high; false to fail then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force_feerate: Option<bool>,
 }
@@ -80,7 +80,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The splice transaction so far, as a base64 PSBT for [`splice_update`](mod@crate::splice_update).
+    /// The splice transaction as negotiated so far, as a base64 PSBT to pass to [`splice_update`](mod@crate::splice_update).
     pub psbt: String,
 }
 

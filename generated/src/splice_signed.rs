@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Finish a splice and broadcast it.
 //!
-//! Last step of a splice by hand: exchanges signatures with the peer and broadcasts the splice transaction. Call it after [`splice_update`](mod@crate::splice_update) has answered with `commitments_secured` true, with all inputs signed that we added; the node signs for the channel's old funding itself.
+//! Last step of a splice by hand: exchanges signatures with the peer and broadcasts the splice transaction. Call it after [`splice_update`](mod@crate::splice_update) has answered with `commitments_secured` true, with signatures for all inputs that we added; the node itself signs the input that spends the channel's old funding output.
 //!
 //! The channel stays usable, in the state `CHANNELD_AWAITING_SPLICE`, until the transaction has its confirmations.
 //!
@@ -18,11 +18,11 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel id that was given to [`splice_init`](mod@crate::splice_init).
+    /// Channel id that was given to [`splice_init`](mod@crate::splice_init).
     pub channel_id: cln_primitives::Hash32,
-    /// The base64 PSBT of the last [`splice_update`](mod@crate::splice_update), with signatures for all inputs that we added.
+    /// The base64 PSBT from the last answer of [`splice_update`](mod@crate::splice_update), with signatures for all inputs that we added.
     pub psbt: String,
-    /// Whether we send our signatures before the peer does. When false, BOLT 2 decides: the side that put in less signs first. Whoever has all signatures can broadcast.
+    /// Whether we send our signatures before the peer does. When false, BOLT 2 decides: the side that put in less signs first. The side that has all signatures can broadcast.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_first: Option<bool>,
 }
@@ -60,13 +60,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The signed splice transaction, raw in hex.
+    /// The signed splice transaction in hex, as it was broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// The id of the transaction `tx`.
+    /// Id of the splice transaction.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// The splice transaction as a base64 PSBT, with the signatures.
+    /// The splice transaction as a base64 PSBT, with its signatures.
     pub psbt: String,
-    /// The output of the splice transaction that is the channel's new funding, counted from 0.
+    /// Index of the splice transaction's output that is the channel's new funding, counted from 0.
     ///
     /// Added in v24.08.
     #[serde(skip_serializing_if = "Option::is_none")]

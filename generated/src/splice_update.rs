@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Continue a splice.
 //!
-//! Middle step of a splice by hand: tells the peer about inputs and outputs that were added to or removed from the PSBT, and collects those of the peer. Call it with each PSBT that comes back until `commitments_secured` is true; once is often not enough, even without changes. After that the PSBT may only be signed.
+//! Middle step of a splice by hand: tells the peer which inputs and outputs were added to or removed from the PSBT, and collects the peer's. Call it with each PSBT that comes back until `commitments_secured` is true, which may take several calls even without changes. After that the PSBT may only be signed.
 //!
 //! Broadcasts nothing. Check the PSBT before signing, since the peer can add to it.
 //!
@@ -18,9 +18,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel id that was given to [`splice_init`](mod@crate::splice_init).
+    /// Channel id that was given to [`splice_init`](mod@crate::splice_init).
     pub channel_id: cln_primitives::Hash32,
-    /// The base64 PSBT of the last answer of [`splice_init`](mod@crate::splice_init) or `splice_update`, with our changes if there are any.
+    /// The base64 PSBT from the last answer of [`splice_init`](mod@crate::splice_init) or `splice_update`, with our changes if there are any.
     pub psbt: String,
 }
 
@@ -50,9 +50,9 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The splice transaction so far, as a base64 PSBT: for the next call, or to be signed when `commitments_secured` is true.
+    /// The splice transaction so far, as a base64 PSBT: to be signed when `commitments_secured` is true, otherwise to be passed to the next call.
     pub psbt: String,
-    /// True when both sides have signed the commitment transactions for the new funding: sign `psbt` and call [`splice_signed`](mod@crate::splice_signed). False when another update is needed.
+    /// True when both sides have signed the commitment transactions for the new funding: sign `psbt` and call [`splice_signed`](mod@crate::splice_signed). False when another `splice_update` is needed.
     pub commitments_secured: bool,
     /// Whether the peer's signatures for the splice transaction have arrived already, so that only ours are missing.
     ///

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Add coins of the wallet to a channel.
 //!
-//! Moves coins from the node's wallet into our balance of a channel, which grows by a splice. The on-chain fee is paid by the wallet on top of the amount. Broadcasts the transaction before it returns; the channel stays usable while that awaits its confirmations.
+//! Moves coins from the node's wallet into our balance of a channel, whose capacity grows by a splice. The wallet pays the on-chain fee on top of the amount. Broadcasts the transaction before it returns; the channel stays usable while the transaction awaits its confirmations.
 //!
 //! Fails when the channel or the amount cannot be understood, when the wallet cannot pay, when the channel is disconnected, and when the peer does not support splicing or aborts. For several channels at once use [`dev-splice`](mod@crate::dev_splice).
 //!
@@ -16,9 +16,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel: its channel id, or the first 4 or more hex digits of it if no other channel begins so; or a query such as `034645dc:0` for the first channel with the peer whose node id begins so.
+    /// The channel: its channel id, or at least the first 4 hex digits of it when no other channel's begins alike; or a query such as `034645dc:0`, the first channel with the peer whose node id begins with those digits.
     pub channel: String,
-    /// What to add to our balance: a bare number is satoshi, and the suffixes `sat`, `msat`, `btc`, `K` (thousand sat) and `M` (million sat) are understood.
+    /// Amount to add to our balance: a bare number is satoshi, and the suffixes `sat`, `msat`, `btc`, `K` (thousand sat) and `M` (million sat) are understood.
     pub amount: String,
 }
 
@@ -51,10 +51,10 @@ pub struct Response {
     /// The splice transaction as a base64 PSBT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psbt: Option<String>,
-    /// The splice transaction in hex. Releases up to v26.06 leave it out after a splice: take `txid` or `psbt`.
+    /// The splice transaction in hex. Releases up to v26.06 omit it after a splice: use `txid` or `psbt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tx: Option<String>,
-    /// The id of the splice transaction, which was broadcast.
+    /// Id of the splice transaction that was broadcast.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub txid: Option<String>,
 }

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Take coins out of a channel.
 //!
-//! Moves coins from our balance of a channel to the node's wallet, an address or another channel, by a splice. The on-chain fee is paid from the channel's balance as well. Broadcasts the transaction before it returns; the channel stays usable while that awaits its confirmations.
+//! Moves coins from our balance of a channel to the node's wallet, an address or another channel, by a splice. The on-chain fee is paid from the channel's balance as well. Broadcasts the transaction before it returns; the channel stays usable while the transaction awaits its confirmations.
 //!
-//! The reserve and coins in pending HTLCs cannot be taken out; to have everything use [`close`](mod@crate::close). Fails when channel, amount or destination cannot be understood, when the balance is too small, when the channel is disconnected, when the peer does not support splicing or aborts, and when the fee looks too high.
+//! The reserve and coins in pending HTLCs cannot be taken out; to take everything use [`close`](mod@crate::close). Fails when channel, amount or destination cannot be understood, when the balance is too small, when the channel is disconnected, when the peer does not support splicing or aborts, and when the fee looks too high.
 //!
 //! Added in v26.04.
 //!
@@ -16,14 +16,14 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The channel: its channel id, or the first 4 or more hex digits of it if no other channel begins so; or a query such as `034645dc:0` for the first channel with the peer whose node id begins so.
+    /// The channel: its channel id, or at least the first 4 hex digits of it when no other channel's begins alike; or a query such as `034645dc:0`, the first channel with the peer whose node id begins with those digits.
     pub channel: String,
-    /// What to take out: a bare number is satoshi, and the suffixes `sat`, `msat`, `btc`, `K` (thousand sat) and `M` (million sat) are understood. A percentage of what is available, such as `50%`, works unless the destination is an address.
+    /// Amount to take out: a bare number is satoshi, and the suffixes `sat`, `msat`, `btc`, `K` (thousand sat) and `M` (million sat) are understood. A percentage of what is available, such as `50%`, works unless the destination is an address.
     pub amount: String,
     /// Where the coins go: `wallet`, a Bitcoin address, or another channel in the form that `channel` takes. When absent, to the wallet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
-    /// Whether to go on when the fee looks unreasonably high, instead of failing.
+    /// True to continue even when the fee looks unreasonably high; false to fail then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force_feerate: Option<bool>,
 }
@@ -71,10 +71,10 @@ pub struct Response {
     /// The splice transaction as a base64 PSBT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psbt: Option<String>,
-    /// The splice transaction in hex. Releases up to v26.06 leave it out after a splice: take `txid` or `psbt`.
+    /// The splice transaction in hex. Releases up to v26.06 omit it after a splice: use `txid` or `psbt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tx: Option<String>,
-    /// The id of the splice transaction, which was broadcast.
+    /// Id of the splice transaction that was broadcast.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub txid: Option<String>,
 }

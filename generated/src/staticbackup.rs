@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Export a static backup of all channels.
 //!
-//! Returns for each channel what [`recoverchannel`](mod@crate::recoverchannel) needs after a loss of the database: who the peer is, where it was reached, and which output funds the channel. Changes nothing.
+//! Returns for each channel what [`recoverchannel`](mod@crate::recoverchannel) needs after the loss of the database: who the peer is, at which address it was reached, and which output funds the channel. Changes nothing.
 //!
-//! A backup covers the channels of this moment: make a new one after each opening. It does not hold the state of a channel, and it needs the same `hsm_secret`.
+//! A backup covers only the channels that exist now: make a new one after each opening. It does not hold the state of a channel, and it needs the same `hsm_secret`.
 //!
-//! The data is not encrypted. It does not suffice to take funds, yet it shows peers, addresses and amounts; [`getemergencyrecoverdata`](mod@crate::getemergencyrecoverdata) gives the same in encrypted form.
+//! The data is not encrypted. It does not suffice to take funds, but it shows peers, addresses and amounts; [`getemergencyrecoverdata`](mod@crate::getemergencyrecoverdata) gives the same in encrypted form.
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -42,7 +42,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// One backup for each channel, for [`recoverchannel`](mod@crate::recoverchannel); empty when there are no channels.
+    /// One static backup for each channel, as [`recoverchannel`](mod@crate::recoverchannel) takes them; empty when there are no channels.
     pub scb: Vec<cln_primitives::HexBytes>,
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Stops the node and its plugins. The answer is sent when the node is about to end, and the connection is closed after it.
 //!
-//! Does not wait for payments in flight: they stay as they are and go on when the node is back. If it stays away too long, HTLCs time out and peers close channels; [`graceful`](mod@crate::graceful) before it avoids that.
+//! Does not wait for payments in flight, which continue when the node runs again. If it stays off too long, HTLCs time out and peers close channels; calling [`graceful`](mod@crate::graceful) first avoids that.
 //!
 //! See also [`graceful`](mod@crate::graceful).
 
@@ -42,13 +42,13 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// A fixed text, sent as the last thing before the process ends.
+    /// A fixed text, sent just before the process ends.
     ///
     /// Added in v24.05.
     pub result: Outcome,
 }
 
-/// A fixed text, sent as the last thing before the process ends.
+/// A fixed text, sent just before the process ends.
 ///
 /// Added in v24.05.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

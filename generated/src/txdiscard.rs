@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The id that [`txprepare`](mod@crate::txprepare) gave.
+    /// Id of the prepared transaction, from the answer of [`txprepare`](mod@crate::txprepare).
     pub txid: cln_primitives::bitcoin::Txid,
 }
 
@@ -39,9 +39,9 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The transaction in hex without signatures.
+    /// The discarded transaction in hex, without signatures.
     pub unsigned_tx: cln_primitives::HexBytes,
-    /// Id of the transaction, in the byte order that block explorers use.
+    /// Id of the discarded transaction.
     pub txid: cln_primitives::bitcoin::Txid,
 }
 

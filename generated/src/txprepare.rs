@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Prepare an on-chain payment to send later.
 //!
-//! Builds a transaction that pays the given addresses from the wallet and reserves its inputs, but neither signs nor sends it. [`txsend`](mod@crate::txsend) signs and sends it, [`txdiscard`](mod@crate::txdiscard) drops it; [`withdraw`](mod@crate::withdraw) does all in one step.
+//! Builds a transaction that pays the given addresses from the wallet and reserves its inputs, but neither signs nor broadcasts it. [`txsend`](mod@crate::txsend) signs and broadcasts it, [`txdiscard`](mod@crate::txdiscard) drops it; [`withdraw`](mod@crate::withdraw) does all in one step.
 //!
-//! The prepared transaction lives in memory only: after a restart [`txsend`](mod@crate::txsend) no longer knows it, while its inputs stay reserved until the reservation runs out.
+//! The prepared transaction is kept in memory only: after a restart [`txsend`](mod@crate::txsend) no longer knows it, while its inputs stay reserved until the reservation runs out.
 //!
 //! While the node has channels with anchors, even `all` leaves the emergency reserve (`min-emergency-msat`) in the wallet.
 //!
@@ -30,7 +30,7 @@ pub struct Request {
     /// Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minconf: Option<u32>,
-    /// The wallet outputs to spend, each as `txid:outnum`. All of them are used, and `minconf` plays no role. Left out, the wallet chooses.
+    /// The wallet outputs to spend, each as `txid:outnum`. All of them are used, whatever `minconf` says; when absent, the wallet chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utxos: Option<Vec<cln_primitives::bitcoin::OutPoint>>,
 }
@@ -79,11 +79,11 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The transaction as an unsigned PSBT in base64, change output included.
+    /// The unsigned transaction as a PSBT in base64, including the change output.
     pub psbt: String,
     /// The transaction in hex without signatures.
     pub unsigned_tx: cln_primitives::HexBytes,
-    /// The id of the transaction, which signing does not change; for [`txsend`](mod@crate::txsend) and [`txdiscard`](mod@crate::txdiscard).
+    /// Id of the transaction, which signing does not change; pass it to [`txsend`](mod@crate::txsend) or [`txdiscard`](mod@crate::txdiscard).
     pub txid: cln_primitives::bitcoin::Txid,
 }
 

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Sign and send a prepared transaction.
 //!
-//! Signs a transaction that [`txprepare`](mod@crate::txprepare) made and hands it to the network. This cannot be undone.
+//! Signs a transaction that [`txprepare`](mod@crate::txprepare) made and broadcasts it. This cannot be undone.
 //!
-//! Fails when no such transaction is prepared, and when the Bitcoin backend refuses it. A transaction that failed is forgotten and must be prepared anew; [`listfunds`](mod@crate::listfunds) tells whether its inputs stayed reserved.
+//! Fails when no such transaction is prepared, and when the Bitcoin backend refuses it. A transaction that failed is forgotten and must be prepared again; [`listfunds`](mod@crate::listfunds) tells whether its inputs stayed reserved.
 //!
 //! See also [`txdiscard`](mod@crate::txdiscard), [`txprepare`](mod@crate::txprepare).
 
@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The id that [`txprepare`](mod@crate::txprepare) gave.
+    /// Id of the prepared transaction, from the answer of [`txprepare`](mod@crate::txprepare).
     pub txid: cln_primitives::bitcoin::Txid,
 }
 
@@ -43,7 +43,7 @@ pub struct Response {
     pub psbt: String,
     /// The transaction in hex, in the form in which it is broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// The id of the transaction, the same that was given.
+    /// Id of the transaction that was broadcast, the same as in the request.
     pub txid: cln_primitives::bitcoin::Txid,
 }
 

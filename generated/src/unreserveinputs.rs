@@ -5,7 +5,7 @@
 //!
 //! Shortens or ends the reservations of the wallet outputs that a PSBT spends, as made by [`fundpsbt`](mod@crate::fundpsbt), [`utxopsbt`](mod@crate::utxopsbt) or [`reserveinputs`](mod@crate::reserveinputs). Inputs that are not reserved or not of this wallet are ignored.
 //!
-//! A reservation that was prolonged several times may outlast one call: give a large number of blocks to be sure. Only release what no transaction under way still needs, or its inputs may be spent twice.
+//! A reservation that was prolonged several times may outlast one call: give a large number of blocks to end it for certain. Release only what no pending transaction still needs, or other commands may spend the same outputs in conflict with it.
 //!
 //! Fails only when a parameter is malformed.
 //!
@@ -16,9 +16,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The PSBT whose inputs to release, in base64.
+    /// The PSBT whose inputs are released, in base64.
     pub psbt: String,
-    /// By how many blocks to shorten each reservation; one that then ends at or below the current height is gone.
+    /// Number of blocks by which each reservation is shortened; one that then ends at or below the current height is removed.
     ///
     /// Default: 72.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,19 +64,19 @@ pub struct Response {
 #[serde(try_from = "ReservationWire", into = "ReservationWire")]
 #[non_exhaustive]
 pub struct Reservation {
-    /// The transaction that holds the released output.
+    /// Id of the transaction that holds the released output.
     pub txid: cln_primitives::bitcoin::Txid,
     /// Index of the output within its transaction, counted from 0.
     pub vout: u32,
     /// Whether the output was reserved before this call; false when its reservation had run out by itself.
     pub was_reserved: bool,
-    /// Whether it is still reserved, because the reservation reached further than `reserve` blocks.
+    /// Whether the output is still reserved after the call, because its reservation reached further than `reserve` blocks.
     pub reserved: ReservedState,
 }
 
 /// What `reserved` can be, and the fields that come with it.
 ///
-/// `reserved`: Whether it is still reserved, because the reservation reached further than `reserve` blocks.
+/// `reserved`: Whether the output is still reserved after the call, because its reservation reached further than `reserve` blocks.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ReservedState {

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Move P2SH-wrapped funds to native SegWit.
 //!
-//! Spends all P2SH-wrapped outputs of the wallet in one transaction to a single native SegWit output of the same wallet, and sends it at once. Dual-funded channels need this, as they accept no wrapped inputs. The fee is paid from the moved money.
+//! Spends all P2SH-wrapped outputs of the wallet in one transaction to a single native SegWit output of the same wallet, and broadcasts it at once. Dual-funded channels need this, as they accept no wrapped inputs. The fee is paid from the moved money.
 //!
 //! Without such outputs it does nothing and succeeds. Fails when the outputs do not pay for the fee, and when the Bitcoin backend refuses the transaction.
 //!
@@ -21,7 +21,7 @@ pub struct Request {
     /// Added in v23.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feerate: Option<cln_primitives::Feerate>,
-    /// Whether outputs that are reserved already are moved as well; when false they are passed over.
+    /// True to also move outputs that are already reserved, false to skip them.
     ///
     /// Added in v23.02.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,12 +96,12 @@ pub struct Response {
     /// Added in v23.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psbt: Option<String>,
-    /// The transaction as it was sent, serialized; absent when nothing was moved.
+    /// The signed transaction in hex, as it was broadcast; absent when nothing was moved.
     ///
     /// Added in v23.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tx: Option<cln_primitives::HexBytes>,
-    /// The id of the transaction; absent when nothing was moved.
+    /// Id of the transaction that moved the outputs; absent when nothing was moved.
     ///
     /// Added in v23.02.
     #[serde(skip_serializing_if = "Option::is_none")]

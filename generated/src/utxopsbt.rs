@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Fund a PSBT from chosen wallet outputs.
 //!
-//! Puts the given outputs of the wallet as inputs into a new PSBT and normally reserves them. Parameters and answer are those of [`fundpsbt`](mod@crate::fundpsbt), save that the caller picks the outputs; all of them are used, even if fewer would do.
+//! Adds the given outputs of the wallet as inputs to a new PSBT and normally reserves them. Parameters and answer are those of [`fundpsbt`](mod@crate::fundpsbt), except that the caller picks the outputs; all of them are used, even if fewer would suffice.
 //!
-//! Nothing is signed or sent. Unless `excess_as_change` is set, everything that no output takes becomes fee.
+//! Nothing is signed or broadcast. Unless `excess_as_change` is set, everything that no output takes becomes fee.
 //!
 //! Fails when an output is unknown to the wallet, spent, still locked after a channel close, or reserved (unless `reservedok` is set), when the outputs do not pay for amount and fees, and when the rest would fall below the emergency reserve that channels with anchors need.
 //!
@@ -16,33 +16,33 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// What the outputs will pay in total, without fees, in satoshi; `all` means everything that the chosen outputs hold, less fees.
+    /// What the outputs will pay in total, without fees, in satoshi; `all` means everything that the chosen wallet outputs hold, minus fees.
     pub satoshi: cln_primitives::SatOrAll,
     /// Feerate for the transaction: a name such as `slow`, `normal` or `urgent`, a target such as `6blocks`, or a number with `perkw` or `perkb`.
     ///
     /// Default: *normal*.
     pub feerate: cln_primitives::Feerate,
-    /// Weight, in weight units, of everything but the inputs: the 42 of a bare transaction plus all outputs to be added later. The inputs must pay the fee for it too.
+    /// Weight, in weight units, of everything but the inputs: the bare transaction (42) plus all outputs to be added later. The inputs must pay the fee for it too.
     pub startweight: u32,
     /// The wallet outputs to spend, each as `txid:outnum`; at least one. [`listfunds`](mod@crate::listfunds) lists them.
     pub utxos: Vec<cln_primitives::bitcoin::OutPoint>,
-    /// Number of blocks, from now, for which the chosen outputs are reserved against other use; 0 reserves nothing.
+    /// Number of blocks from now for which the chosen outputs are reserved; 0 reserves nothing.
     ///
     /// Default: 72 blocks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reserve: Option<u32>,
-    /// Whether outputs that are reserved already are allowed; their reservation is then prolonged. When false, one of them makes the call fail.
+    /// True to allow outputs that are already reserved, whose reservation is then prolonged; false to fail when there is one.
     ///
     /// Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservedok: Option<bool>,
-    /// The lock time of the transaction: a block height, or UNIX seconds from 500000000 up. Left out, it is the current height or a little less.
+    /// Lock time of the transaction: a block height, or from 500000000 up UNIX time in seconds. When absent, the current height or a little less.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locktime: Option<u32>,
-    /// Least weight to count for the witness of each input, in weight units, as dual-funded openings ask for. A heavier witness counts in full.
+    /// Smallest weight, in weight units, to assume for the witness of each input, as dual-funded openings require. A heavier witness counts in full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_witness_weight: Option<u32>,
-    /// Whether to add a change output to the wallet for what is left over, unless it would be dust. Without effect when `satoshi` is `all`.
+    /// Whether to add a change output to the wallet for what is left over, unless it would be dust. Has no effect when `satoshi` is `all`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excess_as_change: Option<bool>,
     /// Whether the transaction opens a channel with anchors, so that the emergency reserve (`min-emergency-msat`) is kept in the wallet even if this is the first such channel.
@@ -137,9 +137,9 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The transaction so far as an unsigned PSBT in base64, with the data of each input that signing needs. Its outputs are at most the change and, on Elements, the fee.
+    /// The transaction so far as an unsigned PSBT in base64, with the input data that signing needs. Its only outputs are the change, if any, and on Elements the fee.
     pub psbt: String,
-    /// The feerate that was used, in satoshi per 1000 weight units: use it for what you add.
+    /// Feerate that was used, in satoshi per 1000 weight units; apply it to the outputs that you add.
     pub feerate_per_kw: u32,
     /// Weight of the whole transaction, in weight units, once every input is signed; an estimate, as signatures vary in size.
     pub estimated_final_weight: u32,
@@ -148,7 +148,7 @@ pub struct Response {
     /// Index, from 0, of the change output that was added; absent when there is none. The node may add one even without `excess_as_change`, to keep its emergency reserve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_outnum: Option<u32>,
-    /// One entry for each chosen output. Absent when `reserve` is 0.
+    /// One entry for each of the chosen outputs; absent when `reserve` is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservations: Option<Vec<Reservation>>,
 }
@@ -158,13 +158,13 @@ pub struct Response {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Reservation {
-    /// The transaction that holds the reserved output.
+    /// Id of the transaction that holds the reserved output.
     pub txid: cln_primitives::bitcoin::Txid,
     /// Index of the output within its transaction, counted from 0.
     pub vout: u32,
     /// True when the output was already reserved before this call.
     pub was_reserved: bool,
-    /// Whether it is reserved now: always true here.
+    /// Whether the output is reserved after the call: always true here.
     pub reserved: bool,
     /// Block height at which the reservation ends, so that the output can be chosen again.
     pub reserved_to_block: u32,

@@ -7,7 +7,7 @@
 //!
 //! To follow invoices without missing a change: take the highest `updated_index` of [`listinvoices`](mod@crate::listinvoices), wait for that number plus one, then list again with `index` and `start`, and repeat. A `nextvalue` of 0 returns the present counter at once.
 //!
-//! When the counter moves while the command waits, the answer also has some fields of the record, under the name of its kind, which often saves the call to list. When the value had been reached before, they are absent; when several records change at once, the counter can jump and not all fields are there.
+//! When the counter moves while the command waits, the answer also has some fields of the record, under the name of its kind, which often saves the call to list. They are absent when the value had been reached before; when several records change at once, the counter can jump and some fields may be missing.
 //!
 //! Waits without limit and changes nothing. Fails only when a parameter is malformed.
 //!
@@ -20,11 +20,11 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The kind of record to watch, named after the command that lists it.
+    /// Kind of record to watch, named after the command that lists it.
     pub subsystem: Subsystem,
-    /// Which of the three counters of that kind to watch.
+    /// Which of the kind's three counters to watch.
     pub indexname: Indexname,
-    /// The value to wait for, as a rule the last one seen plus one. The command returns once the counter is there or beyond.
+    /// Value of the counter to wait for, usually the last one seen plus one. The command returns once the counter has reached or passed it.
     pub nextvalue: u64,
 }
 
@@ -39,7 +39,7 @@ impl Request {
     }
 }
 
-/// The kind of record to watch, named after the command that lists it.
+/// Kind of record to watch, named after the command that lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subsystem {
@@ -67,7 +67,7 @@ cln_primitives::wire_enum!(
     Networkevents = "networkevents" }
 );
 
-/// Which of the three counters of that kind to watch.
+/// Which of the kind's three counters to watch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Indexname {
@@ -101,19 +101,19 @@ impl cln_primitives::Command for Request {
 #[serde(try_from = "ResponseWire", into = "ResponseWire")]
 #[non_exhaustive]
 pub struct Response {
-    /// The counter of creations now: at least the value waited for. Present when this counter was watched.
+    /// Present value of the counter of creations, at least the value waited for. Absent when another counter was watched.
     pub created: Option<u64>,
-    /// The counter of changes now: at least the value waited for. Present when this counter was watched.
+    /// Present value of the counter of changes, at least the value waited for. Absent when another counter was watched.
     pub updated: Option<u64>,
-    /// The counter of deletions now: at least the value waited for. Present when this counter was watched.
+    /// Present value of the counter of deletions, at least the value waited for. Absent when another counter was watched.
     pub deleted: Option<u64>,
-    /// The kind of record that was watched.
+    /// Kind of record that was watched, as in the request.
     pub subsystem: Change,
 }
 
 /// What `subsystem` can be, and the fields that come with it.
 ///
-/// `subsystem`: The kind of record that was watched.
+/// `subsystem`: Kind of record that was watched, as in the request.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change {
@@ -161,7 +161,7 @@ impl std::fmt::Display for Change {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Invoices {
-    /// The same as the object that is named after the kind. Use that one, as this is going away.
+    /// The same object as the field named after the kind of record, such as `invoices`. Use that field, as this one is deprecated.
     #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
     pub details: Option<Invoice>,
     /// The invoice that moved the counter. Absent when the counter had reached the value before the call.
@@ -174,7 +174,7 @@ pub struct Invoices {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Forwards {
-    /// The same as the object that is named after the kind. Use that one, as this is going away.
+    /// The same object as the field named after the kind of record, such as `invoices`. Use that field, as this one is deprecated.
     #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
     pub details: Option<Forward>,
     /// The forward that moved the counter. Absent when the counter had reached the value before the call.
@@ -187,10 +187,10 @@ pub struct Forwards {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sendpays {
-    /// The same as the object that is named after the kind. Use that one, as this is going away.
+    /// The same object as the field named after the kind of record, such as `invoices`. Use that field, as this one is deprecated.
     #[deprecated(since = "v25.05", note = "nodes may lack it from v26.06 on")]
     pub details: Option<Sendpay>,
-    /// The part of a payment that moved the counter. Absent when the counter had reached the value before the call.
+    /// The part of an outgoing payment that moved the counter. Absent when the counter had reached the value before the call.
     ///
     /// Added in v25.05.
     pub sendpays: Option<Sendpay>,
@@ -210,7 +210,7 @@ pub struct Htlcs {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Chainmoves {
-    /// The movement on chain that moved the counter. Absent when the counter had reached the value before the call.
+    /// The on-chain movement that moved the counter. Absent when the counter had reached the value before the call.
     ///
     /// Added in v25.09.
     pub chainmoves: Option<Chainmove>,
@@ -220,7 +220,7 @@ pub struct Chainmoves {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Channelmoves {
-    /// The movement in a channel that moved the counter. Absent when the counter had reached the value before the call.
+    /// The movement inside a channel that moved the counter. Absent when the counter had reached the value before the call.
     ///
     /// Added in v25.09.
     pub channelmoves: Option<Channelmove>,
@@ -230,7 +230,7 @@ pub struct Channelmoves {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Networkevents {
-    /// The event that moved the counter. Absent when the counter had reached the value before the call.
+    /// The network event that moved the counter. Absent when the counter had reached the value before the call.
     ///
     /// Added in v25.12.
     pub networkevents: Option<Networkevent>,
@@ -405,19 +405,19 @@ impl From<Response> for ResponseWire {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Invoice {
-    /// Where the invoice stands after the change.
+    /// State of the invoice after the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<crate::shared::InvoiceStatus>,
-    /// The name that was given to the invoice when it was made. Absent when several expire at once.
+    /// Label that was given to the invoice when it was created; absent when several expire at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Free text that says what this is for: what the payer reads in an invoice or offer, a note to oneself on other records.
+    /// What the invoice is for, as the payer reads it; may be absent even when the invoice has a description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The BOLT 11 invoice as text, beginning with `lnbc` on the main chain; absent when there is none or it is a BOLT 12 one.
+    /// The BOLT 11 invoice as text; absent for a BOLT 12 one, and after changes such as a payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt11: Option<String>,
-    /// The BOLT 12 text: `lno1…` is an offer, `lnr1…` an invoice request, `lni1…` an invoice. Absent when there is none or the invoice is a BOLT 11 one.
+    /// The BOLT 12 invoice as text, beginning with `lni1`; absent for a BOLT 11 one, and after changes such as a payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bolt12: Option<String>,
 }
@@ -428,16 +428,16 @@ pub struct Invoice {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Forward {
-    /// How far the forward has come.
+    /// State of the forward after the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<crate::shared::ForwardStatus>,
-    /// The channel that the HTLC came in by.
+    /// Channel through which the HTLC arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_channel: Option<cln_primitives::ShortChannelId>,
     /// Number of the incoming HTLC, counted from 0 by its sender within its channel, so unique only together with `in_channel`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_htlc_id: Option<u64>,
-    /// What the incoming HTLC carries, in millisatoshi, our fee included.
+    /// Amount of the incoming HTLC in millisatoshi, our fee included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_msat: Option<cln_primitives::Msat>,
     /// Short channel id of the channel by which the payment leaves us; absent when none was chosen.
@@ -451,13 +451,13 @@ pub struct Forward {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Sendpay {
-    /// Where this part of the payment stands after the change.
+    /// State of this payment part after the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<crate::shared::PaymentStatus>,
     /// Number of this part within a payment that was split, unique for its `groupid`; absent or 0 when it is whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
-    /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
+    /// Number of the attempt to pay this payment hash, shared by all parts that are sent together for that attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
@@ -477,7 +477,7 @@ pub struct Htlc {
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<crate::shared::HtlcState>,
-    /// The number of the HTLC in its channel and direction, counted from 0 by the side that offers it.
+    /// Number of the HTLC within its channel and direction, counted from 0 by the side that offers it.
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -492,7 +492,7 @@ pub struct Htlc {
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cltv_expiry: Option<u32>,
-    /// What the HTLC carries, in millisatoshi, fees of later hops included.
+    /// Amount of the HTLC in millisatoshi, including fees of later hops.
     ///
     /// Added in v25.05.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -509,7 +509,7 @@ pub struct Htlc {
     pub payment_hash: Option<cln_primitives::Hash32>,
 }
 
-/// The movement on chain that moved the counter. Absent when the counter had reached the value before the call.
+/// The on-chain movement that moved the counter. Absent when the counter had reached the value before the call.
 ///
 /// Added in v25.09.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -530,7 +530,7 @@ pub struct Chainmove {
     pub debit_msat: cln_primitives::Msat,
 }
 
-/// The movement in a channel that moved the counter. Absent when the counter had reached the value before the call.
+/// The movement inside a channel that moved the counter. Absent when the counter had reached the value before the call.
 ///
 /// Added in v25.09.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -551,31 +551,31 @@ pub struct Channelmove {
     pub debit_msat: cln_primitives::Msat,
 }
 
-/// The event that moved the counter. Absent when the counter had reached the value before the call.
+/// The network event that moved the counter. Absent when the counter had reached the value before the call.
 ///
 /// Added in v25.12.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Networkevent {
-    /// The number of the event that was added or deleted, in the order of creation, as in [`listnetworkevents`](mod@crate::listnetworkevents).
+    /// Number of the event in the order of creation, as in [`listnetworkevents`](mod@crate::listnetworkevents).
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_index: Option<u64>,
-    /// What happened. Absent when the event was deleted.
+    /// Kind of network event; absent when the event was deleted.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<EventType>,
-    /// The peer that the event is about. Absent when the event was deleted.
+    /// Node id of the peer that the event is about; absent when the event was deleted.
     ///
     /// Added in v25.12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<cln_primitives::NodeId>,
 }
 
-/// What happened. Absent when the event was deleted.
+/// Kind of network event; absent when the event was deleted.
 ///
 /// Added in v25.12.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,16 +5,16 @@
 //!
 //! Returns as soon as the node has processed a block of the given height: at once if it already has. Changes nothing.
 //!
-//! Fails when the time runs out first. As blocks come at random, allow far more than ten minutes a block.
+//! Fails when the timeout passes first. Blocks arrive at random intervals, so allow far more than ten minutes for each.
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The height to wait for.
+    /// Block height to wait for.
     pub blockheight: u32,
-    /// Seconds to wait at most.
+    /// Seconds to wait before the call fails.
     ///
     /// Default: 60 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The height of the node's chain now; it can be above the one waited for.
+    /// Height of the last block that the node has processed, at least the one waited for.
     pub blockheight: u32,
 }
 

@@ -3,9 +3,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Wait until an invoice is paid.
 //!
-//! Waits until the invoice with this label is paid and returns it, at once when it is paid already. There is no timeout: the wait ends at the latest when the invoice expires. Changes nothing, and giving up the call does not touch the invoice.
+//! Waits until the invoice with this label is paid and returns it, at once when it is paid already. There is no timeout: the wait ends at the latest when the invoice expires. Changes nothing, and abandoning the call does not affect the invoice.
 //!
-//! Fails when the label is not known, when the invoice is deleted meanwhile, and when it has expired or expires unpaid (it is then in the error's data).
+//! Fails when the label is not known, when the invoice is deleted meanwhile, and when it has expired or expires unpaid (the invoice is then in the error's data).
 //!
 //! See also [`delinvoice`](mod@crate::delinvoice), [`invoice`](mod@crate::invoice), [`listinvoices`](mod@crate::listinvoices), [`waitanyinvoice`](mod@crate::waitanyinvoice).
 
@@ -14,7 +14,7 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The label of the invoice to wait for.
+    /// Label of the invoice to wait for.
     pub label: Label,
 }
 
@@ -25,7 +25,7 @@ impl Request {
     }
 }
 
-/// The label of the invoice to wait for.
+/// Label of the invoice to wait for.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -68,35 +68,35 @@ impl cln_primitives::Command for Request {
 #[serde(try_from = "ResponseWire", into = "ResponseWire")]
 #[non_exhaustive]
 pub struct Response {
-    /// The label that was given.
+    /// Label from the request.
     pub label: String,
     /// What the invoice is for, as the payer reads it. Absent when the invoice has none or [`delinvoice`](mod@crate::delinvoice) removed it.
     pub description: Option<String>,
-    /// The hash whose preimage proves the payment.
+    /// Payment hash of the invoice, whose preimage proves the payment.
     pub payment_hash: cln_primitives::Hash32,
     /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
-    /// What the invoice asks for, in millisatoshi, before the fees of the payer; absent when it takes any amount.
+    /// What the invoice asks for, in millisatoshi, without the payer's routing fees; absent when the payer may choose.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The invoice as text, beginning with `lnbc` on the main chain; absent for a BOLT 12 invoice.
+    /// The BOLT 11 invoice as text, beginning with `lnbc` on the main chain; absent for a BOLT 12 invoice.
     pub bolt11: Option<String>,
-    /// The invoice as text, beginning with `lni1`; absent for a BOLT 11 invoice.
+    /// The BOLT 12 invoice as text, beginning with `lni1`; absent for a BOLT 11 invoice.
     pub bolt12: Option<String>,
-    /// The number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
+    /// Number of this invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).
     ///
     /// Added in v23.08.
     pub created_index: u64,
-    /// The number of its last change in the order of changes, counted from 1; absent before the first.
+    /// Number of the invoice's last change in the order of changes, counted from 1; absent when it has not changed yet.
     ///
     /// Added in v23.08.
     pub updated_index: Option<u64>,
-    /// What became of the invoice; a call that succeeds has seen it paid.
+    /// State of the invoice; a call that succeeds has seen it paid.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: What became of the invoice; a call that succeeds has seen it paid.
+/// `status`: State of the invoice; a call that succeeds has seen it paid.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
@@ -129,13 +129,13 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Paid {
-    /// The number of this payment in the order of received payments, counted from 1; the next [`waitanyinvoice`](mod@crate::waitanyinvoice) takes it.
+    /// Number of this payment in the order of received payments, counted from 1; as `lastpay_index` it makes [`waitanyinvoice`](mod@crate::waitanyinvoice) continue after it.
     pub pay_index: u64,
-    /// What arrived, in millisatoshi: at least what the invoice asks for, as payers may send somewhat more.
+    /// Amount that arrived, in millisatoshi: at least what the invoice asks for, as payers may send slightly more.
     pub amount_received_msat: cln_primitives::Msat,
     /// UNIX time in seconds at which the payment arrived.
     pub paid_at: u64,
-    /// The transaction output that paid the invoice on chain; absent for a payment over Lightning.
+    /// On-chain output that paid the invoice; absent for a payment over Lightning.
     ///
     /// Added in v23.11.
     pub paid_outpoint: Option<PaidOutpoint>,
@@ -296,18 +296,18 @@ impl From<Response> for ResponseWire {
     }
 }
 
-/// The transaction output that paid the invoice on chain; absent for a payment over Lightning.
+/// On-chain output that paid the invoice; absent for a payment over Lightning.
 ///
 /// Added in v23.11.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct PaidOutpoint {
-    /// The transaction that paid on chain.
+    /// Id of the on-chain transaction that paid the invoice.
     ///
     /// Added in v23.11.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// Which output of that transaction paid, counted from 0.
+    /// Index of the paying output within its transaction, counted from 0.
     ///
     /// Added in v23.11.
     pub outnum: u32,

@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Wait for the outcome of one payment part.
 //!
-//! Waits until a part that [`sendpay`](mod@crate::sendpay) or [`sendonion`](mod@crate::sendonion) sent has succeeded or failed; one that has ended already is answered at once. Changes nothing, and giving up the wait does not stop the payment.
+//! Waits until a part that [`sendpay`](mod@crate::sendpay) or [`sendonion`](mod@crate::sendonion) sent has succeeded or failed; one that has already ended returns at once. Changes nothing, and abandoning the wait does not stop the payment.
 //!
 //! The part is found by `payment_hash`, `partid` and `groupid`: without the last two, it is part 0 of the latest attempt.
 //!
-//! Fails when the part failed, with the reason and the failing channel in the data as far as they are known; when the time is over and the part is still pending; and when no such part was ever sent. Another route makes sense after a failure on the way, but not when the payee itself refused.
+//! Fails when the part failed, with the reason and the failing channel in the data as far as they are known; when the timeout passes and the part is still pending; and when no such part was ever sent. After a failure on the way another route may work, but not when the payee itself refused.
 //!
 //! See also [`sendpay`](mod@crate::sendpay), [`xpay`](mod@crate::xpay).
 
@@ -16,15 +16,15 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The hash of the payment to wait for.
+    /// Payment hash of the part to wait for.
     pub payment_hash: cln_primitives::Hash32,
-    /// Seconds to wait at most. 0 asks for the present state only; when absent the call waits without limit.
+    /// Seconds to wait before the call fails. 0 only checks the present state; when absent, the call waits without limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u32>,
-    /// Which part, as it was given to the sending command. 0 when the payment has one part.
+    /// Number of the part, as given to the sending command; 0 when the payment has one part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partid: Option<u64>,
-    /// Which attempt, as it was given to the sending command or shown by [`listsendpays`](mod@crate::listsendpays); the latest when absent.
+    /// Number of the attempt, as given to the sending command or shown by [`listsendpays`](mod@crate::listsendpays); when absent, the latest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
 }
@@ -77,15 +77,15 @@ pub struct Response {
     ///
     /// Added in v23.11.
     pub created_index: u64,
-    /// The same number as `created_index`, which replaces it.
+    /// Older name of `created_index`, with the same value.
     pub id: u64,
-    /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
+    /// Number of the attempt to pay this payment hash, shared by all parts that are sent together for that attempt.
     pub groupid: Option<u64>,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
-    /// What this part delivered to the payee, without fees, in millisatoshi; absent when the sender never said.
+    /// What this part delivered to the payee, without fees, in millisatoshi; absent when the sender did not say.
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// The node that is paid, absent when the sender never said.
+    /// Node id of the payee; absent when the sender did not say.
     pub destination: Option<cln_primitives::NodeId>,
     /// UNIX time in seconds at which the part was sent.
     pub created_at: u64,
@@ -97,21 +97,21 @@ pub struct Response {
     pub completed_at: Option<f64>,
     /// What left this node for this part, fees included, in millisatoshi.
     pub amount_sent_msat: cln_primitives::Msat,
-    /// The label given to the sending command, if any.
+    /// Label that the sending command was given; absent when it was given none.
     pub label: Option<String>,
     /// Number of this part within a payment that was split, unique for its `groupid`; absent or 0 when it is whole.
     pub partid: Option<u64>,
-    /// The BOLT 11 invoice as text; absent when another kind or none was given.
+    /// The BOLT 11 invoice that this part pays, as text; absent when the sender gave none or it is a BOLT 12 one.
     pub bolt11: Option<String>,
-    /// The BOLT 12 invoice as text, beginning with `lni1`; absent when another kind or none was given.
+    /// The BOLT 12 invoice that this part pays, as text beginning with `lni1`; absent when the sender gave none or it is a BOLT 11 one.
     pub bolt12: Option<String>,
-    /// A call that succeeds has seen the part complete.
+    /// State of the part, which is always complete when the call succeeds.
     pub status: Status,
 }
 
 /// What `status` can be, and the fields that come with it.
 ///
-/// `status`: A call that succeeds has seen the part complete.
+/// `status`: State of the part, which is always complete when the call succeeds.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {

@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Send on-chain funds to an address.
 //!
-//! Pays a Bitcoin address from the wallet: chooses inputs, signs and hands the transaction to the network at once; the rest returns to the wallet as change. This cannot be undone. [`txprepare`](mod@crate::txprepare) shows the transaction before it is sent, [`multiwithdraw`](mod@crate::multiwithdraw) pays several addresses.
+//! Pays a Bitcoin address from the wallet: chooses inputs, signs and broadcasts the transaction at once; what is left returns to the wallet as change. This cannot be undone. [`txprepare`](mod@crate::txprepare) shows the transaction before it is sent, [`multiwithdraw`](mod@crate::multiwithdraw) pays several addresses.
 //!
 //! While the node has channels with anchors, even `all` leaves the emergency reserve (`min-emergency-msat`) in the wallet.
 //!
@@ -16,9 +16,9 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The Bitcoin address to pay, of any kind and for this node's network.
+    /// Bitcoin address to pay, of any kind, on this node's network.
     pub destination: String,
-    /// What the address receives, in satoshi; the fee comes on top. With `all` everything that can be spent goes there, less the fee.
+    /// What the address receives, in satoshi; the fee comes on top. `all` sends everything that can be spent, minus the fee.
     pub satoshi: cln_primitives::SatOrAll,
     /// Feerate for the transaction: a name such as `slow`, `normal` or `urgent`, a target such as `6blocks`, or a number with `perkw` or `perkb`.
     ///
@@ -30,7 +30,7 @@ pub struct Request {
     /// Default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minconf: Option<u16>,
-    /// The wallet outputs to spend, each as `txid:outnum`. All of them are used, and `minconf` plays no role. Left out, the wallet chooses.
+    /// The wallet outputs to spend, each as `txid:outnum`. All of them are used, whatever `minconf` says; when absent, the wallet chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utxos: Option<Vec<cln_primitives::bitcoin::OutPoint>>,
 }
@@ -85,9 +85,9 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// The transaction in hex, in the form in which it is broadcast.
     pub tx: cln_primitives::HexBytes,
-    /// Its id, by which it can be found on the chain.
+    /// Id of the transaction that was broadcast.
     pub txid: cln_primitives::bitcoin::Txid,
-    /// The same transaction as a signed PSBT in base64.
+    /// The transaction `tx` as a signed PSBT in base64.
     pub psbt: String,
 }
 

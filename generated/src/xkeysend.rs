@@ -3,11 +3,11 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Pay a node without an invoice.
 //!
-//! Sends an amount to a node that asked for nothing: this node picks the preimage itself and puts it into the onion, so the payee can claim the money at once. As both sides know the preimage, it proves no payment. The payee has to support spontaneous payments.
+//! Sends an amount to a node that has issued no invoice: this node picks the preimage itself and puts it into the onion, so the payee can claim the money at once. As both sides know the preimage, it proves no payment. The payee has to support spontaneous payments.
 //!
 //! Sends real money over routes that `askrene` finds, and returns when the payment is complete or given up. There is no invoice that protects from paying twice: after a lost connection look into [`listpays`](mod@crate::listpays) before repeating.
 //!
-//! Fails when the destination is unknown, when no route is found, when all routes are too expensive or too slow, when the payee refuses, and when time runs out.
+//! Fails when the destination is unknown, when no route is found, when all routes are too expensive or too slow, when the payee refuses, and when `retry_for` runs out.
 //!
 //! Added in v26.06.
 //!
@@ -18,28 +18,28 @@
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The node to pay.
+    /// Node id of the payee.
     pub destination: cln_primitives::NodeId,
     /// What the payee receives, in millisatoshi; fees come on top.
     pub amount_msat: cln_primitives::Msat,
-    /// A text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
+    /// Text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Most millisatoshis that the payment may cost in routing fees; a route that costs more is not taken.
+    /// Upper limit on all routing fees of the payment together, in millisatoshi.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxfee: Option<cln_primitives::Msat>,
     /// Names of `askrene` layers to route with, made by [`askrene-create-layer`](mod@crate::askrene_create_layer). They add channels, forbid some, or prefer some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<String>>,
-    /// Seconds during which new tries are started. One that is already under way may last longer, up to `maxdelay` blocks.
+    /// Seconds during which new attempts are started. One that is already under way may last longer, up to `maxdelay` blocks.
     ///
     /// Default: 60 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_for: Option<u32>,
-    /// The longest time in blocks that a route may lock the money.
+    /// Upper limit on the number of blocks for which a route may lock the money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxdelay: Option<u32>,
-    /// Further fields for the payee's payload: field number (in decimal, as text) to value in hex. A payee ignores odd numbers it does not know and refuses a payment with unknown even ones.
+    /// Further fields for the payee's payload: field number (decimal, as text) mapped to value in hex. A payee ignores unknown odd numbers and refuses a payment with unknown even ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extratlvs: Option<
         cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
@@ -120,11 +120,11 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The secret that this node chose for the payment. The payee has it as well, so it proves nothing.
+    /// The secret that this node chose for the payment. It proves nothing, because the payer knows it from the start.
     pub payment_preimage: cln_primitives::Secret,
     /// How many parts of the payment failed on their way; others were sent in their place.
     pub failed_parts: u64,
-    /// How many parts of the payment arrived or, as the payee has taken the whole, surely will; at least 1.
+    /// How many parts of the payment reached the payee, or are certain to because it has already claimed the payment; at least 1.
     pub successful_parts: u64,
     /// What the payee received, in millisatoshi.
     pub amount_msat: cln_primitives::Msat,

@@ -5,9 +5,9 @@
 //!
 //! Pays a BOLT 11 or BOLT 12 invoice, or fetches an invoice for an offer or a name like `user@domain` and pays that. Finds routes with `askrene`, splits the payment when that helps, and learns from failures.
 //!
-//! Sends real money and returns when the payment is complete or given up. The same invoice is never paid twice, as a second call fails. An offer or a name is another matter: each call fetches a new invoice and pays anew, so look into [`listpays`](mod@crate::listpays) before repeating a call whose answer was lost.
+//! Sends real money and returns when the payment is complete or given up. The same invoice is never paid twice: a second call fails. For an offer or a name, however, each call fetches a new invoice and pays again, so look into [`listpays`](mod@crate::listpays) before repeating a call whose answer was lost.
 //!
-//! Fails when the invoice is malformed, expired or paid already, when the amount is missing or superfluous, when no invoice can be fetched, when no route is found or all are too expensive or too slow, when the payee refuses, and when time runs out. Parts may still be on their way then, and a new try is refused until they have ended.
+//! Fails when the invoice is malformed, expired or paid already, when the amount is missing or superfluous, when no invoice can be fetched, when no route is found or all are too expensive or too slow, when the payee refuses, and when `retry_for` runs out. Parts may still be on their way then, and a new attempt is refused until they have ended.
 //!
 //! Added in v24.11.
 //!
@@ -20,43 +20,43 @@
 pub struct Request {
     /// What to pay, as text: a BOLT 11 or BOLT 12 invoice, a BOLT 12 offer without recurrence, or a name like `user@domain` (BIP 353).
     pub invstring: String,
-    /// What to pay in millisatoshi, without fees. Needed when the invoice or offer names no amount; otherwise leave it out.
+    /// What to pay in millisatoshi, without fees. Required when the invoice or offer names no amount; otherwise leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_msat: Option<cln_primitives::Msat>,
-    /// Upper limit of all fees together, in millisatoshi.
+    /// Upper limit on all routing fees of the payment together, in millisatoshi.
     ///
     /// Default: 5000msat, or 1% (whatever is greater).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxfee: Option<cln_primitives::Msat>,
-    /// Names of `askrene` layers to route with besides those of the plugin, made by [`askrene-create-layer`](mod@crate::askrene_create_layer). They add channels, forbid some, or prefer some.
+    /// Names of `askrene` layers to route with in addition to the plugin's own, made by [`askrene-create-layer`](mod@crate::askrene_create_layer). They add channels, forbid some, or prefer some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<String>>,
-    /// Seconds during which new tries are started. One that is already under way may last longer, up to `maxdelay` blocks.
+    /// Seconds during which new attempts are started. One that is already under way may last longer, up to `maxdelay` blocks.
     ///
     /// Default: 60 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_for: Option<u32>,
-    /// Pays only this much of the invoice, in millisatoshi, while other nodes pay the rest. The payee takes the money only once all of it has arrived.
+    /// Pays only this much of the invoice, in millisatoshi, while other nodes pay the rest. The payee takes the money only once the whole amount has arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial_msat: Option<cln_primitives::Msat>,
-    /// The longest time in blocks that a route may lock the money.
+    /// Upper limit on the number of blocks for which a route may lock the money.
     ///
     /// Default: 2016.
     ///
     /// Added in v25.02.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxdelay: Option<u32>,
-    /// A message to the payee, sent in the request for an invoice. Only for an offer or a name.
+    /// A message to the payee, sent with the request for an invoice. Only for an offer or a name.
     ///
     /// Added in v26.04.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payer_note: Option<String>,
-    /// A text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
+    /// Text for your own records, shown by [`listpays`](mod@crate::listpays) and [`listsendpays`](mod@crate::listsendpays). The payee does not see it.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The id of this node's own invoice request, from [`invoicerequest`](mod@crate::invoicerequest), that the payment answers: 64 hex digits. A single-use request is then marked as used and not paid twice.
+    /// Id, as 64 hex digits, of this node's own invoice request (made by [`invoicerequest`](mod@crate::invoicerequest)) that the payment answers. A single-use request is then marked as used and not paid twice.
     ///
     /// Added in v26.06.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,11 +178,11 @@ impl cln_primitives::Command for Request {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Response {
-    /// The proof of payment: its SHA-256 is the payment hash, and only the payee can have revealed it.
+    /// The proof of payment, revealed by the payee: its SHA-256 is the invoice's payment hash.
     pub payment_preimage: cln_primitives::Secret,
     /// How many parts of the payment failed on their way; others were sent in their place.
     pub failed_parts: u64,
-    /// How many parts of the payment arrived or, as the payee has taken the whole, surely will; at least 1.
+    /// How many parts of the payment reached the payee, or are certain to because it has already claimed the payment; at least 1.
     pub successful_parts: u64,
     /// What the payee received from this node, in millisatoshi.
     pub amount_msat: cln_primitives::Msat,

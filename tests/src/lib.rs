@@ -1,1 +1,6 @@
-//! What is tested across the crates stands in `tests/`.
+//! What the tests in `tests/` and the binaries have in common.
+
+#![warn(missing_docs)]
+
+pub mod replay;
+pub mod schemas;

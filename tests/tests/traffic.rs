@@ -1,156 +1,206 @@
-//! Every answer, hook and notification that a running node sent is read by the generated types.
+//! Everything that running nodes sent goes through the generated types without loss.
 
-use std::collections::BTreeMap;
+mod support;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use cln_api::{Command, Hook, Notification};
+use cln_tests::replay::report::{Kind, Tally};
+use cln_tests::replay::types::error_data;
+use cln_tests::replay::undescribed::{UNDESCRIBED, excuse};
+use cln_tests::replay::walk::Standing;
+use cln_tests::replay::{Checker, Report};
 use serde_json::Value;
+use support::{beside, root};
 
-/// Requests that a node takes and its own schemas do not describe.
-const UNDESCRIBED: &[(&str, &str)] = &[
-    ("check", "takes the parameters of the command that it checks"),
-    ("pay", "takes `invstring`, the name that `xpay` has for its invoice"),
-    ("sendpay", "takes hops as `getroute` gives them, with a `direction` that it ignores"),
-    ("invoicerequest", "takes a request without `description`, which BOLT 12 requires"),
+/// What has no schema, and why not.
+const WITHOUT_SCHEMA: &[(&str, &[&str])] = &[
+    (
+        "for developers only",
+        &[
+            "dev",
+            "dev-compact-gossip-store",
+            "dev-fail",
+            "dev-feerate",
+            "dev-finalizepsbt",
+            "dev-ignore-htlcs",
+            "dev-listaddrs",
+            "dev-memleak",
+            "dev-peer-shachain",
+            "dev-queryrates",
+            "dev-quiesce",
+            "dev-rawrequest",
+            "dev-reenable-commit",
+            "dev-report-fds",
+            "dev-rescan-outputs",
+            "dev-set-max-scids-encode-size",
+            "dev-sign-last-tx",
+        ],
+    ),
+    (
+        "between lightningd and what watches the chain for it",
+        &[
+            "addblockdepthwatch",
+            "addoutpointwatch",
+            "addscidwatch",
+            "addscriptpubkeywatch",
+            "delblockdepthwatch",
+            "deloutpointwatch",
+            "delscidwatch",
+            "delscriptpubkeywatch",
+            "estimatefees",
+            "getchaininfo",
+            "getrawblockbyheight",
+            "getutxout",
+            "injectutxodeposit",
+            "injectutxospend",
+            "listwatch",
+            "sendrawtransaction",
+        ],
+    ),
+    (
+        "between lightningd and its own plugins",
+        &["createinvoicerequest", "createoffer", "decryptencrypteddata", "listincoming", "restorefrompeer"],
+    ),
+    (
+        "old, new or experimental, and not described by Core Lightning",
+        &[
+            "abort_channels",
+            "addpsbtinput",
+            "destroyrune",
+            "invokerune",
+            "paystatus",
+            "setleaserates",
+            "stfu_channels",
+            "xpay-as-pay",
+        ],
+    ),
+    ("no command at all", &["no-such-command", "nosuch"]),
+    ("notifications of the plugin `pay`", &["channel_hint_update", "pay_failure", "pay_success"]),
 ];
 
-/// Notifications without a schema.
-const WITHOUT_SCHEMA: &[&str] = &["channel_hint_update", "pay_failure", "pay_success"];
-
-type Read = fn(&[u8]) -> Result<Value, String>;
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn answers() -> BTreeMap<&'static str, Read> {
-    let mut readers: BTreeMap<&'static str, Read> = BTreeMap::new();
-    macro_rules! add {
-        ($request:ty) => {
-            readers.insert(<$request>::METHOD, |json| {
-                let answer = <$request>::decode_response(json).map_err(text)?;
-                serde_json::to_value(answer).map_err(text)
-            });
-        };
+/// The recordings of a folder and of those in it.
+fn recordings(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(recordings(&path));
+        } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+            found.push(path);
+        }
     }
-    cln_api::for_each_command!(add);
-    readers
+    found.sort();
+    found
 }
 
-fn requests() -> BTreeMap<&'static str, Read> {
-    let mut readers: BTreeMap<&'static str, Read> = BTreeMap::new();
-    macro_rules! add {
-        ($request:ty) => {
-            readers.insert(<$request>::METHOD, |json| {
-                let request: $request = serde_json::from_slice(json).map_err(text)?;
-                request.validate().map_err(text)?;
-                serde_json::to_value(request).map_err(text)
-            });
-        };
+fn lines(recording: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(recording).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn has(line: &Value, name: &str) -> bool {
+    line.get(name).is_some()
+}
+
+fn checker() -> &'static Checker {
+    static CHECKER: LazyLock<Checker> = LazyLock::new(|| Checker::new().unwrap());
+    &CHECKER
+}
+
+/// Replays what is in the folder, which must go without a failure.
+fn check(folder: &Path) -> Report {
+    let files = recordings(folder);
+    let report = checker().replay(&files);
+    assert!(report.is_ok(), "{report}");
+    assert_eq!(report.files, files.len() as u64);
+    for Tally { total, decoded, equal } in [report.answers, report.requests, report.errors, report.error_data] {
+        assert!(total > 0 && decoded == total && equal == total, "{report}");
     }
-    cln_api::for_each_command!(add);
-    readers
+    report
 }
 
-fn shared(name: &str) -> Option<Vec<Value>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traffic/v26.06").join(name);
-    let Ok(text) = fs::read_to_string(&path) else {
-        assert!(std::env::var("CI").is_err(), "{} is missing, and CI has to have it", path.display());
-        return None;
-    };
-    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+fn own() -> Report {
+    check(&root().join("tests/traffic"))
 }
 
 #[test]
-fn every_recorded_answer_is_read() {
-    let Some(lines) = shared("exchanges.jsonl") else { return };
-    let (answers, requests) = (answers(), requests());
-    let mut failures = Vec::new();
-    let mut read = 0;
-    for line in &lines {
-        let method = line["method"].as_str().unwrap();
-        let (Some(response), Some(reader)) = (line.get("response"), answers.get(method)) else { continue };
-        read += 1;
-        match reader(&serde_json::to_vec(response).unwrap()) {
-            Ok(again) => lost(method, response, &again, &mut failures),
-            Err(error) => failures.push(error),
+fn the_part_of_the_recordings_that_a_clone_has_goes_through() {
+    let report = own();
+    assert!(report.hooks.total >= 15 && report.notifications.total >= 20, "{report}");
+    assert!(report.notes > 0 && report.protocol.connections > 0 && report.protocol.filtered > 0, "{report}");
+    let overlay_only = report.undocumented.keys().filter(|it| it.standing == Standing::OverlayOnly);
+    assert!(overlay_only.count() >= 10, "{report}");
+    assert!(report.apart.positional_requests > 0 && report.apart.failed_requests_refused > 0, "{report}");
+}
+
+#[test]
+fn all_recordings_go_through() {
+    let Some(folder) = beside("traffic") else { return };
+    let report = check(&folder);
+    let without_schema: BTreeSet<&str> = report.without_schema.keys().map(|it| it.name.as_str()).collect();
+    let known: BTreeSet<&str> = WITHOUT_SCHEMA.iter().flat_map(|(_, names)| *names).copied().collect();
+    assert_eq!(without_schema, known);
+}
+
+#[test]
+fn no_message_is_left_out() {
+    let Some(folder) = beside("traffic") else { return };
+    for file in recordings(&folder) {
+        let lines = lines(&file);
+        let count = |name: &str| lines.iter().filter(|line| has(line, name)).count() as u64;
+        let report = checker().replay(&[&file]);
+        let apart = &report.apart;
+        if report.protocol.connections == 0 {
+            assert_eq!(report.answers.total + apart.answers_without_schema, count("response"));
+            assert_eq!(report.errors.total, count("error"));
+            let undescribed: u64 = report.undescribed_requests.values().sum();
+            assert_eq!(report.requests.total + undescribed + apart.positional_requests, report.answers.total);
         }
-        let described = UNDESCRIBED.iter().all(|(undescribed, _)| *undescribed != method);
-        let request = serde_json::to_vec(&line["request"]).unwrap();
-        if described
-            && line["request"].is_object()
-            && let Err(error) = requests[method](&request)
+        let events = report.hooks.total + report.notifications.total + apart.events_without_schema;
+        assert_eq!(events, count("kind"), "{}", file.display());
+        assert_eq!(report.protocol.connections, count("sent"));
+        assert_eq!(report.notes, count("note") + count("scenario"));
+    }
+}
+
+#[test]
+fn every_excuse_for_a_request_is_needed() {
+    let mut used = BTreeSet::new();
+    for line in lines(&root().join("tests/traffic/exchanges.jsonl")).iter().filter(|line| has(line, "response")) {
+        let (method, mut request) = (line["method"].as_str().unwrap(), line["request"].clone());
+        while let Some(checked) = checker().request(method, &request.to_string())
+            && let Some(fault) = checked.faults.first()
         {
-            failures.push(format!("REQUEST {method}: {error}"));
+            let excuse = excuse(method, fault).unwrap();
+            assert!(excuse.mend(&mut request, fault));
+            used.insert((excuse.method, excuse.fault));
         }
     }
-    failures.sort();
-    failures.dedup();
-    assert!(failures.is_empty(), "{read} answers\n{}", failures.join("\n"));
+    assert_eq!(used, UNDESCRIBED.iter().map(|it| (it.method, it.fault)).collect());
 }
 
-fn lost(at: &str, before: &Value, after: &Value, failures: &mut Vec<String>) {
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            // `null` says the same as nothing.
-            for (key, value) in before.iter().filter(|(_, value)| !value.is_null()) {
-                match after.get(key) {
-                    Some(after) => lost(&format!("{at}.{key}"), value, after, failures),
-                    None => failures.push(format!("LOST {at}.{key}")),
-                }
-            }
-        }
-        (Value::Array(before), Value::Array(after)) => {
-            for (before, after) in before.iter().zip(after) {
-                lost(&format!("{at}[]"), before, after, failures);
-            }
-        }
-        (before, after) if before == after => {}
-        (before, after) if before.as_f64().is_some() && before.as_f64() == after.as_f64() => {}
-        (before, after) => failures.push(format!("CHANGED {at}: {before} → {after}")),
+#[test]
+fn every_type_of_error_data_is_reached() {
+    for object in &checker().documented.api.error_data {
+        assert!(error_data(&object.name).is_some(), "the replay does not know error_data::{}", object.name);
     }
 }
 
 #[test]
-fn every_recorded_event_is_read() {
-    let Some(lines) = shared("events.jsonl") else { return };
-    let mut readers: BTreeMap<(&'static str, &'static str), Read> = BTreeMap::new();
-    macro_rules! add_notification {
-        ($payload:ty) => {
-            readers.insert(("notification", <$payload>::NAME), |json| {
-                <$payload as Notification>::decode(json).map_err(text).map(|it| serde_json::to_value(it).unwrap())
-            });
-        };
-    }
-    macro_rules! add_hook {
-        ($payload:ty) => {
-            readers.insert(("hook", <$payload>::NAME), |json| {
-                <$payload as Hook>::decode(json).map_err(text).map(|it| serde_json::to_value(it).unwrap())
-            });
-        };
-    }
-    cln_api::for_each_notification!(add_notification);
-    cln_api::for_each_hook!(add_hook);
-    let mut failures = Vec::new();
-    for line in &lines {
-        let (kind, name) = (line["kind"].as_str().unwrap(), line["name"].as_str().unwrap());
-        let Some((_, reader)) = readers.iter().find(|((k, n), _)| *k == kind && *n == name) else {
-            if !WITHOUT_SCHEMA.contains(&name) {
-                failures.push(format!("no {kind} `{name}`"));
-            }
-            continue;
-        };
-        let payload = &line["payload"];
-        match reader(&serde_json::to_vec(payload).unwrap()) {
-            Ok(again) => {
-                let inner = if kind == "notification" { payload.get(name).unwrap_or(payload) } else { payload };
-                lost(name, inner, &again, &mut failures);
-            }
-            Err(error) => failures.push(error),
-        }
-    }
-    failures.sort();
-    failures.dedup();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+fn what_nodes_send_beyond_their_schemas_is_listed() {
+    let report = own();
+    let listed = |kind: Kind, name: &str, path: &str, value: Option<&str>| {
+        let found = report
+            .undocumented
+            .keys()
+            .any(|it| it.kind == kind && it.name == name && it.path == path && it.value.as_deref() == value);
+        assert!(found, "{name} {path} {value:?}\n{report}");
+    };
+    listed(Kind::Answer, "checkmessage", "verified", Some("false"));
+    listed(Kind::Answer, "listfunds", "outputs[].csv_lock", None);
+    listed(Kind::Answer, "decode", "offer_recurrence.proportional_amount", None);
+    listed(Kind::Notification, "forward_event", "preimage", None);
+    listed(Kind::Hook, "rpc_command", "rpc_command.jsonrpc", None);
 }

@@ -126,6 +126,7 @@ fn every_message_of_the_model_is_read_or_refused_as_it_must_be() {
     }
     assert!(wrong.is_empty(), "{}", failures(&wrong));
     assert_eq!(files.len(), 201);
+    println!("{count} messages");
     assert!(count > 10_000, "only {count} messages");
 }
 

@@ -160,7 +160,7 @@ pub struct Continue {
     pub payload: Option<cln_primitives::HexBytes>,
     /// The id of the channel to forward through, instead of the one that was asked for.
     pub forward_to: Option<cln_primitives::Hash32>,
-    /// The records to send along when it is forwarded, instead of those that came.
+    /// TLV records for the next node, in hex, in place of the ones that the sender's onion holds for it.
     ///
     /// Added in v25.09.
     pub extra_tlvs: Option<cln_primitives::HexBytes>,

@@ -77,7 +77,7 @@ impl std::fmt::Display for Action {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Disconnect {
-    /// What the peer is told.
+    /// The text that the peer is sent as the reason before the connection is closed.
     pub error_message: Option<String>,
 }
 

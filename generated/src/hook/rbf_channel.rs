@@ -131,7 +131,7 @@ impl Default for Continue {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Reject {
-    /// What the peer is told.
+    /// The text that the peer is sent as the reason of the refusal.
     pub error_message: Option<String>,
 }
 

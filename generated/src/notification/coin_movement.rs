@@ -23,7 +23,7 @@ impl cln_primitives::Notification for Payload {
 pub struct Payload {
     /// Version of this notification's format; 2 in all supported releases.
     pub version: u32,
-    /// Which chain the money is on, by its bech32 prefix: `bc` is Bitcoin, `tb` its test networks, `bcrt` regtest.
+    /// The chain that the money is on, named by its bech32 prefix: `bc` is Bitcoin, `tb` its test networks, `bcrt` regtest.
     pub coin_type: String,
     /// Node id of this node, for software that keeps the books of several.
     pub node_id: cln_primitives::NodeId,
@@ -39,7 +39,7 @@ pub struct Payload {
     pub debit_msat: cln_primitives::Msat,
     /// UNIX time in seconds at which the node recorded the movement, by its own clock.
     pub timestamp: u64,
-    /// Replaced by `primary_tag` and `extra_tags`.
+    /// Deprecated: use `primary_tag` and `extra_tags`, which hold the same tags.
     #[deprecated(since = "v25.09", note = "nodes may lack it from v26.09 on")]
     pub tags: Option<Vec<String>>,
     /// The kind of movement, which says why the balance changed.
@@ -60,17 +60,17 @@ pub struct Payload {
     pub peer_id: Option<cln_primitives::NodeId>,
     /// Our account that the coins came from; present only when `account_id` is `external`.
     pub originating_account: Option<String>,
-    /// Replaced by `spending_txid`.
+    /// Deprecated: use `spending_txid`, which holds the same id.
     #[deprecated(since = "v25.09", note = "nodes may lack it from v26.09 on")]
     pub txid: Option<cln_primitives::bitcoin::Txid>,
     /// Id of the transaction that spent `utxo`; absent when the movement is the creation of `utxo`.
     ///
     /// Added in v25.09.
     pub spending_txid: Option<cln_primitives::bitcoin::Txid>,
-    /// Replaced by `utxo`, which holds transaction and index.
+    /// Deprecated: use `utxo`, which holds the transaction id and the output index.
     #[deprecated(since = "v25.09", note = "nodes may lack it from v26.09 on")]
     pub utxo_txid: Option<cln_primitives::bitcoin::Txid>,
-    /// Replaced by `utxo`, which holds transaction and index.
+    /// Deprecated: use `utxo`, which holds the transaction id and the output index.
     #[deprecated(since = "v25.09", note = "nodes may lack it from v26.09 on")]
     pub vout: Option<u32>,
     /// When a channel closes or is spliced, the number of outputs of the transaction that spends its funding output; each gets movements of its own.

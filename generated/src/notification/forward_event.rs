@@ -5,7 +5,7 @@
 //!
 //! Sent when this node offers a payment to the next hop, and again when that is settled or has failed; a forward that fails before it is offered is announced once. [`listforwards`](mod@crate::listforwards) lists the same forwards later.
 //!
-//! Parts of one payment share the `payment_hash`, so it does not identify a forward. Nodes also send `in_htlc_id`, the number of the incoming HTLC: together with `in_channel` it tells which notifications belong together.
+//! The incoming HTLC, named by `in_channel` and `in_htlc_id`, tells which notifications belong to the same forward; `payment_hash` does not, as all parts of one payment share it.
 //!
 //! Added in v0.10.0.
 
@@ -41,7 +41,7 @@ pub struct Payload {
     /// BOLT 4 failure code that this node sent back. Present only when the forward failed here; the cause of a failure further on is hidden from this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failcode: Option<u32>,
-    /// Name of `failcode`, such as `WIRE_UNKNOWN_NEXT_PEER`.
+    /// Name of `failcode`, such as `WIRE_UNKNOWN_NEXT_PEER`; present when the forward failed at this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failreason: Option<String>,
     /// Format of the onion's instructions for this node; absent when they could not be read.
@@ -49,7 +49,7 @@ pub struct Payload {
     /// Added in v23.11.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub style: Option<crate::shared::ForwardStyle>,
-    /// UNIX time, in seconds with a fraction, at which the HTLC came in.
+    /// UNIX time, in seconds with a fraction, at which the HTLC arrived.
     #[serde(serialize_with = "cln_primitives::number::serialize")]
     pub received_time: f64,
     /// UNIX time, in seconds with a fraction, at which the next hop settled or failed the HTLC; absent before that, and when the forward failed at this node.
@@ -58,16 +58,16 @@ pub struct Payload {
         skip_serializing_if = "Option::is_none"
     )]
     pub resolved_time: Option<f64>,
-    /// The index of its creation.
+    /// The position of the forward in the order of creation; see [`wait`](mod@crate::wait).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_index: Option<u64>,
-    /// The index of its last change.
+    /// The position of its latest change among all changes of forwards; see [`wait`](mod@crate::wait).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_index: Option<u64>,
     /// The number of the incoming HTLC in its channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_htlc_id: Option<u64>,
-    /// What settled it.
+    /// The preimage with which the next node claimed the HTLC: whoever has it can claim the incoming one too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preimage: Option<cln_primitives::Secret>,
 }

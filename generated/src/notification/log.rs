@@ -25,7 +25,7 @@ pub struct Payload {
     pub time: String,
     /// When the entry was written, as `time`, but in ISO 8601 with milliseconds, in UTC.
     pub timestamp: String,
-    /// The part of the node that wrote the entry, such as `lightningd`, `plugin-` with its name, or a peer's id with a subdaemon.
+    /// The part of the node that wrote the entry, such as `lightningd`, `plugin-` followed by a plugin's name, or a subdaemon, possibly with a peer's id or a channel's number.
     pub source: String,
     /// The logged text, for people; its wording is not stable.
     pub log: String,

@@ -28,7 +28,7 @@ pub struct Payload {
     pub payment_hash: cln_primitives::Hash32,
     /// Identifies this run of [`xpay`](mod@crate::xpay); the same for all of its parts.
     pub groupid: u64,
-    /// Number of the part within this run, as in `pay_part_start`.
+    /// Number of the part within this run of [`xpay`](mod@crate::xpay), as in `pay_part_start`.
     pub partid: u64,
     /// The decrypted BOLT 4 failure message in hex, beginning with its two-byte code; absent after a success, or when it could not be decrypted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -40,7 +40,7 @@ pub struct Payload {
 pub struct Hop {
     /// Node id that this hop leads to, or a placeholder for a node hidden in a blinded path.
     pub next_node: cln_primitives::NodeId,
-    /// The channel of this hop; `0x0x0` stands for a blinded path.
+    /// Short channel id of this hop's channel; `0x0x0` for a blinded path.
     pub short_channel_id: cln_primitives::ShortChannelId,
     /// Direction in which the channel is used: 0 from the node with the lower id to the other, 1 the opposite way.
     pub direction: u32,

@@ -43,7 +43,7 @@ pub struct Data {
     /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_hash: Option<cln_primitives::Hash32>,
-    /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
+    /// Number of the attempt to pay this payment hash, shared by all parts that are sent together for that attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groupid: Option<u64>,
     /// Number of this part's last change in the order of changes, counted from 1; absent when it has not changed yet.
@@ -98,7 +98,7 @@ pub struct Data {
     /// Position on the route of the node that failed the part: 0 is this node, 1 the node after the first hop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erring_index: Option<u32>,
-    /// The failure's code of BOLT 4 as a number, such as 4103 for a temporary channel failure; absent when nothing failed or no code is known.
+    /// BOLT 4 failure code as a number, such as 4103 for a temporary channel failure; absent when nothing failed or no code is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failcode: Option<u32>,
     /// Name of `failcode`, such as `WIRE_FEE_INSUFFICIENT`; absent for an unknown code.

@@ -27,7 +27,7 @@ pub struct Payload {
     pub id: u64,
     /// SHA256 of the payment's preimage in hex, by which payer, payee and the nodes between them identify the payment.
     pub payment_hash: cln_primitives::Hash32,
-    /// Tells apart the attempts to pay one payment hash: the parts that are sent together for one attempt share it.
+    /// Number of the attempt to pay this payment hash, shared by all parts that are sent together for that attempt.
     pub groupid: u64,
     /// Position in the order of changes, counted from 1 for each kind of record and new at every change; page by it with `index` set to `updated`. Absent for a record that never changed.
     ///

@@ -1,13 +1,14 @@
 //! Where the schemas are.
 
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use cln_codegen::Input;
+use cln_tests::schemas;
 
 /// The project's folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    schemas::root()
 }
 
 /// What lies beside a checkout for longer tests. A clone has to pass without, continuous integration must not skip it.
@@ -22,20 +23,7 @@ pub fn beside(path: &str) -> Option<PathBuf> {
 }
 
 /// The schema files of a folder with our tables.
+#[allow(dead_code, reason = "not every test reads schemas")]
 pub fn input(dir: &Path) -> Input {
-    let own = root().join("schemas");
-    let mut schemas = Vec::new();
-    for folder in ["", "hook", "notification"] {
-        let Ok(entries) = fs::read_dir(dir.join(folder)) else { continue };
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if name.ends_with(".json") {
-                schemas.push((format!("{folder}/{name}"), fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-    schemas.sort();
-    let table = |name: &str| fs::read_to_string(own.join(name)).unwrap();
-    let (overlay, error_codes) = (table("overlay.toml"), table("error-codes.toml"));
-    Input { schemas, overlay, error_codes, glossary: table("glossary.toml") }
+    schemas::input(dir).unwrap()
 }
