@@ -45,6 +45,8 @@ pub struct Coverage {
     pub lowered: BTreeMap<String, String>,
     /// What has no text, with its place.
     pub missing_texts: Vec<String>,
+    /// Entries of our own tables that apply to nothing, and commands without a group.
+    pub notes: Vec<String>,
 }
 
 impl fmt::Display for Coverage {
@@ -58,7 +60,7 @@ impl fmt::Display for Coverage {
         writeln!(f, "{one_of} oneOf, {enums} enums")?;
         writeln!(f, "{} error codes in the files, {} added", self.error_codes, self.error_codes_added)?;
         write!(f, "{} items documented, undocumented: {}", self.documented, self.undocumented)?;
-        self.missing_texts.iter().try_for_each(|missing| write!(f, "\n  {missing}"))
+        self.missing_texts.iter().chain(&self.notes).try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
 
@@ -88,7 +90,7 @@ pub fn coverage(input: &Input) -> Result<Coverage, Diagnostics> {
         *by_kind.entry(kind.clone()).or_default() += 1;
     }
     let of_kind = |kind: Kind| files.iter().filter(|file| file.kind == kind).count();
-    let is_missing = |note: &&Diagnostic| matches!(note.problem, Problem::Undocumented(_));
+    let is_missing = |note: &&Diagnostic| matches!(note.problem, Problem::Undocumented(_) | Problem::NoText(_));
     let missing: Vec<String> = lowered.text_notes.iter().filter(is_missing).map(Diagnostic::to_string).collect();
     Ok(Coverage {
         files: files.len(),
@@ -106,6 +108,10 @@ pub fn coverage(input: &Input) -> Result<Coverage, Diagnostics> {
         undocumented: missing.len(),
         lowered: kinds,
         missing_texts: missing,
+        notes: {
+            let of_texts = lowered.text_notes.iter().filter(|note| !is_missing(note));
+            lowered.notes.iter().chain(of_texts).map(Diagnostic::to_string).collect()
+        },
     })
 }
 

@@ -136,6 +136,12 @@ pub enum Problem {
     /// An item without a text.
     #[error("{0} has no text; write one here, or for all places of that name in glossary.toml")]
     Undocumented(String),
+    /// A file without a text that only it can have.
+    #[error("there is no {0}; write one")]
+    NoText(&'static str),
+    /// A text without words.
+    #[error("the text is empty; write one, or remove the entry")]
+    EmptyText,
     /// A command without a feature.
     #[error("command `{0}` has no group; add it to one in `[groups]` of overlay.toml")]
     NoGroup(String),

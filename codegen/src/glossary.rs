@@ -33,10 +33,17 @@ impl Glossary {
             sink.push(GLOSSARY, "", Problem::NotToml(error.to_string().trim().to_owned()));
             GlossaryFile::default()
         });
+        let file: GlossaryFile = file;
+        let values = file.values.iter().flat_map(|(table, values)| values.iter().map(move |it| (table, it)));
+        let fields = file.fields.iter().map(|(name, text)| (format!("/fields/{name}"), text));
+        let values = values.map(|(table, (value, text))| (format!("/values/{table}/{value}"), text));
+        for (pointer, _) in fields.chain(values).filter(|(_, text)| text.trim().is_empty()) {
+            sink.push(GLOSSARY, &pointer, Problem::EmptyText);
+        }
         Self { file, used: BTreeSet::new() }
     }
 
-    /// The sentence for the fields of a name, for those that have none of their own.
+    /// The sentence for a field that has none of its own.
     pub(crate) fn field(&mut self, name: &str) -> Option<String> {
         let sentence = self.file.fields.get(name)?;
         self.used.insert(format!("fields.{name}"));
@@ -45,17 +52,14 @@ impl Glossary {
 
     /// The sentence for a value: the file's own, else the one that all files share.
     pub(crate) fn value(&mut self, file: &str, field: &str, value: &str) -> Option<String> {
-        let tables = [format!("{file}.{field}"), field.to_owned()];
-        let found = tables.into_iter().filter_map(|table| {
+        [format!("{file}.{field}"), field.to_owned()].into_iter().find_map(|table| {
             let sentence = self.file.values.get(&table)?.get(value)?;
             self.used.insert(format!("values.{table}.{value}"));
             Some(sentence.clone())
-        });
-        // Both are of use: what one file says otherwise stays true elsewhere.
-        found.collect::<Vec<_>>().into_iter().next()
+        })
     }
 
-    /// Every entry for what no schema has.
+    /// Every entry that gave no item its text.
     pub(crate) fn report_stale(&self, sink: &mut Sink) {
         let fields = self.file.fields.keys().map(|name| format!("fields.{name}"));
         let values = self.file.values.iter().flat_map(|(table, values)| {
@@ -66,7 +70,10 @@ impl Glossary {
             sink.push(
                 GLOSSARY,
                 "",
-                Problem::Stale { entry, hint: ", as no schema has such a field or value".to_owned() },
+                Problem::Stale {
+                    entry,
+                    hint: ", as every such field or value has a text of its own, or there is none".to_owned(),
+                },
             );
         }
     }

@@ -191,6 +191,8 @@ pub struct Field {
     pub ty: Type,
     /// False for `Option`.
     pub required: bool,
+    /// Nodes may send `null` instead of leaving it out.
+    pub nullable: bool,
 }
 
 /// A field's type.

@@ -9,6 +9,8 @@ use crate::glossary::Glossary;
 use crate::model::{About, Api, Choice, Discriminator, EnumValue, Field, Object, Tested, Type};
 use crate::overlay::file_id;
 
+const ERROR_CODES: &str = "error-codes.toml";
+
 /// What has a text after all, and what has none.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
@@ -53,7 +55,7 @@ pub(crate) fn fill(api: &mut Api, glossary: &mut Glossary) -> Texts {
     for it in &mut api.shared {
         filler.values(&it.name, &format!("/shared/{}", it.name), &mut it.values);
     }
-    let mut filler = Filler { file: "error-codes.toml", glossary, texts: &mut texts };
+    let mut filler = Filler { file: ERROR_CODES, glossary, texts: &mut texts };
     api.error_data.iter_mut().for_each(|object| filler.object(object));
     texts
 }
@@ -70,12 +72,21 @@ impl Filler<'_> {
             self.texts.documented.insert((format!("{}#{pointer}", self.file), what));
             return;
         }
+        // The form of a schema's object is told there.
+        if self.file == ERROR_CODES && pointer.starts_with("/response") {
+            return;
+        }
         self.texts.missing.insert(Diagnostic::new(self.file, pointer, Problem::Undocumented(what)));
     }
 
     fn file_text(&mut self, title: Option<&String>, about: &About) {
-        self.found("/title", "`title`".to_owned(), title.is_some());
-        self.found("/description", "`description`".to_owned(), about.text.is_some());
+        for (what, text) in [("title", title), ("description", about.text.as_ref())] {
+            let pointer = format!("/{what}");
+            match text {
+                Some(_) => self.found(&pointer, what.to_owned(), true),
+                None => drop(self.texts.missing.insert(Diagnostic::new(self.file, pointer, Problem::NoText(what)))),
+            }
+        }
     }
 
     /// The objects of a module, whose types of one form are one type.
@@ -105,9 +116,8 @@ impl Filler<'_> {
     }
 
     fn text(&mut self, text: &mut Option<String>, pointer: &str, wire: &str) {
-        let general = self.glossary.field(wire);
         if text.is_none() {
-            *text = general;
+            *text = self.glossary.field(wire);
         }
         self.found(pointer, format!("the field `{wire}`"), text.is_some());
     }

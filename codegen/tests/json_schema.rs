@@ -23,5 +23,5 @@ fn an_openrpc_document() {
     let api = lower(&common::input(FILES, common::OVERLAY)).unwrap().api;
     let request = serde_json::from_str(r#"{"amount_msat": 1000}"#).unwrap();
     let example = cln_codegen::Example { method: "payout".to_owned(), request, response: serde_json::json!({}) };
-    insta::assert_json_snapshot!("openrpc", openrpc(&api, &[example]));
+    insta::assert_json_snapshot!("openrpc", openrpc(&api, Some("v25.02"), &[example]));
 }

@@ -312,3 +312,17 @@ fn older_layouts_are_read() {
         assert!(modules.contains(&module.to_owned()), "{module} is missing: {modules:?}");
     }
 }
+
+#[test]
+fn a_choice_of_two_is_optional_when_one_of_its_fields_is_younger() {
+    check(
+        r#"{"required": ["kind", "ok"], "properties": {
+            "kind": {"type": "string", "enum": ["a", "b"]}, "ok": {"type": "boolean", "added": "v26.09"}},
+            "if": {"properties": {"kind": {"enum": ["a"]}, "ok": {"enum": [true]}}},
+            "then": {"required": ["x"], "properties": {"kind": {}, "ok": {}, "x": {"type": "u8"}}},
+            "else": {"properties": {"kind": {}, "ok": {}}, "additionalProperties": false}}"#,
+        "pub struct Response { pub kind: Option<Kind>, }
+         pub enum Kind { OkA(OkA), NotOkA, OkB, NotOkB, Unknown(cln_primitives::UnknownVariant), }
+         pub struct OkA { pub x: u8, }",
+    );
+}

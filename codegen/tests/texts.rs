@@ -81,13 +81,38 @@ fn an_item_without_a_text_is_told_with_its_place() {
 
 #[test]
 fn a_sentence_for_what_no_schema_has_is_stale() {
-    let glossary = GLOSSARY.replace("[fields]", "[fields]\ngone = \"Gone.\"") + "paused = \"It waits.\"\n";
+    let glossary =
+        GLOSSARY.replace("[fields]", "[fields]\ngone = \"Gone.\"\njobs = \"The jobs.\"") + "paused = \"It waits.\"\n";
     let stale = |entry: &str| {
         format!(
-            "glossary.toml: `{entry}` applies to nothing, as no schema has such a field or value; remove the entry or mend its path"
+            "glossary.toml: `{entry}` applies to nothing, as every such field or value has a text of its own, or there is \
+             none; remove the entry or mend its path"
         )
     };
-    check(&glossary, &[NO_ERROR_TEXT, &stale("fields.gone"), &stale("values.stopjob.state.paused")]);
+    let stale = ["fields.gone", "fields.jobs", "values.stopjob.state.paused"].map(stale);
+    check(&glossary, &[NO_ERROR_TEXT, &stale[0], &stale[1], &stale[2]]);
+}
+
+#[test]
+fn an_empty_sentence_is_refused() {
+    let mut input = common::input(FILES, common::OVERLAY);
+    input.glossary = GLOSSARY.replace("It runs.", " ");
+    let faults = lower(&input).unwrap_err().to_string();
+    assert_eq!(faults, "glossary.toml#/values/state/running: the text is empty; write one, or remove the entry");
+}
+
+#[test]
+fn a_file_without_title_and_description_is_told() {
+    let file = r#"{"rpc": "stopjob", "request": {"properties": {}}, "response": {"properties": {}}}"#;
+    let input = common::input(&[("schemas/stopjob.json", file)], common::OVERLAY);
+    let notes: Vec<String> = lower(&input).unwrap().text_notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "schemas/stopjob.json#/description: there is no description; write one",
+            "schemas/stopjob.json#/title: there is no title; write one",
+        ]
+    );
 }
 
 #[test]

@@ -184,7 +184,8 @@ impl TryFrom<EventWire> for Event {
     type Error = String;
     fn try_from(__wire: EventWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None | Some("chain" | "channel" | "onchain_fee") => Default::default(),
+            Some("chain" | "channel" | "onchain_fee") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

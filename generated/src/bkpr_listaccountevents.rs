@@ -228,7 +228,8 @@ impl TryFrom<EventWire> for Event {
     type Error = String;
     fn try_from(__wire: EventWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None | Some("onchain_fee" | "chain" | "channel") => Default::default(),
+            Some("onchain_fee" | "chain" | "channel") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

@@ -169,7 +169,8 @@ impl TryFrom<ResponseWire> for Response {
     type Error = String;
     fn try_from(__wire: ResponseWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None | Some("mutual" | "unilateral" | "unopened") => Default::default(),
+            Some("mutual" | "unilateral" | "unopened") => Default::default(),
+            None => Default::default(),
             _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]

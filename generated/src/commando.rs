@@ -106,10 +106,7 @@ impl cln_primitives::Command for Request {
 pub struct Response {
     /// What the node sent beside: plugins add fields of their own here.
     #[serde(flatten)]
-    pub extra: cln_primitives::serde_json::Map<
-        String,
-        cln_primitives::serde_json::Value,
-    >,
+    pub extra: cln_primitives::Extra,
 }
 
 /// Why `commando` can fail.

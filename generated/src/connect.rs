@@ -148,9 +148,10 @@ impl TryFrom<AddressWire> for Address {
     type Error = String;
     fn try_from(__wire: AddressWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None | Some("local socket" | "ipv4" | "ipv6" | "torv2" | "torv3") => {
+            Some("local socket" | "ipv4" | "ipv6" | "torv2" | "torv3") => {
                 Default::default()
             }
+            None => Default::default(),
             _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]

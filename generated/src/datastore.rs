@@ -133,6 +133,22 @@ impl cln_primitives::Command for Request {
     const REMOVED: Option<cln_primitives::Version> = None;
     type Response = Response;
     type Error = Error;
+    fn validate(&self) -> Result<(), cln_primitives::InvalidRequest> {
+        if [self.string.is_some(), self.hex.is_some()]
+            .into_iter()
+            .filter(|given| *given)
+            .count() > 1
+        {
+            return Err(
+                cln_primitives::InvalidRequest::new(
+                    "datastore",
+                    "hex",
+                    "only one of `string`, `hex` may be given",
+                ),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What the node answers.

@@ -898,9 +898,8 @@ impl TryFrom<ResponseWire> for Response {
             | (Some("emergency recover"), Some(true))
             | (Some("emergency recover"), Some(false))
             | (Some("bolt12 payer_proof"), Some(true))
-            | (Some("bolt12 payer_proof"), Some(false))
-            | (None, _)
-            | (_, None) => Default::default(),
+            | (Some("bolt12 payer_proof"), Some(false)) => Default::default(),
+            (None, _) | (_, None) => Default::default(),
             _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]

@@ -130,7 +130,8 @@ impl TryFrom<InvoiceWire> for Invoice {
     type Error = String;
     fn try_from(__wire: InvoiceWire) -> Result<Self, String> {
         let __status_rest = match __wire.status.as_deref() {
-            None | Some("unpaid" | "paid" | "expired") => Default::default(),
+            Some("unpaid" | "paid" | "expired") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

@@ -172,11 +172,11 @@ impl TryFrom<LogEntryWire> for LogEntry {
     type Error = String;
     fn try_from(__wire: LogEntryWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None
-            | Some(
+            Some(
                 "SKIPPED" | "BROKEN" | "UNUSUAL" | "INFO" | "DEBUG" | "TRACE" | "IO_IN"
                 | "IO_OUT",
             ) => Default::default(),
+            None => Default::default(),
             _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]

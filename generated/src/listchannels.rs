@@ -67,6 +67,26 @@ impl cln_primitives::Command for Request {
     const REMOVED: Option<cln_primitives::Version> = None;
     type Response = Response;
     type Error = Error;
+    fn validate(&self) -> Result<(), cln_primitives::InvalidRequest> {
+        if [
+            self.short_channel_id.is_some(),
+            self.source.is_some(),
+            self.destination.is_some(),
+        ]
+            .into_iter()
+            .filter(|given| *given)
+            .count() > 1
+        {
+            return Err(
+                cln_primitives::InvalidRequest::new(
+                    "listchannels",
+                    "destination",
+                    "only one of `short_channel_id`, `source`, `destination` may be given",
+                ),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What the node answers.

@@ -319,10 +319,7 @@ pub struct Configs {
     pub currencyrate_disable_source: Option<CurrencyrateDisableSource>,
     /// What the node sent beside: plugins add fields of their own here.
     #[serde(flatten)]
-    pub extra: cln_primitives::serde_json::Map<
-        String,
-        cln_primitives::serde_json::Value,
-    >,
+    pub extra: cln_primitives::Extra,
 }
 
 /// The option `conf`: the configuration file that is read in place of the usual ones. Absent when the usual ones are read.

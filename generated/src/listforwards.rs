@@ -329,9 +329,8 @@ impl TryFrom<ForwardWire> for Forward {
     type Error = String;
     fn try_from(__wire: ForwardWire) -> Result<Self, String> {
         let __status_rest = match __wire.status.as_deref() {
-            None | Some("offered" | "settled" | "local_failed" | "failed") => {
-                Default::default()
-            }
+            Some("offered" | "settled" | "local_failed" | "failed") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

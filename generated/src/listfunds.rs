@@ -184,9 +184,10 @@ impl TryFrom<OutputWire> for Output {
     type Error = String;
     fn try_from(__wire: OutputWire) -> Result<Self, String> {
         let __status_rest = match __wire.status.as_deref() {
-            None | Some("unconfirmed" | "confirmed" | "spent" | "immature") => {
+            Some("unconfirmed" | "confirmed" | "spent" | "immature") => {
                 Default::default()
             }
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,
@@ -440,8 +441,7 @@ impl TryFrom<ChannelWire> for Channel {
     type Error = String;
     fn try_from(__wire: ChannelWire) -> Result<Self, String> {
         let __state_rest = match __wire.state.as_deref() {
-            None
-            | Some(
+            Some(
                 "OPENINGD" | "CHANNELD_AWAITING_LOCKIN" | "CHANNELD_NORMAL"
                 | "CHANNELD_SHUTTING_DOWN" | "CLOSINGD_SIGEXCHANGE" | "CLOSINGD_COMPLETE"
                 | "AWAITING_UNILATERAL" | "FUNDING_SPEND_SEEN" | "ONCHAIN"
@@ -449,6 +449,7 @@ impl TryFrom<ChannelWire> for Channel {
                 | "CHANNELD_AWAITING_SPLICE" | "DUALOPEND_OPEN_COMMITTED"
                 | "DUALOPEND_OPEN_COMMIT_READY",
             ) => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

@@ -165,6 +165,24 @@ impl cln_primitives::Command for Request {
                 ),
             );
         }
+        if [
+            self.label.is_some(),
+            self.invstring.is_some(),
+            self.payment_hash.is_some(),
+            self.offer_id.is_some(),
+        ]
+            .into_iter()
+            .filter(|given| *given)
+            .count() > 1
+        {
+            return Err(
+                cln_primitives::InvalidRequest::new(
+                    "listinvoices",
+                    "offer_id",
+                    "only one of `label`, `invstring`, `payment_hash`, `offer_id` may be given",
+                ),
+            );
+        }
         Ok(())
     }
     fn unsupported_fields(&self, node: cln_primitives::Version) -> Vec<&'static str> {
@@ -327,7 +345,8 @@ impl TryFrom<InvoiceWire> for Invoice {
     type Error = String;
     fn try_from(__wire: InvoiceWire) -> Result<Self, String> {
         let __status_rest = match __wire.status.as_deref() {
-            None | Some("unpaid" | "paid" | "expired") => Default::default(),
+            Some("unpaid" | "paid" | "expired") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

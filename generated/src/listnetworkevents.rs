@@ -193,9 +193,10 @@ impl TryFrom<NetworkeventWire> for Networkevent {
     type Error = String;
     fn try_from(__wire: NetworkeventWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None | Some("connect" | "connect_fail" | "ping" | "disconnect") => {
+            Some("connect" | "connect_fail" | "ping" | "disconnect") => {
                 Default::default()
             }
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

@@ -258,9 +258,8 @@ impl TryFrom<AddressWire> for Address {
     type Error = String;
     fn try_from(__wire: AddressWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None | Some("dns" | "ipv4" | "ipv6" | "torv2" | "torv3") => {
-                Default::default()
-            }
+            Some("dns" | "ipv4" | "ipv6" | "torv2" | "torv3") => Default::default(),
+            None => Default::default(),
             _ => cln_primitives::leftover(&__wire, &["port", "type"]),
         };
         #[cfg(feature = "strict")]

@@ -275,7 +275,8 @@ impl TryFrom<PayWire> for Pay {
     type Error = String;
     fn try_from(__wire: PayWire) -> Result<Self, String> {
         let __status_rest = match __wire.status.as_deref() {
-            None | Some("pending" | "failed" | "complete") => Default::default(),
+            Some("pending" | "failed" | "complete") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

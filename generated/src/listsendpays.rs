@@ -122,6 +122,19 @@ impl cln_primitives::Command for Request {
                 ),
             );
         }
+        if [self.bolt11.is_some(), self.payment_hash.is_some()]
+            .into_iter()
+            .filter(|given| *given)
+            .count() > 1
+        {
+            return Err(
+                cln_primitives::InvalidRequest::new(
+                    "listsendpays",
+                    "payment_hash",
+                    "only one of `bolt11`, `payment_hash` may be given",
+                ),
+            );
+        }
         Ok(())
     }
     fn unsupported_fields(&self, node: cln_primitives::Version) -> Vec<&'static str> {
@@ -296,7 +309,8 @@ impl TryFrom<PaymentWire> for Payment {
     type Error = String;
     fn try_from(__wire: PaymentWire) -> Result<Self, String> {
         let __status_rest = match __wire.status.as_deref() {
-            None | Some("pending" | "failed" | "complete") => Default::default(),
+            Some("pending" | "failed" | "complete") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

@@ -54,6 +54,22 @@ impl cln_primitives::Command for Request {
     const REMOVED: Option<cln_primitives::Version> = None;
     type Response = Response;
     type Error = Error;
+    fn validate(&self) -> Result<(), cln_primitives::InvalidRequest> {
+        if [self.hex.is_some(), self.string.is_some()]
+            .into_iter()
+            .filter(|given| *given)
+            .count() > 1
+        {
+            return Err(
+                cln_primitives::InvalidRequest::new(
+                    "makesecret",
+                    "string",
+                    "only one of `hex`, `string` may be given",
+                ),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What the node answers.

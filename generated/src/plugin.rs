@@ -178,9 +178,8 @@ impl TryFrom<ResponseWire> for Response {
     type Error = String;
     fn try_from(__wire: ResponseWire) -> Result<Self, String> {
         let __command_rest = match __wire.command.as_deref() {
-            None | Some("start" | "stop" | "rescan" | "startdir" | "list") => {
-                Default::default()
-            }
+            Some("start" | "stop" | "rescan" | "startdir" | "list") => Default::default(),
+            None => Default::default(),
             _ => cln_primitives::leftover(&__wire, &["command"]),
         };
         #[cfg(feature = "strict")]

@@ -6,7 +6,7 @@
 /// The JSON Schema, draft 2020-12, of the request of the command `method`, as JSON text; `None` for a command
 /// that is not known or whose feature is off.
 ///
-/// Unlike [`Command::validate`](crate::Command::validate) it says nothing of what takes a node down.
+/// It has the rules of [`Command::validate`](crate::Command::validate) but those that compare two parameters.
 ///
 /// ```
 /// # #[cfg(feature = "offers")] {

@@ -413,7 +413,8 @@ impl TryFrom<ResponseWire> for Response {
     type Error = String;
     fn try_from(__wire: ResponseWire) -> Result<Self, String> {
         let __status_rest = match __wire.status.as_deref() {
-            None | Some("pending" | "complete") => Default::default(),
+            Some("pending" | "complete") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

@@ -270,11 +270,11 @@ impl TryFrom<ResponseWire> for Response {
     type Error = String;
     fn try_from(__wire: ResponseWire) -> Result<Self, String> {
         let __subsystem_rest = match __wire.subsystem.as_deref() {
-            None
-            | Some(
+            Some(
                 "invoices" | "forwards" | "sendpays" | "htlcs" | "chainmoves"
                 | "channelmoves" | "networkevents",
             ) => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

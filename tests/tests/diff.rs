@@ -5,7 +5,7 @@ mod support;
 use cln_codegen::diff::{Diff, diff};
 use cln_codegen::lower;
 use cln_codegen::model::Api;
-use support::beside;
+use support::{beside, root};
 
 const RELEASES: &[&str] = &["v24.05", "v24.08", "v25.02", "v25.09", "v25.12", "v26.04", "v26.06"];
 
@@ -59,5 +59,18 @@ fn what_comes_one_way_goes_the_other() {
         assert!(!kinds(&forth, one_way).is_empty());
         assert_eq!(kinds(&forth, one_way), kinds(&back, other_way));
         assert_eq!(kinds(&forth, other_way), kinds(&back, one_way));
+    }
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let printed = include_str!("snapshots/diff__v26.04_to_v26.06.snap");
+    let shown = readme.lines().skip_while(|line| !line.starts_with("    $ cargo xtask diff ")).skip(1);
+    let shown: Vec<&str> =
+        shown.take_while(|line| !line.starts_with('`')).filter_map(|line| line.strip_prefix("    ")).collect();
+    assert!(shown.len() > 10);
+    for line in shown.into_iter().filter(|line| line.trim() != "…") {
+        assert!(printed.lines().any(|printed| printed == line), "README shows, and `diff` does not print:\n{line}");
     }
 }

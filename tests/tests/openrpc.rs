@@ -21,7 +21,7 @@ fn examples() -> Vec<Example> {
 
 fn document() -> Value {
     let lowered = cln_codegen::lower(&input(&root().join("schemas"))).unwrap();
-    openrpc(&lowered.api, &examples())
+    openrpc(&lowered.api, None, &examples())
 }
 
 fn each<'d>(of: &'d Value, key: &str) -> impl Iterator<Item = &'d Value> {
@@ -55,6 +55,9 @@ fn the_document_has_what_openrpc_asks_for() {
         assert_eq!(params.iter().collect::<BTreeSet<_>>().len(), params.len(), "{name}");
         for error in each(method, "errors") {
             assert!(error["code"].is_i64() && error["message"].is_string(), "{name}");
+            // Error objects take no members of one's own.
+            let known = |key: &String| ["code", "message", "data"].contains(&key.as_str());
+            assert!(error.as_object().unwrap().keys().all(known), "{name}");
         }
     }
     assert_eq!(names.len(), 162);
@@ -80,6 +83,7 @@ fn every_schema_is_valid_and_its_references_lead_somewhere() {
     }
     for event in each(&document, "x-notifications").chain(each(&document, "x-hooks")) {
         check(&event["schema"], event["name"].as_str().unwrap());
+        event.get("answer").into_iter().for_each(|answer| check(answer, event["name"].as_str().unwrap()));
     }
     assert!(count > 500, "only {count} schemas");
 }

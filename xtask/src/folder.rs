@@ -74,6 +74,13 @@ pub fn read(path: &Path) -> Result<String, FolderError> {
     fs::read_to_string(path).map_err(|source| FolderError::Read { path: path.to_owned(), source, hint })
 }
 
+/// The release that a folder is named after, such as `v26.06`.
+pub fn release(dir: &Path) -> Option<String> {
+    let name = dir.canonicalize().ok()?.file_name()?.to_str()?.to_owned();
+    let is_release = name.starts_with('v') && name.parse::<cln_codegen::dialect::Version>().is_ok();
+    is_release.then_some(name)
+}
+
 /// The recorded calls in a file with a JSON object a line: `method`, `request`, `response`.
 pub fn examples(path: &Path) -> Result<Vec<Example>, FolderError> {
     #[derive(serde::Deserialize)]

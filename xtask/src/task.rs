@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 use std::{env, fs, io};
 
-use cln_codegen::diagnostic::{Diagnostic, Diagnostics};
+use cln_codegen::diagnostic::{Diagnostic, Diagnostics, Problem};
 use cln_codegen::model::Api;
 use cln_codegen::{Input, Lowered};
 
@@ -141,14 +141,15 @@ pub fn codegen_elsewhere(schemas: Option<&Path>, out: &Path) -> Done {
 }
 
 fn report(lowered: &Lowered) {
-    let notes = &lowered.notes;
-    if !notes.is_empty() {
-        println!("{} of our own entries do not fit these schemas:", notes.len());
-        notes.iter().for_each(|note| println!("  {note}"));
-    }
-    let texts = lowered.text_notes.len();
-    if texts > 0 {
-        println!("{texts} items have no text, or texts of glossary.toml no item; `cargo xtask coverage` lists them");
+    let (stale, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        lowered.notes.iter().partition(|note| matches!(note.problem, Problem::Stale { .. }));
+    others.iter().for_each(|note| println!("note: {note}"));
+    let (stale, texts) = (stale.len(), lowered.text_notes.len());
+    if stale + texts > 0 {
+        println!(
+            "note: {stale} of our corrections and names do not apply to these schemas, {texts} texts are missing or not \
+             needed; `cargo xtask coverage --schemas DIR` lists them"
+        );
     }
 }
 
@@ -185,8 +186,12 @@ pub fn import(dir: &Path) -> Done {
 /// `cargo xtask openrpc`.
 pub fn openrpc(schemas: Option<&Path>, out: Option<&Path>) -> Done {
     let lowered = cln_codegen::lower(&input(schemas)?)?;
-    let examples = folder::examples(&root().join("schemas/examples.jsonl"))?;
-    let document = cln_codegen::openrpc(&lowered.api, &examples);
+    // The recorded calls are of our own release. A release's folder has its name.
+    let (version, examples) = match schemas {
+        None => (None, folder::examples(&root().join("schemas/examples.jsonl"))?),
+        Some(dir) => (folder::release(dir), Vec::new()),
+    };
+    let document = cln_codegen::openrpc(&lowered.api, version.as_deref(), &examples);
     // What is made of texts and numbers always is JSON.
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     let Some(out) = out else {

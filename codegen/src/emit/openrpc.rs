@@ -23,10 +23,12 @@ const DEFINITIONS: &str = "#/components/schemas/";
 
 /// The document, by version 1.3 of the specification.
 ///
+/// `version` is the release that the schemas are of; without it, the newest that they mention is told.
+///
 /// Schemas are JSON Schema, draft 2020-12. What OpenRPC has no word for stands in `x-` members: `x-added` and
-/// `x-removed` are releases, `x-rules` are the rules between a method's parameters, and `x-notifications` and `x-hooks`
-/// are what the node sends to plugins.
-pub fn openrpc(api: &Api, examples: &[Example]) -> Value {
+/// `x-removed` are releases, `x-rules` are the rules between a method's parameters, `x-error-names` the names of its error
+/// codes in Core Lightning's sources, and `x-notifications` and `x-hooks` are what the node sends to plugins.
+pub fn openrpc(api: &Api, version: Option<&str>, examples: &[Example]) -> Value {
     let schemas = Schemas { api, definitions_at: DEFINITIONS };
     let mut by_method: BTreeMap<&str, Vec<&Example>> = BTreeMap::new();
     for example in examples {
@@ -49,9 +51,11 @@ pub fn openrpc(api: &Api, examples: &[Example]) -> Value {
         "openrpc": "1.3.2",
         "info": {
             "title": "Core Lightning",
-            "description": "The JSON-RPC of lightningd, as its unix socket `lightning-rpc` speaks it.",
-            "version": release(api).map_or_else(|| "0".to_owned(), |release| release.to_string()),
+            "description": "The JSON-RPC of lightningd, as its unix socket `lightning-rpc` speaks it. \
+                Schemas are JSON Schema, draft 2020-12.",
+            "version": version.map(str::to_owned).or_else(|| Some(newest(api)?.to_string())).unwrap_or_default(),
         },
+        "x-json-schema-dialect": super::json_schema::DRAFT,
         "methods": methods,
         "x-notifications": notifications.collect::<Vec<_>>(),
         "x-hooks": hooks.collect::<Vec<_>>(),
@@ -66,8 +70,8 @@ pub fn openrpc(api: &Api, examples: &[Example]) -> Value {
     document
 }
 
-/// The newest release that the schemas name, which is their own.
-fn release(api: &Api) -> Option<Version> {
+/// The newest release that the schemas mention. A release that brought nothing is not among them.
+fn newest(api: &Api) -> Option<Version> {
     let fields = api.commands.iter().flat_map(|it| &it.request.object.fields).map(|field| &field.about);
     api.commands.iter().map(|it| &it.about).chain(fields).filter_map(|about| about.added).max()
 }
@@ -82,6 +86,14 @@ fn method(schemas: &Schemas<'_>, command: &Command, examples: Option<&Vec<&Examp
     method.insert("result".to_owned(), result);
     let errors: Vec<Value> = command.errors.iter().map(error).collect();
     method.insert("errors".to_owned(), Value::Array(errors));
+    let names: Map<String, Value> = command
+        .errors
+        .iter()
+        .map(|error| (error.code.to_string(), error.constant.as_ref().unwrap_or(&error.name).clone().into()))
+        .collect();
+    if !names.is_empty() {
+        method.insert("x-error-names".to_owned(), Value::Object(names));
+    }
     if let Some(examples) = examples {
         let examples = examples.iter().enumerate().map(|(index, example)| self::example(index, example));
         method.insert("examples".to_owned(), Value::Array(examples.collect()));
@@ -133,9 +145,6 @@ fn rules(schemas: &Schemas<'_>, request: &Request) -> Option<(String, Value)> {
 
 fn error(code: &ErrorCode) -> Value {
     let mut error = json!({ "code": code.code, "message": code.text.as_deref().unwrap_or(&code.name) });
-    if let Some(constant) = &code.constant {
-        error["x-name"] = constant.clone().into();
-    }
     if let Some(data) = &code.data {
         error["data"] = json!({ "$ref": format!("{DEFINITIONS}{data}") });
     }

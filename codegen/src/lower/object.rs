@@ -103,6 +103,7 @@ fn field(cx: &Context<'_>, object: &Schema, slot: &Slot<'_>, direction: Directio
         pointer: schema.pointer.clone(),
         about: with_text_of(cx.about(schema), object, slot.wire),
         ty,
+        nullable: schema.nullable,
         required: slot.required && !schema.nullable && !(direction == Direction::Received && cx.is_newer(schema.added)),
     }
 }
@@ -165,7 +166,7 @@ fn choice(cx: &Context<'_>, schema: &Schema, raw: &RawChoice<'_>, direction: Dir
         field: field_name,
         name,
         discriminator,
-        required: raw.required && !declared(first).is_some_and(|schema| cx.is_newer(schema.added)),
+        required: raw.required && !key.split('+').filter_map(declared).any(|schema| cx.is_newer(schema.added)),
         variants: Vec::new(),
         conditions: raw.conditions.clone(),
     };

@@ -133,6 +133,20 @@ impl Maker<'_> {
             }
             vectors.append(&mut of_arm);
         }
+        if let Discriminator::Values(tested) = &choice.discriminator {
+            for tested in tested {
+                let whole = self.builder.object(object, Extent::All, &Pick::First);
+                let label = format!("`{}`", tested.wire);
+                let mut mistyped = whole.clone();
+                mistyped[&tested.wire] = if tested.boolean { "true".into() } else { 5.into() };
+                vectors.push(refused(format!("{label} of another type"), mistyped, &tested.wire, ""));
+                if choice.required {
+                    let mut without = whole;
+                    without.as_object_mut().map(|fields| fields.shift_remove(&tested.wire));
+                    vectors.push(refused(format!("{label} missing"), without, "", &label));
+                }
+            }
+        }
         if let Discriminator::Presence(_) = choice.discriminator {
             let neither = self.builder.object(object, Extent::All, &Pick::None { choice: index });
             if choice.is_group() {
@@ -205,6 +219,7 @@ impl Maker<'_> {
             Type::Object(object) => {
                 let mut vectors = self.object(object);
                 vectors.push(refused("a number for an object", 5.into(), "", ""));
+                vectors.push(refused("a list for an object", serde_json::json!([]), "", ""));
                 vectors
             }
             Type::Enum(it) => enum_vectors(it),

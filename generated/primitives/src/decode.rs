@@ -61,6 +61,16 @@ impl fmt::Display for Place<'_> {
 /// # Errors
 /// When it is no JSON or not of the shape that `T` describes.
 pub fn decode<T: DeserializeOwned>(message: Message, command: &'static str, json: &[u8]) -> Result<T, DecodeError> {
+    // A list of the right length would be taken for the fields in their order.
+    if let Some(first) = json.trim_ascii_start().first().filter(|first| matches!(first, b'[' | b'"')) {
+        let found = if *first == b'[' { "a list" } else { "a text" };
+        return Err(DecodeError {
+            message,
+            command,
+            path: String::new(),
+            reason: format!("expected an object, found {found}"),
+        });
+    }
     serde_json::from_slice(json).map_err(|error| {
         // Keeping track of the path costs time, so that only what failed is read again to learn it.
         let (path, reason) = match path_and_reason::<T>(json) {
@@ -96,12 +106,24 @@ pub(crate) fn late_path(path: String, reason: String) -> (String, String) {
 /// The error's text. The path says better than line and column where a wrong value stands; only in what is no JSON at
 /// all they are what helps.
 fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+    let text = without_value(error.to_string());
     let position = format!(" at line {} column {}", error.line(), error.column());
     match text.strip_suffix(&position) {
         Some(text) if error.classify() == Category::Data => text.to_owned(),
         _ => text,
     }
+}
+
+/// serde quotes a text that stands where another type belongs. It may be secret.
+fn without_value(text: String) -> String {
+    for found in ["invalid type: string ", "invalid value: string "] {
+        if let Some(rest) = text.strip_prefix(found)
+            && let Some((_, expected)) = rest.rsplit_once("\", expected ")
+        {
+            return format!("{}, expected {expected}", found.trim_end());
+        }
+    }
+    text
 }
 
 /// The message of generated code about a field that a variant requires and that did not come.

@@ -20,6 +20,7 @@ mod amount;
 mod any_or_all;
 mod currency;
 mod decode;
+mod extra;
 mod feerate;
 mod hash;
 mod hex;
@@ -43,6 +44,7 @@ pub use amount::ParseAmountError;
 pub use any_or_all::{MsatOrAll, MsatOrAny, SatOrAll};
 pub use currency::{CurrencyAmount, ParseCurrencyError};
 pub use decode::{DecodeError, InvalidRequest, Message, decode};
+pub use extra::Extra;
 pub use feerate::{Feerate, FeerateName, ParseFeerateError};
 pub use hash::Hash32;
 pub use hex::ParseHexError;
@@ -68,4 +70,4 @@ pub use serde;
 #[doc(hidden)]
 pub use version::younger;
 #[doc(hidden)]
-pub use wire::{Form, LateError, from_json, leftover, one_of, read_late, required, to_json};
+pub use wire::{Form, LateError, from_json, leftover, one_of, read_late, required, those_of, to_json};

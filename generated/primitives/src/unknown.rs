@@ -35,7 +35,7 @@ impl fmt::Debug for UnknownValue {
 }
 
 /// A variant that this version of the types does not name: its wire text, and the fields that came with it and that
-/// no other part of the object claims.
+/// no other part of the object claims. The text is empty for fields that came without the one that tells their variant.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnknownVariant {
     value: Box<str>,

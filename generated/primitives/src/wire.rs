@@ -18,6 +18,14 @@ pub fn leftover(wire: &impl Serialize, named_elsewhere: &[&str]) -> Map<String, 
     fields
 }
 
+/// What an object holds of these fields.
+#[doc(hidden)]
+pub fn those_of(wire: &impl Serialize, names: &[&str]) -> Map<String, Value> {
+    let mut fields = leftover(wire, &[]);
+    fields.retain(|name, _| names.contains(&name.as_str()));
+    fields
+}
+
 /// A field that an arm must have.
 ///
 /// # Errors

@@ -187,7 +187,8 @@ impl TryFrom<PayloadWire> for Payload {
     type Error = String;
     fn try_from(__wire: PayloadWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None | Some("channel_mvt" | "chain_mvt") => Default::default(),
+            Some("channel_mvt" | "chain_mvt") => Default::default(),
+            None => Default::default(),
             _ => {
                 cln_primitives::leftover(
                     &__wire,

@@ -105,10 +105,10 @@ impl TryFrom<AddressWire> for Address {
     type Error = String;
     fn try_from(__wire: AddressWire) -> Result<Self, String> {
         let __type_rest = match __wire.r#type.as_deref() {
-            None
-            | Some(
-                "local socket" | "ipv4" | "ipv6" | "torv2" | "torv3" | "websocket",
-            ) => Default::default(),
+            Some("local socket" | "ipv4" | "ipv6" | "torv2" | "torv3" | "websocket") => {
+                Default::default()
+            }
+            None => Default::default(),
             _ => cln_primitives::leftover(&__wire, &["type"]),
         };
         #[cfg(feature = "strict")]

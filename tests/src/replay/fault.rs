@@ -28,7 +28,7 @@ impl Fault {
             let chunk = chunk.trim_end_matches('…');
             !names.contains(chunk) && values.iter().any(|value| value.starts_with(chunk))
         };
-        let reason = replace_quoted(&without_quoted(&self.reason), '`', secret);
+        let reason = replace_quoted(&without_quoted(&without_whole(&self.reason, &values)), '`', secret);
         // A number that is no amount is not quoted.
         let reason = match reason.split_once(' ') {
             Some((number, rest)) if number.parse::<f64>().is_ok() => format!("… {rest}"),
@@ -48,6 +48,20 @@ fn collect(value: &Value, values: &mut BTreeSet<String>) {
     }
 }
 
+/// A text without the values that would not be told from what is around them, as they hold backticks themselves.
+fn without_whole(text: &str, values: &BTreeSet<String>) -> String {
+    let mut text = text.to_owned();
+    for value in values.iter().filter(|value| value.contains('`')) {
+        // Long values are quoted by their beginning.
+        let beginning: String = value.chars().take(QUOTED).collect();
+        text = text.replace(value, "…").replace(&beginning, "…");
+    }
+    text
+}
+
+/// So many characters of a value are quoted at most.
+const QUOTED: usize = 40;
+
 /// A text without what stands between double quotes: serde quotes strings like that.
 pub(super) fn without_quoted(text: &str) -> String {
     replace_quoted(&text.replace("\\\"", ""), '"', |_| true)
@@ -66,7 +80,7 @@ mod tests {
 
     fn check(reason: &str, expected: &str) {
         let names = BTreeSet::from(["paid".to_owned()]);
-        let message = json!({"status": "paid", "preimage": "5a5a", "amount": "12x", "n": 77});
+        let message = json!({"status": "paid", "preimage": "5a5a", "amount": "12x", "n": 77, "fee": "a`5a5a`b"});
         assert_eq!(Fault::new("", reason).without_values(&message, &names).reason, expected);
     }
 
@@ -76,6 +90,7 @@ mod tests {
         check("the amount `12x` has an unknown unit: only `msat`", "the amount `…` has an unknown unit: only `msat`");
         check("invalid type: integer `77`, expected a string", "invalid type: integer `…`, expected a string");
         check("1.5 is not an amount", "… is not an amount");
+        check("the amount `a`5a5a`b` is not a number", "the amount `…` is not a number");
         check("the amount `5a…` is too large", "the amount `…` is too large");
     }
 

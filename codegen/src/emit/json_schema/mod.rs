@@ -121,6 +121,7 @@ impl Schemas<'_> {
     /// A field: its type, and what is said of it here.
     pub(crate) fn field(&self, field: &Field) -> Value {
         let mut schema = match self.ty(&field.ty) {
+            schema if field.nullable => Map::from_iter([("anyOf".to_owned(), json!([schema, { "type": "null" }]))]),
             Value::Object(schema) => schema,
             _ => Map::new(),
         };

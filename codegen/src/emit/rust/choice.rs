@@ -36,7 +36,7 @@ pub(super) fn items(object: &Object, emitted: &mut BTreeSet<String>) -> TokenStr
         let extra = object.extra.then(|| {
             quote! {
                 /// What the node sent beside: plugins add fields of their own here.
-                pub extra: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+                pub extra: cln_primitives::Extra,
             }
         });
         let constructor = (object.direction == Direction::Sent).then(|| constructor(object));

@@ -201,7 +201,7 @@ pub(super) fn hooks(api: &Api) -> TokenStream {
     let rows = api.hooks.iter().map(|it| row(&it.name, &it.module, &it.title, &it.about, None));
     let docs = inner_lines(&format!(
         "What a node asks its plugins: a module for each hook, with the `Payload` that it sends and the `Action` that \
-         the plugin answers. A node that gets an answer of another form ends itself.\n\n\
+         the plugin answers. To an answer of another form many hooks react by ending the node.\n\n\
          | hook | | since |\n|---|---|---|\n{}",
         rows.collect::<String>()
     ));
@@ -245,7 +245,7 @@ pub(super) fn schemas(api: &Api) -> TokenStream {
         /// The JSON Schema, draft 2020-12, of the request of the command `method`, as JSON text; `None` for a command
         /// that is not known or whose feature is off.
         ///
-        /// Unlike [`Command::validate`](crate::Command::validate) it says nothing of what takes a node down.
+        /// It has the rules of [`Command::validate`](crate::Command::validate) but those that compare two parameters.
         ///
         /// ```
         /// # #[cfg(feature = "offers")] {

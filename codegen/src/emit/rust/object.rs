@@ -47,7 +47,7 @@ fn plain(object: &Object) -> TokenStream {
         quote! {
             /// What the node sent beside: plugins add fields of their own here.
             #[serde(flatten)]
-            pub extra: cln_primitives::serde_json::Map<String, cln_primitives::serde_json::Value>,
+            pub extra: cln_primitives::Extra,
         }
     });
     let strict = (!object.extra).then(|| strictness(object.direction));

@@ -1,5 +1,7 @@
 //! Reading: the flat struct's fields are sorted into the object and its arms.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
@@ -20,9 +22,22 @@ pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
             if tested.boolean { quote!(__wire.#name) } else { quote!(__wire.#name.as_deref()) }
         });
         let scrutinee = tuple(discriminators.collect());
+        let missing = missing_patterns(choice);
+        let without = match choice.required {
+            true => quote!(Default::default()),
+            // What belongs to it must not be lost with it.
+            false => {
+                let others = tested(choice).iter().skip(1).map(|tested| &tested.wire);
+                let fields = choice.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.wire);
+                let names: BTreeSet<&String> = others.chain(fields).collect();
+                let names = names.into_iter();
+                quote!(cln_primitives::those_of(&__wire, &[#(#names),*]))
+            }
+        };
         quote! {
             let #unknown = match #scrutinee {
                 #(#known)|* => Default::default(),
+                #(#missing)|* => #without,
                 _ => cln_primitives::leftover(&__wire, &[#(#named_elsewhere),*]),
             };
         }
@@ -52,7 +67,7 @@ pub(super) fn reading(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
             quote!(#name: __wire.#name)
         });
         let choices = object.choices.iter().map(|choice| ident(&choice.field));
-        let extra = object.extra.then(|| quote!(extra: __wire.__rest,));
+        let extra = object.extra.then(|| quote!(extra: __wire.__rest.into(),));
         quote!(Ok(Self { #(#fields,)* #(#choices,)* #extra }))
     };
     quote! {
@@ -89,7 +104,7 @@ fn known_patterns(choice: &Choice) -> Vec<TokenStream> {
     if tested(choice).len() == 1 {
         let mut texts: Vec<&str> = choice.variants.iter().filter_map(|variant| variant.values[0].as_str()).collect();
         texts.dedup();
-        return vec![quote!(None), quote!(Some(#(#texts)|*))];
+        return vec![quote!(Some(#(#texts)|*))];
     }
     let mut patterns: Vec<TokenStream> = Vec::new();
     let mut seen: Vec<&[Value]> = Vec::new();
@@ -99,12 +114,17 @@ fn known_patterns(choice: &Choice) -> Vec<TokenStream> {
             patterns.push(values_pattern(&variant.values));
         }
     }
-    // A missing discriminator is an error of its own, or allowed.
-    for index in 0..tested(choice).len() {
-        let missing = (0..tested(choice).len()).map(|at| if at == index { quote!(None) } else { quote!(_) });
-        patterns.push(tuple(missing.collect()));
-    }
     patterns
+}
+
+/// A pattern for each discriminator that may be missing.
+fn missing_patterns(choice: &Choice) -> Vec<TokenStream> {
+    let count = tested(choice).len();
+    let missing = (0..count).map(|index| {
+        let parts = (0..count).map(|at| if at == index { quote!(None) } else { quote!(_) });
+        tuple(parts.collect())
+    });
+    missing.collect()
 }
 
 fn tuple(parts: Vec<TokenStream>) -> TokenStream {
@@ -154,14 +174,23 @@ fn read_choice(choice: &Choice, object: &Object, slots: &Slots<'_>) -> TokenStre
         let value = wrap(read_variant(choice, variant, &ty, slots));
         quote!(#pattern #guard => #value,)
     });
-    let missing = tested(choice).iter().enumerate().map(|(index, tested_field)| {
-        let parts = (0..tested(choice).len()).map(|at| if at == index { quote!(None) } else { quote!(_) });
-        let pattern = tuple(parts.collect());
+    let missing = tested(choice).iter().zip(missing_patterns(choice)).map(|(tested_field, pattern)| {
         if choice.required {
             let text = format!("missing field `{}`", tested_field.wire);
-            quote!(#pattern => return Err(#text.to_owned()),)
-        } else {
-            quote!(#pattern => None,)
+            return quote!(#pattern => return Err(#text.to_owned()),);
+        }
+        if !has_unknown(choice, object.direction) {
+            return quote!(#pattern => None,);
+        }
+        let rest = unknown_rest(choice);
+        let first = ident(&snake(&tested(choice)[0].wire));
+        let alone = (tested(choice).len() > 1).then(|| quote!(&& __wire.#first.is_none()));
+        quote! {
+            #pattern if #rest.is_empty() #alone => None,
+            #pattern => {
+                let text = __wire.#first.as_deref().unwrap_or_default();
+                Some(#ty::Unknown(cln_primitives::UnknownVariant::new(text, #rest)))
+            }
         }
     });
     let unknown = unknown_arm(choice, object, &ty, &wrap);

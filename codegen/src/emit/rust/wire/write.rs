@@ -18,7 +18,7 @@ pub(super) fn writing(object: &Object, wire: &Ident, slots: &Slots<'_>, rest: bo
         if slot.common { quote!(#name: value.#name) } else { quote!(#name: None) }
     });
     let rest_field = rest.then(|| match object.extra {
-        true => quote!(__rest: value.extra,),
+        true => quote!(__rest: value.extra.0,),
         false => quote!(__rest: Default::default(),),
     });
     let choices = object.choices.iter().map(|choice| write_choice(choice, object, slots));
@@ -67,10 +67,12 @@ fn write_choice(choice: &Choice, object: &Object, slots: &Slots<'_>) -> TokenStr
     let unknown = has_unknown(choice, object.direction).then(|| {
         let name = ident(&snake(&tested(choice)[0].wire));
         let pattern = wrap(quote!(#ty::Unknown(it)));
+        // Without a value it came without its field.
+        let text = if choice.required { quote!(Some(text)) } else { quote!((!text.is_empty()).then_some(text)) };
         quote! {
             #pattern => {
                 let (text, fields) = it.into_parts();
-                __wire.#name = Some(text);
+                __wire.#name = #text;
                 __wire.__rest.extend(fields);
             }
         }
