@@ -2,11 +2,11 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cln_codegen::{Example, openrpc};
 use serde_json::{Map, Value, json};
-use support::{input, root};
+use support::{beside, input, root};
 
 /// Real calls, one for each command that answered on a regtest node.
 fn examples() -> Vec<Example> {
@@ -108,6 +108,35 @@ fn real_calls_are_valid_by_the_document() {
         }
     }
     assert!(count > 100, "only {count} calls");
+}
+
+#[test]
+fn real_events_are_valid_by_the_document() {
+    let document = document();
+    let mut files = vec![root().join("tests/traffic/events.jsonl")];
+    files.extend(beside("traffic/v26.06/events.jsonl"));
+    let mut validators = BTreeMap::new();
+    for (kind, all) in [("notification", "x-notifications"), ("hook", "x-hooks")] {
+        for event in each(&document, all) {
+            let validator = jsonschema::validator_for(&standing_alone(&document, &event["schema"])).unwrap();
+            validators.insert((kind, event["name"].as_str().unwrap()), validator);
+        }
+    }
+    let mut count = 0;
+    for line in files
+        .iter()
+        .flat_map(|file| std::fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+    {
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let (kind, name) = (line["kind"].as_str().unwrap(), line["name"].as_str().unwrap());
+        // Some notifications have no schema.
+        let Some(validator) = validators.get(&(kind, name)) else { continue };
+        let payload = &line["payload"];
+        let inner = payload.get(name).filter(|inner| kind == "notification" && inner.is_object()).unwrap_or(payload);
+        count += 1;
+        validator.validate(inner).unwrap_or_else(|error| panic!("{name}: {error} at {}", error.instance_path()));
+    }
+    assert!(count > 20, "only {count} events");
 }
 
 #[test]
