@@ -123,7 +123,7 @@ pub struct Chain {
     pub origin: Option<String>,
     /// Hash of the Lightning payment that the record belongs to, equal to its `payment_hash`; absent when there is none.
     pub payment_id: Option<cln_primitives::HexBytes>,
-    /// The transaction that spends the output; absent when the output was only created.
+    /// The transaction that spends the output, or whose fee this is; a `chain` record has none when the output was only created.
     pub txid: Option<cln_primitives::bitcoin::Txid>,
 }
 
@@ -145,7 +145,7 @@ pub struct Channel {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OnchainFee {
-    /// The transaction that spends the output; absent when the output was only created.
+    /// The transaction that spends the output, or whose fee this is; a `chain` record has none when the output was only created.
     pub txid: cln_primitives::bitcoin::Txid,
 }
 

@@ -96,9 +96,9 @@ pub enum Credit {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Credited {
-    /// What the account gained by the output, in millisatoshi; absent when its creation was not recorded.
+    /// What the account gained by the output, in millisatoshi.
     pub credit_msat: cln_primitives::Msat,
-    /// What the output is, such as `channel_open` or `delayed_to_us`; absent when its creation was not recorded.
+    /// What the output is, such as `channel_open` or `delayed_to_us`; an output whose creation was not recorded has none.
     pub output_tag: String,
 }
 
@@ -106,7 +106,7 @@ pub struct Credited {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NotCredited {
-    /// What the output is, such as `channel_open` or `delayed_to_us`; absent when its creation was not recorded.
+    /// What the output is, such as `channel_open` or `delayed_to_us`; an output whose creation was not recorded has none.
     pub output_tag: Option<String>,
 }
 
@@ -124,11 +124,11 @@ pub enum Spend {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Spent {
-    /// Id of the transaction that spent the output; absent while it is unspent and for a movement that spends none.
+    /// The transaction that spent the output.
     pub spending_txid: cln_primitives::bitcoin::Txid,
-    /// What the account lost when the output was spent, in millisatoshi; absent while it is unspent.
+    /// What the account lost when the output was spent, in millisatoshi; an unspent output has none.
     pub debit_msat: cln_primitives::Msat,
-    /// What the output was spent for, such as `channel_close` or `to_wallet`; absent while it is unspent.
+    /// What the output was spent for, such as `channel_close` or `to_wallet`; an unspent output has none.
     pub spend_tag: String,
 }
 
@@ -136,9 +136,9 @@ pub struct Spent {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Unspent {
-    /// What the account lost when the output was spent, in millisatoshi; absent while it is unspent.
+    /// What the account lost when the output was spent, in millisatoshi; an unspent output has none.
     pub debit_msat: Option<cln_primitives::Msat>,
-    /// What the output was spent for, such as `channel_close` or `to_wallet`; absent while it is unspent.
+    /// What the output was spent for, such as `channel_close` or `to_wallet`; an unspent output has none.
     pub spend_tag: Option<String>,
 }
 

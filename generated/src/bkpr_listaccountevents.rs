@@ -149,7 +149,7 @@ impl std::fmt::Display for EventType {
 pub struct OnchainFee {
     /// The description of the invoice, or what was set by hand ([`bkpr-editdescriptionbypaymentid`](mod@crate::bkpr_editdescriptionbypaymentid)); absent when there is none.
     pub description: Option<String>,
-    /// The transaction that spends the output, or whose fee this is; absent when the output was only created.
+    /// The transaction that spends the output, or whose fee this is; a `chain` record has none when the output was only created.
     pub txid: cln_primitives::bitcoin::Txid,
 }
 
@@ -167,7 +167,7 @@ pub struct Chain {
     pub origin: Option<String>,
     /// Hash of the Lightning payment that the record belongs to, equal to its `payment_hash`; absent when there is none.
     pub payment_id: Option<cln_primitives::HexBytes>,
-    /// The transaction that spends the output, or whose fee this is; absent when the output was only created.
+    /// The transaction that spends the output, or whose fee this is; a `chain` record has none when the output was only created.
     pub txid: Option<cln_primitives::bitcoin::Txid>,
 }
 

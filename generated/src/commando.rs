@@ -113,7 +113,7 @@ pub struct Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The node refused the request as a whole rather than one of its parameters. `commando` and [`sendcustommsg`](mod@crate::sendcustommsg) also use this code when the peer is not connected: connect first, otherwise do not send the same request again.
+    /// As a rule the peer is not connected, and nothing was sent. Call `connect` first, then repeat the call.
     ///
     /// Code -32600, `JSONRPC2_INVALID_REQUEST`.
     InvalidRequest(cln_primitives::RpcError),

@@ -155,7 +155,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// Another invoice holds this label, and no new one was made; [`sendinvoice`](mod@crate::sendinvoice) and `createinvoice` put that invoice into `data`. If it is your own earlier try, look at its status, otherwise use a new label or [`delinvoice`](mod@crate::delinvoice) the old one.
+    /// Another invoice holds this label, and no new one was made; `data` holds that invoice. If it is your own earlier try, look at its status, otherwise use a new label.
     ///
     /// Code 900, `INVOICE_LABEL_ALREADY_EXISTS`.
     InvoiceLabelAlreadyExists(cln_primitives::RpcErrorData<crate::error_data::Invoice>),

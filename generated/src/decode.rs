@@ -83,7 +83,7 @@ pub enum Response {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bolt12Offer {
-    /// The hash that names the offer, equal in the offer, its requests and its invoices. Absent in a request made without an offer and in the invoice for it.
+    /// The hash that names the offer, equal in the offer, its requests and its invoices. A request made without an offer, and the invoice for it, have none.
     pub offer_id: cln_primitives::Hash32,
     /// The genesis block hashes of the chains on which the offer may be paid, in BOLT byte order (reversed against block explorers). Absent: the bitcoin main chain only.
     pub offer_chains: Option<Vec<cln_primitives::Hash32>>,
@@ -129,7 +129,7 @@ pub struct Bolt12Offer {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidBolt12Offer {
-    /// The hash that names the offer, equal in the offer, its requests and its invoices. Absent in a request made without an offer and in the invoice for it.
+    /// The hash that names the offer, equal in the offer, its requests and its invoices. A request made without an offer, and the invoice for it, have none.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// Present when `offer_currency` is no known code, so that `currency_minor_unit` is missing. The offer may be valid nevertheless.
     pub warning_unknown_offer_currency: Option<String>,
@@ -153,7 +153,7 @@ pub struct InvalidBolt12Offer {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bolt12Invoice {
-    /// The hash that names the offer, equal in the offer, its requests and its invoices. Absent in a request made without an offer and in the invoice for it.
+    /// The hash that names the offer, equal in the offer, its requests and its invoices. A request made without an offer, and the invoice for it, have none.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The genesis block hashes of the chains on which the offer may be paid, in BOLT byte order (reversed against block explorers). Absent: the bitcoin main chain only.
     pub offer_chains: Option<Vec<cln_primitives::Hash32>>,
@@ -241,7 +241,7 @@ pub struct Bolt12Invoice {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidBolt12Invoice {
-    /// The hash that names the offer, equal in the offer, its requests and its invoices. Absent in a request made without an offer and in the invoice for it.
+    /// The hash that names the offer, equal in the offer, its requests and its invoices. A request made without an offer, and the invoice for it, have none.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The genesis block hashes of the chains on which the offer may be paid, in BOLT byte order (reversed against block explorers). Absent: the bitcoin main chain only.
     pub offer_chains: Option<Vec<cln_primitives::Hash32>>,
@@ -337,7 +337,7 @@ pub struct InvalidBolt12Invoice {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bolt12InvoiceRequest {
-    /// The hash that names the offer, equal in the offer, its requests and its invoices. Absent in a request made without an offer and in the invoice for it.
+    /// The hash that names the offer, equal in the offer, its requests and its invoices. A request made without an offer, and the invoice for it, have none.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The genesis block hashes of the chains on which the offer may be paid, in BOLT byte order (reversed against block explorers). Absent: the bitcoin main chain only.
     pub offer_chains: Option<Vec<cln_primitives::Hash32>>,
@@ -411,7 +411,7 @@ pub struct Bolt12InvoiceRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidBolt12InvoiceRequest {
-    /// The hash that names the offer, equal in the offer, its requests and its invoices. Absent in a request made without an offer and in the invoice for it.
+    /// The hash that names the offer, equal in the offer, its requests and its invoices. A request made without an offer, and the invoice for it, have none.
     pub offer_id: Option<cln_primitives::Hash32>,
     /// The genesis block hashes of the chains on which the offer may be paid, in BOLT byte order (reversed against block explorers). Absent: the bitcoin main chain only.
     pub offer_chains: Option<Vec<cln_primitives::Hash32>>,

@@ -121,7 +121,7 @@ pub enum Invoice {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bolt12 {
-    /// The invoice as text, beginning with `lni1`; absent for a BOLT 11 invoice.
+    /// The invoice as text, beginning with `lni1`.
     pub bolt12: String,
     /// The id of this node's offer for which the invoice was issued; see [`listoffers`](mod@crate::listoffers). Absent when there is none.
     pub local_offer_id: Option<cln_primitives::HexBytes>,
@@ -133,7 +133,7 @@ pub struct Bolt12 {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bolt11 {
-    /// The invoice as text, beginning with `lnbc` on the main chain; absent for a BOLT 12 invoice.
+    /// The invoice as text, beginning with `lnbc` on the main chain.
     pub bolt11: String,
 }
 

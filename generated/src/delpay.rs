@@ -160,7 +160,7 @@ pub enum Error {
     ///
     /// Code 211, `PAY_STATUS_UNEXPECTED`.
     PayStatusUnexpected(cln_primitives::RpcError),
-    /// No payment is recorded under this hash, part and group. `delpay` answers the same when the payment has another status than the one given: look it up with [`listsendpays`](mod@crate::listsendpays).
+    /// No payment is recorded under this hash, part and group, or not with the status given. Look it up with [`listsendpays`](mod@crate::listsendpays); it may be deleted already.
     ///
     /// Code 208, `PAY_NO_SUCH_PAYMENT`.
     NoSuchPayment(cln_primitives::RpcError),

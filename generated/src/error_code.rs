@@ -27,7 +27,7 @@ pub const PLUGIN_TERMINATED: i32 = -4;
 /// The node is stopping and gave up the call. Reconnect once it is up again and query the state before repeating anything that pays or creates.
 pub const LIGHTNINGD_SHUTDOWN: i32 = -5;
 
-/// A payment with this hash is still on its way, or [`waitsendpay`](mod@crate::waitsendpay) ran out of its timeout (seconds) before an outcome. Nothing has failed: wait with [`waitsendpay`](mod@crate::waitsendpay) or watch [`listpays`](mod@crate::listpays), and start no second payment.
+/// A payment with this hash is still on its way, or the wait for its outcome was over first. Nothing has failed: wait with [`waitsendpay`](mod@crate::waitsendpay) or watch [`listpays`](mod@crate::listpays), and start no second payment.
 pub const PAY_IN_PROGRESS: i32 = 200;
 
 /// This payment hash was already paid, with a different amount or destination. Treat the invoice as settled and compare with [`listpays`](mod@crate::listpays); paying once more needs a new invoice from the recipient.
@@ -231,7 +231,7 @@ pub const OFFER_EXPIRED: i32 = 1002;
 /// No path for onion messages leads to the other node, and connecting to it directly failed too. Call `connect` to it or to the first node of its blinded path, then retry; an invoice already made by [`sendinvoice`](mod@crate::sendinvoice) keeps its label until deleted.
 pub const OFFER_ROUTE_NOT_FOUND: i32 = 1003;
 
-/// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. The invoice of a [`sendinvoice`](mod@crate::sendinvoice) stays payable until it expires: see in [`listinvoices`](mod@crate::listinvoices) that it was not paid, then mend the fault and use a new label.
+/// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. Read the reason, mend what it names, and ask again.
 pub const OFFER_BAD_INVREQ_REPLY: i32 = 1004;
 
 /// The other node gave no answer, or did not pay, within the timeout (seconds). The message may still have arrived: before sending another invoice, see in [`listinvoices`](mod@crate::listinvoices) whether the first one was paid.

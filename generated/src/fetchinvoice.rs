@@ -220,15 +220,15 @@ pub enum Error {
     ///
     /// Code 1002, `OFFER_EXPIRED`.
     OfferExpired(cln_primitives::RpcError),
-    /// No path for onion messages leads to the other node, and connecting to it directly failed too. Call `connect` to it or to the first node of its blinded path, then retry; an invoice already made by [`sendinvoice`](mod@crate::sendinvoice) keeps its label until deleted.
+    /// No path for onion messages leads to the issuer, and connecting to it directly failed too. Call `connect` to it or to the first node of the offer's blinded path, then retry.
     ///
     /// Code 1003, `OFFER_ROUTE_NOT_FOUND`.
     OfferRouteNotFound(cln_primitives::RpcError),
-    /// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. The invoice of a [`sendinvoice`](mod@crate::sendinvoice) stays payable until it expires: see in [`listinvoices`](mod@crate::listinvoices) that it was not paid, then mend the fault and use a new label.
+    /// The issuer refused the request, or its invoice is unusable; `data.error` holds its words where it sent any. Correct what they name before another try; nothing was paid.
     ///
     /// Code 1004, `OFFER_BAD_INVREQ_REPLY`.
     OfferBadInvreqReply(cln_primitives::RpcErrorData<crate::error_data::Refusal>),
-    /// The other node gave no answer, or did not pay, within the timeout (seconds). The message may still have arrived: before sending another invoice, see in [`listinvoices`](mod@crate::listinvoices) whether the first one was paid.
+    /// No invoice arrived within the timeout (seconds), and nothing was paid. The issuer may be offline: try again later.
     ///
     /// Code 1005, `OFFER_TIMEOUT`.
     Timeout(cln_primitives::RpcErrorData<crate::error_data::UnansweredInvoice>),

@@ -176,7 +176,7 @@ pub enum Error {
     ///
     /// Code 300, `FUND_MAX_EXCEEDED`.
     FundMaxExceeded(cln_primitives::RpcError),
-    /// The on-chain wallet cannot cover amount and fees from confirmed, unreserved outputs, or the push amount exceeds the funding. Check [`listfunds`](mod@crate::listfunds), release reserved inputs, lower the amount or the feerate.
+    /// `push_msat` is more than the channel's `amount`. Push less, or make the channel larger; the wallet plays no part here.
     ///
     /// Code 301, `FUND_CANNOT_AFFORD`.
     CannotAfford(cln_primitives::RpcError),
@@ -192,7 +192,7 @@ pub enum Error {
     ///
     /// Code 306, `FUNDING_UNKNOWN_PEER`.
     UnknownPeer(cln_primitives::RpcError),
-    /// The opening is not at the step that this command needs: too early, already past, or begun with the other protocol version. Follow the order init, update until secured, signed; the message names what is missing.
+    /// Both nodes use dual funding, which this command does not serve. Open the channel with `openchannel_init`, or with [`fundchannel`](mod@crate::fundchannel).
     ///
     /// Code 312, `FUNDING_STATE_INVALID`.
     FundingStateInvalid(cln_primitives::RpcError),

@@ -197,7 +197,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// The on-chain wallet cannot cover amount and fees from confirmed, unreserved outputs, or the push amount exceeds the funding. Check [`listfunds`](mod@crate::listfunds), release reserved inputs, lower the amount or the feerate.
+    /// The wallet's suitable, unreserved outputs do not cover `satoshi` and the fee. Check [`listfunds`](mod@crate::listfunds), release inputs with [`unreserveinputs`](mod@crate::unreserveinputs), or lower the amount or the feerate.
     ///
     /// Code 301, `FUND_CANNOT_AFFORD`.
     CannotAfford(cln_primitives::RpcError),

@@ -329,9 +329,9 @@ pub struct LocalSocket {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Websocket {
-    /// The address on which the node listens; `0.0.0.0` and `::` stand for all interfaces. Absent for a local socket.
+    /// The address on which the node listens; `0.0.0.0` and `::` stand for all interfaces.
     pub address: String,
-    /// The TCP port on which the node listens. Absent for a local socket.
+    /// The TCP port on which the node listens.
     pub port: u16,
     /// The kind of address under the websocket, such as `ipv4`.
     pub subtype: String,
@@ -341,9 +341,9 @@ pub struct Websocket {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BoundHost {
-    /// The address on which the node listens; `0.0.0.0` and `::` stand for all interfaces. Absent for a local socket.
+    /// The address on which the node listens; `0.0.0.0` and `::` stand for all interfaces.
     pub address: String,
-    /// The TCP port on which the node listens. Absent for a local socket.
+    /// The TCP port on which the node listens.
     pub port: u16,
 }
 

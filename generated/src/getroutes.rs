@@ -196,11 +196,11 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// No path to the recipient can carry the amount. Try a smaller amount, check that your channels are connected and hold enough outgoing balance, or retry once more gossip has arrived.
+    /// No path from `source` to `destination` can carry the amount under these layers. Ask for less, look at what the layers forbid, or retry once more gossip has arrived.
     ///
     /// Code 205, `PAY_ROUTE_NOT_FOUND`.
     RouteNotFound(cln_primitives::RpcError),
-    /// Paths exist, but all exceed the fee limit (msat or percent) or the delay limit (blocks). Raise the limit in question, or send less.
+    /// Paths exist, but all exceed `maxfee_msat` or `maxdelay` (blocks). Raise the limit in question, or ask for less.
     ///
     /// Code 206, `PAY_ROUTE_TOO_EXPENSIVE`.
     RouteTooExpensive(cln_primitives::RpcError),

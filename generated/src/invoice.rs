@@ -215,7 +215,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// Another invoice holds this label, and no new one was made; [`sendinvoice`](mod@crate::sendinvoice) and [`createinvoice`](mod@crate::createinvoice) put that invoice into `data`. If it is your own earlier try, look at its status, otherwise use a new label or [`delinvoice`](mod@crate::delinvoice) the old one.
+    /// Another invoice holds this label, and no new one was made. If it is your own earlier try, look it up in [`listinvoices`](mod@crate::listinvoices), otherwise use a new label.
     ///
     /// Code 900, `INVOICE_LABEL_ALREADY_EXISTS`.
     InvoiceLabelAlreadyExists(cln_primitives::RpcErrorData<crate::error_data::Invoice>),

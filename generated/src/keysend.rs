@@ -232,7 +232,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// The recipient itself rejected the payment, typically because it does not know the invoice, has expired it or expects another amount. Another route will not help: ask for a new invoice.
+    /// The recipient itself rejected the payment, for instance because it takes none without an invoice. Another route will not help: ask it for an invoice.
     ///
     /// Code 203, `PAY_DESTINATION_PERM_FAIL`.
     DestinationPermFail(cln_primitives::RpcError),

@@ -206,7 +206,7 @@ pub enum Outgoing {
 pub struct WithAmount {
     /// What was sent on, or was to be sent on, by `out_channel`, in millisatoshi.
     pub out_msat: cln_primitives::Msat,
-    /// The channel by which the HTLC went out or was to go out; absent when the forward failed before that was known.
+    /// The channel by which the HTLC went out or was to go out; a forward without `out_msat` has none when it failed before that was known.
     pub out_channel: cln_primitives::ShortChannelId,
     /// The number that this node gave the HTLC in `out_channel`; absent when it was never sent out, and for some forwards from before v22.11.
     pub out_htlc_id: Option<u64>,
@@ -218,7 +218,7 @@ pub struct WithAmount {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WithoutAmount {
-    /// The channel by which the HTLC went out or was to go out; absent when the forward failed before that was known.
+    /// The channel by which the HTLC went out or was to go out; a forward without `out_msat` has none when it failed before that was known.
     pub out_channel: Option<cln_primitives::ShortChannelId>,
 }
 

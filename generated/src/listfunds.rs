@@ -408,7 +408,7 @@ impl std::fmt::Display for State {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Normal {
-    /// The channel by the position of its funding output in the chain: block height, transaction index and output index, such as `103x1x0`. Absent while the channel has none.
+    /// The channel by the position of its funding output in the chain: block height, transaction index and output index, such as `103x1x0`. A channel in another state than `CHANNELD_NORMAL` may have none.
     pub short_channel_id: cln_primitives::ShortChannelId,
 }
 
@@ -416,7 +416,7 @@ pub struct Normal {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Closing {
-    /// The channel by the position of its funding output in the chain: block height, transaction index and output index, such as `103x1x0`. Absent while the channel has none.
+    /// The channel by the position of its funding output in the chain: block height, transaction index and output index, such as `103x1x0`. A channel in another state than `CHANNELD_NORMAL` may have none.
     pub short_channel_id: Option<cln_primitives::ShortChannelId>,
 }
 

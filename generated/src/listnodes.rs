@@ -71,7 +71,7 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Announcement {
-    /// UNIX time in seconds that the node wrote into its latest announcement. Absent, together with the name, colour, features and addresses, when the node has announced nothing.
+    /// UNIX time in seconds that the node wrote into its latest announcement.
     pub last_timestamp: u32,
     /// The node's offer to put money into channels that others open to it, for a fee (a liquidity lease); absent when it makes none.
     pub option_will_fund: Option<OptionWillFund>,

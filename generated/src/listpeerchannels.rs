@@ -290,7 +290,7 @@ pub enum Confirmation {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Confirmed {
-    /// The channel, by the block height, transaction index and output index of its funding, such as `103x1x0`; absent until the funding has its confirmations.
+    /// The channel, by the block height, transaction index and output index of its confirmed funding, such as `103x1x0`.
     pub short_channel_id: cln_primitives::ShortChannelId,
     /// Which half of the channel in gossip is ours: 0 when our node id is the lesser one, 1 when it is the greater.
     ///
@@ -717,23 +717,23 @@ pub struct Updates {
 #[cfg_attr(feature = "strict", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct ChannelUpdate {
-    /// The smallest HTLC, in millisatoshi, that we forward by this channel.
+    /// The smallest HTLC, in millisatoshi, that this side forwards by the channel.
     ///
     /// Added in v24.02.
     pub htlc_minimum_msat: cln_primitives::Msat,
-    /// The largest HTLC, in millisatoshi, that we forward by this channel.
+    /// The largest HTLC, in millisatoshi, that this side forwards by the channel.
     ///
     /// Added in v24.02.
     pub htlc_maximum_msat: cln_primitives::Msat,
-    /// By how many blocks the expiry of an incoming HTLC must exceed that of the outgoing one for us to forward it by this channel.
+    /// By how many blocks the expiry of an incoming HTLC must exceed that of the outgoing one for this side to forward it by the channel.
     ///
     /// Added in v24.02.
     pub cltv_expiry_delta: u32,
-    /// The fixed fee, in millisatoshi, that we charge for forwarding a payment by this channel.
+    /// The fixed fee, in millisatoshi, that this side charges for forwarding a payment by the channel.
     ///
     /// Added in v24.02.
     pub fee_base_msat: cln_primitives::Msat,
-    /// The fee that we charge on top of `fee_base_msat`, in millionths of the amount forwarded.
+    /// The fee that this side charges on top of `fee_base_msat`, in millionths of the amount forwarded.
     ///
     /// Added in v24.02.
     pub fee_proportional_millionths: u32,

@@ -265,7 +265,7 @@ pub struct Complete {
     ///
     /// Added in v0.10.0.
     pub completed_at: Option<u64>,
-    /// The proof of payment: its SHA-256 is `payment_hash`. Present for completed parts only.
+    /// The proof of payment: its SHA-256 is `payment_hash`.
     pub payment_preimage: cln_primitives::Secret,
 }
 

@@ -260,7 +260,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// An identical offer or invoice_request exists but is inactive. Reactivate the offer with [`enableoffer`](mod@crate::enableoffer), or change a field, such as the description, to get a new id.
+    /// An identical offer exists but is inactive. Reactivate it with [`enableoffer`](mod@crate::enableoffer), or change a field, such as the description, to get a new id.
     ///
     /// Code 1000, `OFFER_ALREADY_EXISTS`.
     OfferAlreadyExists(cln_primitives::RpcError),

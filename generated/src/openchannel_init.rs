@@ -180,7 +180,7 @@ pub enum Error {
     ///
     /// Code 300, `FUND_MAX_EXCEEDED`.
     FundMaxExceeded(cln_primitives::RpcError),
-    /// The on-chain wallet cannot cover amount and fees from confirmed, unreserved outputs, or the push amount exceeds the funding. Check [`listfunds`](mod@crate::listfunds), release reserved inputs, lower the amount or the feerate.
+    /// The inputs of the PSBT do not cover the amount promised to the channel. Add inputs, or promise less.
     ///
     /// Code 301, `FUND_CANNOT_AFFORD`.
     CannotAfford(cln_primitives::RpcError),

@@ -208,7 +208,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// A payment with this hash is still on its way, or [`waitsendpay`](mod@crate::waitsendpay) ran out of its timeout (seconds) before an outcome. Nothing has failed: wait with [`waitsendpay`](mod@crate::waitsendpay) or watch [`listpays`](mod@crate::listpays), and start no second payment.
+    /// A payment of this hash is still on its way. Nothing has failed: watch it in [`listpays`](mod@crate::listpays), and start no second one.
     ///
     /// Code 200, `PAY_IN_PROGRESS`.
     PayInProgress(cln_primitives::RpcError),
@@ -232,7 +232,7 @@ pub enum Error {
     ///
     /// Code 210, `PAY_STOPPED_RETRYING`.
     StoppedRetrying(cln_primitives::RpcError),
-    /// The local invoice_request given as `localinvreqid` is unknown or disabled, or it is single-use and already paid or being paid. Check it with [`listinvoicerequests`](mod@crate::listinvoicerequests) and replace a used one by a new request; from `renepay` the code means an invalid invoice.
+    /// The invoice is invalid, and nothing was sent. Check that its text is whole, or ask the payee for a new one.
     ///
     /// Code 212, `PAY_INVOICE_REQUEST_INVALID`.
     InvoiceRequestInvalid(cln_primitives::RpcError),

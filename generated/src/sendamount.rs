@@ -150,7 +150,7 @@ pub enum Error {
     ///
     /// Code 219, `PAY_INJECTPAYMENTONION_ALREADY_PAID`.
     AlreadyPaid(cln_primitives::RpcError),
-    /// The payment failed for a reason that has no code of its own. [`xpay`](mod@crate::xpay) returns it after attempts that failed on the way: read the message, then try again later or with a smaller amount.
+    /// The payment failed for a reason without a code of its own, for instance after attempts that failed on the way. Read the message, then try again later or with a smaller amount.
     ///
     /// Code 209, `PAY_UNSPECIFIED_ERROR`.
     UnspecifiedError(cln_primitives::RpcError),

@@ -314,7 +314,7 @@ pub enum Error {
     ///
     /// Code 1003, `OFFER_ROUTE_NOT_FOUND`.
     OfferRouteNotFound(cln_primitives::RpcError),
-    /// The payer refused; its reason is in the data, as `error`.
+    /// The payer refused; its reason is in the data, as `error`. The invoice stays payable until it expires: see in [`listinvoices`](mod@crate::listinvoices) that it was not paid, then mend the fault and use a new label.
     ///
     /// Code 1004, `OFFER_BAD_INVREQ_REPLY`.
     OfferBadInvreqReply(cln_primitives::RpcErrorData<crate::error_data::Refusal>),

@@ -277,7 +277,7 @@ pub struct Complete {
     ///
     /// Added in v23.11.
     pub updated_index: Option<u64>,
-    /// The proof of payment: its SHA-256 is `payment_hash`. Present only when the payment was complete before the call.
+    /// The proof of payment: its SHA-256 is `payment_hash`.
     pub payment_preimage: cln_primitives::Secret,
 }
 

@@ -370,7 +370,7 @@ pub struct Pending {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Complete {
-    /// The proof of payment: its SHA-256 is `payment_hash`. Absent while the part is pending.
+    /// The proof of payment: its SHA-256 is `payment_hash`.
     pub payment_preimage: cln_primitives::Secret,
 }
 
@@ -556,11 +556,11 @@ pub enum Error {
     ///
     /// Code 204, `PAY_TRY_OTHER_ROUTE`.
     TryOtherRoute(cln_primitives::RpcError),
-    /// The local invoice_request given as `localinvreqid` is unknown or disabled, or it is single-use and already paid or being paid. Check it with [`listinvoicerequests`](mod@crate::listinvoicerequests) and replace a used one by a new request; from [`renepay`](mod@crate::renepay) the code means an invalid invoice.
+    /// The invoice_request given as `localinvreqid` is unknown or disabled, or it is single-use and already paid or being paid. Look it up with [`listinvoicerequests`](mod@crate::listinvoicerequests); a used one needs a new request.
     ///
     /// Code 212, `PAY_INVOICE_REQUEST_INVALID`.
     InvoiceRequestInvalid(cln_primitives::RpcError),
-    /// A payment with this hash is still on its way, or [`waitsendpay`](mod@crate::waitsendpay) ran out of its timeout (seconds) before an outcome. Nothing has failed: wait with [`waitsendpay`](mod@crate::waitsendpay) or watch [`listpays`](mod@crate::listpays), and start no second payment.
+    /// A payment with this hash is still on its way, or the wait for its outcome was over first. Nothing has failed: wait with [`waitsendpay`](mod@crate::waitsendpay) or watch [`listpays`](mod@crate::listpays), and start no second payment.
     ///
     /// Code 200, `PAY_IN_PROGRESS`.
     PayInProgress(cln_primitives::RpcError),

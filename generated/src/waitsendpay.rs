@@ -298,7 +298,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// A payment with this hash is still on its way, or `waitsendpay` ran out of its timeout (seconds) before an outcome. Nothing has failed: wait with `waitsendpay` or watch [`listpays`](mod@crate::listpays), and start no second payment.
+    /// The timeout (seconds) ran out while the payment was still on its way. Nothing has failed: call again to go on waiting, and start no second payment.
     ///
     /// Code 200, `PAY_IN_PROGRESS`.
     PayInProgress(cln_primitives::RpcError),
@@ -314,11 +314,11 @@ pub enum Error {
     ///
     /// Code 204, `PAY_TRY_OTHER_ROUTE`.
     TryOtherRoute(cln_primitives::RpcError),
-    /// No payment is recorded under this hash, part and group. [`delpay`](mod@crate::delpay) answers the same when the payment has another status than the one given: look it up with [`listsendpays`](mod@crate::listsendpays).
+    /// This node has sent no payment of that hash, part and group, so there is nothing to wait for. Look in [`listsendpays`](mod@crate::listsendpays).
     ///
     /// Code 208, `PAY_NO_SUCH_PAYMENT`.
     NoSuchPayment(cln_primitives::RpcError),
-    /// The payment failed for a reason that has no code of its own. [`xpay`](mod@crate::xpay) returns it after attempts that failed on the way: read the message, then try again later or with a smaller amount.
+    /// The payment failed, but how was not recorded; only very old records are like that. Paying anew is safe once [`listsendpays`](mod@crate::listsendpays) shows no part as pending or complete.
     ///
     /// Code 209, `PAY_UNSPECIFIED_ERROR`.
     UnspecifiedError(cln_primitives::RpcError),

@@ -99,7 +99,7 @@ pub enum Error {
     ///
     /// Code -1, `LIGHTNINGD`.
     Lightningd(cln_primitives::RpcError),
-    /// The on-chain wallet cannot cover amount and fees from confirmed, unreserved outputs, or the push amount exceeds the funding. Check [`listfunds`](mod@crate::listfunds), release reserved inputs, lower the amount or the feerate.
+    /// The wallet's suitable, unreserved outputs do not cover the amount and the fee. Check [`listfunds`](mod@crate::listfunds), release inputs with [`unreserveinputs`](mod@crate::unreserveinputs), or lower the amount or the feerate.
     ///
     /// Code 301, `FUND_CANNOT_AFFORD`.
     CannotAfford(cln_primitives::RpcError),
@@ -107,7 +107,7 @@ pub enum Error {
     ///
     /// Code 302, `FUND_OUTPUT_IS_DUST`.
     OutputIsDust(cln_primitives::RpcError),
-    /// Spending this amount would leave less than `min-emergency-msat` (25000 sat unless configured), which is kept to close anchor channels. Lower the amount or add on-chain funds.
+    /// The withdrawal would leave less than `min-emergency-msat` (25000 sat unless configured), which is kept to close anchor channels. Withdraw less, or add on-chain funds.
     ///
     /// Code 313, `FUND_CANNOT_AFFORD_WITH_EMERGENCY`.
     CannotAffordWithEmergency(cln_primitives::RpcError),

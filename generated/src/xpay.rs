@@ -214,7 +214,7 @@ pub enum Error {
     ///
     /// Code 219, `PAY_INJECTPAYMENTONION_ALREADY_PAID`.
     AlreadyPaid(cln_primitives::RpcError),
-    /// The payment failed for a reason that has no code of its own. `xpay` returns it after attempts that failed on the way: read the message, then try again later or with a smaller amount.
+    /// The payment failed for a reason without a code of its own, for instance after attempts that failed on the way. Read the message, then try again later or with a smaller amount.
     ///
     /// Code 209, `PAY_UNSPECIFIED_ERROR`.
     UnspecifiedError(cln_primitives::RpcError),
@@ -222,7 +222,7 @@ pub enum Error {
     ///
     /// Code 206, `PAY_ROUTE_TOO_EXPENSIVE`.
     RouteTooExpensive(cln_primitives::RpcError),
-    /// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. The invoice of a [`sendinvoice`](mod@crate::sendinvoice) stays payable until it expires: see in [`listinvoices`](mod@crate::listinvoices) that it was not paid, then mend the fault and use a new label.
+    /// The other node answered with an error or with something unusable; `data.error` holds its words where it sent any. Read the reason, mend what it names, and ask again.
     ///
     /// Code 1004, `OFFER_BAD_INVREQ_REPLY`.
     OfferBadInvreqReply(cln_primitives::RpcErrorData<crate::error_data::Refusal>),

@@ -128,7 +128,7 @@ pub struct Chain {
     pub utxo: Option<cln_primitives::bitcoin::OutPoint>,
     /// Full value of `utxo` in millisatoshi. A channel's funding output holds the funds of both sides, so this can exceed what the account gains or loses.
     pub output_msat: cln_primitives::Msat,
-    /// Height of the block that contains the transaction; 0 while it is unconfirmed. Absent for movements in a channel.
+    /// Height of the block that contains the transaction; 0 while it is unconfirmed.
     pub blockheight: u32,
 }
 
