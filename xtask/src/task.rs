@@ -208,7 +208,7 @@ pub fn coverage(schemas: Option<&Path>, json: bool) -> Done {
     let coverage = cln_codegen::coverage(&input(schemas)?)?;
     if json {
         // A struct of numbers and texts always is JSON.
-        println!("{}", serde_json::to_string_pretty(&coverage).unwrap_or_default());
+        println!("{}", serde_json::to_string(&coverage).unwrap_or_default());
         return Ok(());
     }
     println!("{coverage}");
