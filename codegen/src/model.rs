@@ -98,8 +98,21 @@ pub struct Command {
     pub response: Object,
     /// Codes it fails with.
     pub errors: Vec<ErrorCode>,
+    /// It changes nothing, on the node or elsewhere: asked again, it does no harm.
+    pub read_only: bool,
+    /// How long it may take by its own parameters; `None` for one that answers at once.
+    pub patience: Option<Patience>,
     /// Modules of related commands, those of this API.
     pub related: Vec<(String, String)>,
+}
+
+/// How long a command may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Wire name of the parameter that says how many seconds.
+    pub parameter: Option<String>,
+    /// Seconds without it; `None` for ever.
+    pub otherwise: Option<u64>,
 }
 
 /// A notification.

@@ -47,8 +47,17 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Layer;
+    const FIELD: &'static str = "layers";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.layers
+    }
 }
 
 /// What the node answers.

@@ -35,8 +35,17 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Reservation;
+    const FIELD: &'static str = "reservations";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.reservations
+    }
 }
 
 /// What the node answers.

@@ -59,6 +59,7 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
     fn unsupported_fields(&self, node: cln_primitives::Version) -> Vec<&'static str> {
@@ -72,6 +73,14 @@ impl cln_primitives::Command for Request {
                 ),
             ],
         )
+    }
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Event;
+    const FIELD: &'static str = "events";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.events
     }
 }
 

@@ -75,8 +75,17 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = IncomeEvent;
+    const FIELD: &'static str = "income_events";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.income_events
+    }
 }
 
 /// What the node answers.

@@ -102,8 +102,12 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = false;
     type Response = Response;
     type Error = Error;
+    fn patience(&self) -> cln_primitives::Patience {
+        cln_primitives::Patience::at_least_seconds(600)
+    }
 }
 
 /// What the node answers.

@@ -165,6 +165,7 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = false;
     type Response = Response;
     type Error = Error;
     fn unsupported_fields(&self, node: cln_primitives::Version) -> Vec<&'static str> {
@@ -178,6 +179,9 @@ impl cln_primitives::Command for Request {
                 ),
             ],
         )
+    }
+    fn patience(&self) -> cln_primitives::Patience {
+        cln_primitives::Patience::at_least_seconds(600)
     }
 }
 

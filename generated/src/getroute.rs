@@ -106,8 +106,17 @@ impl cln_primitives::Command for Request {
     const REMOVED: Option<cln_primitives::Version> = Some(
         cln_primitives::Version::new(27, 3, 0),
     );
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = RouteHop;
+    const FIELD: &'static str = "route";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.route
+    }
 }
 
 /// What the node answers.

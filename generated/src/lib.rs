@@ -244,7 +244,9 @@
 )]
 
 pub use cln_primitives as primitives;
-pub use cln_primitives::{Command, Hook, Notification};
+pub use cln_primitives::{
+    Command, FollowedCommand, Hook, ListCommand, Notification, PagedCommand,
+};
 #[cfg(feature = "network")]
 pub mod addgossip;
 #[cfg(feature = "onchain")]

@@ -73,8 +73,17 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Address;
+    const FIELD: &'static str = "addresses";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.addresses
+    }
 }
 
 /// What the node answers.

@@ -65,6 +65,7 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
     fn validate(&self) -> Result<(), cln_primitives::InvalidRequest> {
@@ -86,6 +87,14 @@ impl cln_primitives::Command for Request {
             );
         }
         Ok(())
+    }
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Channel;
+    const FIELD: &'static str = "channels";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.channels
     }
 }
 

@@ -70,8 +70,17 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Entry;
+    const FIELD: &'static str = "datastore";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.datastore
+    }
 }
 
 /// What the node answers.

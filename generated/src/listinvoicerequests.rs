@@ -61,8 +61,17 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = InvoiceRequest;
+    const FIELD: &'static str = "invoicerequests";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.invoicerequests
+    }
 }
 
 /// What the node answers.

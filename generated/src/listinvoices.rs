@@ -144,6 +144,7 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
     fn validate(&self) -> Result<(), cln_primitives::InvalidRequest> {
@@ -207,6 +208,35 @@ impl cln_primitives::Command for Request {
             ],
         )
     }
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Invoice;
+    const FIELD: &'static str = "invoices";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.invoices
+    }
+}
+
+impl cln_primitives::PagedCommand for Request {
+    const HAS_UPDATED_INDEX: bool = true;
+    fn page(&self, index: cln_primitives::PageIndex, start: u64, limit: u32) -> Self {
+        let mut page = self.clone();
+        page.index = Some(crate::shared::ListIndex::from_wire(index.as_str()));
+        page.start = Some(start);
+        page.limit = Some(limit);
+        page
+    }
+    fn index_of(item: &Self::Item, index: cln_primitives::PageIndex) -> Option<u64> {
+        match index {
+            cln_primitives::PageIndex::Created => Some(item.created_index),
+            cln_primitives::PageIndex::Updated => item.updated_index,
+        }
+    }
+}
+
+impl cln_primitives::FollowedCommand for Request {
+    const SUBSYSTEM: &'static str = "invoices";
 }
 
 /// What the node answers.

@@ -95,8 +95,38 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Networkevent;
+    const FIELD: &'static str = "networkevents";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.networkevents
+    }
+}
+
+impl cln_primitives::PagedCommand for Request {
+    const HAS_UPDATED_INDEX: bool = false;
+    fn page(&self, index: cln_primitives::PageIndex, start: u64, limit: u32) -> Self {
+        let mut page = self.clone();
+        page.index = Some(Index::from_wire(index.as_str()));
+        page.start = Some(start);
+        page.limit = Some(limit);
+        page
+    }
+    fn index_of(item: &Self::Item, index: cln_primitives::PageIndex) -> Option<u64> {
+        match index {
+            cln_primitives::PageIndex::Created => Some(item.created_index),
+            cln_primitives::PageIndex::Updated => None,
+        }
+    }
+}
+
+impl cln_primitives::FollowedCommand for Request {
+    const SUBSYSTEM: &'static str = "networkevents";
 }
 
 /// What the node answers.

@@ -75,6 +75,7 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
     fn unsupported_fields(&self, node: cln_primitives::Version) -> Vec<&'static str> {
@@ -93,6 +94,14 @@ impl cln_primitives::Command for Request {
                 ),
             ],
         )
+    }
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Channel;
+    const FIELD: &'static str = "channels";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.channels
     }
 }
 

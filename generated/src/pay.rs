@@ -199,6 +199,7 @@ impl cln_primitives::Command for Request {
     const REMOVED: Option<cln_primitives::Version> = Some(
         cln_primitives::Version::new(27, 3, 0),
     );
+    const READ_ONLY: bool = false;
     type Response = Response;
     type Error = Error;
     fn unsupported_fields(&self, node: cln_primitives::Version) -> Vec<&'static str> {
@@ -212,6 +213,12 @@ impl cln_primitives::Command for Request {
                 ),
             ],
         )
+    }
+    fn patience(&self) -> cln_primitives::Patience {
+        match self.retry_for.map(u64::from) {
+            Some(seconds) => cln_primitives::Patience::at_least_seconds(seconds),
+            None => cln_primitives::Patience::at_least_seconds(60),
+        }
     }
 }
 

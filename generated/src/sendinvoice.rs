@@ -69,8 +69,15 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = false;
     type Response = Response;
     type Error = Error;
+    fn patience(&self) -> cln_primitives::Patience {
+        match self.timeout.map(u64::from) {
+            Some(seconds) => cln_primitives::Patience::at_least_seconds(seconds),
+            None => cln_primitives::Patience::at_least_seconds(90),
+        }
+    }
 }
 
 /// What the node answers.

@@ -47,8 +47,17 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Rune;
+    const FIELD: &'static str = "runes";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.runes
+    }
 }
 
 /// What the node answers.

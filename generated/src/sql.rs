@@ -36,8 +36,17 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = Vec<cln_primitives::serde_json::Value>;
+    const FIELD: &'static str = "rows";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.rows
+    }
 }
 
 /// What the node answers.

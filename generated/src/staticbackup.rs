@@ -33,8 +33,17 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+}
+
+impl cln_primitives::ListCommand for Request {
+    type Item = cln_primitives::HexBytes;
+    const FIELD: &'static str = "scb";
+    fn items(response: Self::Response) -> Vec<Self::Item> {
+        response.scb
+    }
 }
 
 /// What the node answers.

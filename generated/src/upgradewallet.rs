@@ -61,6 +61,7 @@ impl cln_primitives::Command for Request {
     const ADDED: Option<cln_primitives::Version> = None;
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = false;
     type Response = Response;
     type Error = Error;
     fn unsupported_fields(&self, node: cln_primitives::Version) -> Vec<&'static str> {

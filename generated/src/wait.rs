@@ -92,8 +92,12 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
+    fn patience(&self) -> cln_primitives::Patience {
+        cln_primitives::Patience::Endless
+    }
 }
 
 /// What the node answers.

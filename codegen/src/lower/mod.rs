@@ -156,6 +156,8 @@ fn command(cx: &Context<'_>, file: &SchemaFile, files: &[SchemaFile], stale: &Re
         request,
         response,
         errors: errors::lower(cx, file),
+        read_only: cx.overlay.is_read_only(&file.name),
+        patience: cx.overlay.patience(&file.name),
         related: related.map(|f| (f.name.clone(), module(cx, f))).collect(),
     }
 }

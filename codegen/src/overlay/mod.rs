@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::diagnostic::{Problem, Sink};
 use crate::dialect::Version;
+use crate::model::Patience;
 use fix::newest_added;
 use tables::{CodeEntry, ErrorCodesFile, OverlayFile};
 pub(crate) use tables::{DataEntry, Shared};
@@ -141,6 +142,19 @@ impl Overlay {
         self.used_if("paired", at, found).is_some()
     }
 
+    /// True for a command that changes nothing.
+    pub(crate) fn is_read_only(&self, command: &str) -> bool {
+        let found = self.file.read_only.iter().any(|name| name == command).then_some(());
+        self.used_if("read_only", command, found).is_some()
+    }
+
+    /// How long a command may take.
+    pub(crate) fn patience(&self, command: &str) -> Option<Patience> {
+        let entry = self.file.patience.iter().find(|entry| entry.commands.iter().any(|name| name == command))?;
+        self.mark("patience", command);
+        Some(Patience { parameter: entry.parameter.clone(), otherwise: entry.seconds })
+    }
+
     pub(crate) fn shared(&self) -> &[Shared] {
         &self.file.shared
     }
@@ -213,6 +227,9 @@ impl Overlay {
         entries.extend(file.secrets.iter().map(|at| ("secrets", at.clone())));
         entries.extend(file.only_in_branches.iter().map(|entry| ("only_in_branches", entry.at.clone())));
         entries.extend(file.paired.iter().map(|at| ("paired", at.clone())));
+        entries.extend(file.read_only.iter().map(|command| ("read_only", command.clone())));
+        let patient = file.patience.iter().flat_map(|entry| &entry.commands);
+        entries.extend(patient.map(|command| ("patience", command.clone())));
         entries.extend(file.extra.iter().map(|at| ("extra", at.clone())));
         for shared in &file.shared {
             entries.extend(shared.paths.iter().map(|path| ("shared", path.clone())));

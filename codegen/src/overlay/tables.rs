@@ -32,6 +32,10 @@ pub(super) struct OverlayFile {
     #[serde(default)]
     pub(super) paired: Vec<String>,
     #[serde(default)]
+    pub(super) read_only: Vec<String>,
+    #[serde(default)]
+    pub(super) patience: Vec<PatienceEntry>,
+    #[serde(default)]
     pub(super) shared: Vec<Shared>,
     #[serde(default)]
     pub(super) fix: Vec<Fix>,
@@ -69,6 +73,17 @@ pub(super) struct AddedErrors {
     pub(super) command: String,
     pub(super) codes: Vec<i32>,
     pub(super) reason: String,
+}
+
+/// How long commands may take.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PatienceEntry {
+    pub(super) commands: Vec<String>,
+    /// The parameter that says how many seconds.
+    pub(super) parameter: Option<String>,
+    /// Seconds without it; for ever, when missing.
+    pub(super) seconds: Option<u64>,
 }
 
 /// A request that is known to take the daemon down.

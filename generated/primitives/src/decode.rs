@@ -56,21 +56,29 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Reads a message from JSON.
+/// Reads a message from JSON: an object.
+///
+/// # Errors
+/// When it is no JSON object or not of the shape that `T` describes.
+pub fn decode<T: DeserializeOwned>(message: Message, command: &'static str, json: &[u8]) -> Result<T, DecodeError> {
+    // A list of the right length would be taken for the fields in their order.
+    let found = match json.trim_ascii_start().first() {
+        Some(b'[') => "a list",
+        Some(b'"') => "a text",
+        _ => return decode_part(message, command, json),
+    };
+    Err(DecodeError { message, command, path: String::new(), reason: format!("expected an object, found {found}") })
+}
+
+/// Reads a part of a message, of any form. The error's path begins inside of the part.
 ///
 /// # Errors
 /// When it is no JSON or not of the shape that `T` describes.
-pub fn decode<T: DeserializeOwned>(message: Message, command: &'static str, json: &[u8]) -> Result<T, DecodeError> {
-    // A list of the right length would be taken for the fields in their order.
-    if let Some(first) = json.trim_ascii_start().first().filter(|first| matches!(first, b'[' | b'"')) {
-        let found = if *first == b'[' { "a list" } else { "a text" };
-        return Err(DecodeError {
-            message,
-            command,
-            path: String::new(),
-            reason: format!("expected an object, found {found}"),
-        });
-    }
+pub fn decode_part<T: DeserializeOwned>(
+    message: Message,
+    command: &'static str,
+    json: &[u8],
+) -> Result<T, DecodeError> {
     serde_json::from_slice(json).map_err(|error| {
         // Keeping track of the path costs time, so that only what failed is read again to learn it.
         let (path, reason) = match path_and_reason::<T>(json) {

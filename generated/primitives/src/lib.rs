@@ -43,7 +43,7 @@ mod wire;
 pub use amount::ParseAmountError;
 pub use any_or_all::{MsatOrAll, MsatOrAny, SatOrAll};
 pub use currency::{CurrencyAmount, ParseCurrencyError};
-pub use decode::{DecodeError, InvalidRequest, Message, decode};
+pub use decode::{DecodeError, InvalidRequest, Message, decode, decode_part};
 pub use extra::Extra;
 pub use feerate::{Feerate, FeerateName, ParseFeerateError};
 pub use hash::Hash32;
@@ -56,7 +56,7 @@ pub use rpc_error::{CommonError, RpcError, RpcErrorData};
 pub use sat::Sat;
 pub use secret::{Secret, SecretString};
 pub use short_channel_id::{ParseShortChannelIdError, ShortChannelId, ShortChannelIdDir};
-pub use traits::{Command, Hook, Notification};
+pub use traits::{Command, FollowedCommand, Hook, ListCommand, Notification, PageIndex, PagedCommand, Patience};
 pub use unknown::{UnknownValue, UnknownVariant};
 pub use version::{ParseVersionError, Version};
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
+use std::time::Duration;
 
 /// A command's request. Serialised, it is the JSON-RPC `params`: an object of named parameters.
 pub trait Command: Serialize {
@@ -18,9 +19,11 @@ pub trait Command: Serialize {
     const DEPRECATED: Option<Version>;
     /// The release that removes the command.
     const REMOVED: Option<Version>;
+    /// The command changes nothing, on the node or elsewhere: to ask once more does no harm.
+    const READ_ONLY: bool;
 
     /// What the node answers.
-    type Response: DeserializeOwned;
+    type Response: DeserializeOwned + Serialize;
     /// Why the node may refuse.
     type Error: std::error::Error + From<RpcError>;
 
@@ -40,6 +43,11 @@ pub trait Command: Serialize {
         Vec::new()
     }
 
+    /// How long the node may take for the answer by the command's own parameters, such as `timeout` or `retry_for`.
+    fn patience(&self) -> Patience {
+        Patience::Usual
+    }
+
     /// Reads the answer: the JSON-RPC `result`.
     ///
     /// # Errors
@@ -47,6 +55,72 @@ pub trait Command: Serialize {
     fn decode_response(json: &[u8]) -> Result<Self::Response, DecodeError> {
         decode(Message::Answer, Self::METHOD, json)
     }
+}
+
+/// How long a node may take to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// It answers at once.
+    Usual,
+    /// It may take this long before it gives up by itself.
+    AtLeast(Duration),
+    /// It waits for something that may never happen.
+    Endless,
+}
+
+impl Patience {
+    /// So many seconds at least.
+    pub const fn at_least_seconds(seconds: u64) -> Self {
+        Patience::AtLeast(Duration::from_secs(seconds))
+    }
+}
+
+/// A command that changes nothing and whose answer is one list, so that it can be read entry by entry.
+pub trait ListCommand: Command {
+    /// An entry of the list.
+    type Item: DeserializeOwned + Serialize;
+    /// The list's name in the answer.
+    const FIELD: &'static str;
+
+    /// The list of an answer; empty where a node sent none.
+    fn items(response: Self::Response) -> Vec<Self::Item>;
+}
+
+/// By which of its counters a list is paged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PageIndex {
+    /// Each record gets the next number when it is made, and keeps it.
+    Created,
+    /// Each record gets the next number at every change.
+    Updated,
+}
+
+impl PageIndex {
+    /// The index by its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PageIndex::Created => "created",
+            PageIndex::Updated => "updated",
+        }
+    }
+}
+
+/// A list that the node gives in pages, by `index`, `start` and `limit`.
+pub trait PagedCommand: ListCommand + Clone {
+    /// Records tell when they were changed; otherwise there is [`PageIndex::Created`] only.
+    const HAS_UPDATED_INDEX: bool;
+
+    /// The request for one page: entries from the number `start` on, `limit` of them at most.
+    fn page(&self, index: PageIndex, start: u64, limit: u32) -> Self;
+
+    /// An entry's number; `None` where a node did not send it.
+    fn index_of(item: &Self::Item, index: PageIndex) -> Option<u64>;
+}
+
+/// A list whose new and changed records the command `wait` waits for.
+pub trait FollowedCommand: PagedCommand {
+    /// What `wait` calls these records.
+    const SUBSYSTEM: &'static str;
 }
 
 /// What a notification tells.

@@ -78,7 +78,7 @@ pub(super) fn root(api: &Api) -> TokenStream {
         #![allow(clippy::should_implement_trait, clippy::too_many_arguments, clippy::wrong_self_convention)]
 
         pub use cln_primitives as primitives;
-        pub use cln_primitives::{Command, Hook, Notification};
+        pub use cln_primitives::{Command, FollowedCommand, Hook, ListCommand, Notification, PagedCommand};
 
         #(#modules)*
         pub mod error_code;

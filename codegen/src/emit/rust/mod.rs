@@ -6,7 +6,9 @@ mod enums;
 mod errors;
 mod krate;
 mod links;
+mod lists;
 mod object;
+mod patience;
 mod types;
 mod validate;
 mod versions;
@@ -28,7 +30,7 @@ pub(crate) fn sources(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics
     let mut modules: Vec<(String, String, TokenStream)> = Vec::new();
     for it in &api.commands {
         let from = format!("the schema of the command `{}`", it.method);
-        modules.push((format!("{}.rs", it.module), from, command(it)));
+        modules.push((format!("{}.rs", it.module), from, command(api, it)));
     }
     for it in &api.notifications {
         let from = format!("the schema of the notification `{}`", it.name);
@@ -101,7 +103,7 @@ fn print(tokens: TokenStream) -> Result<String, Problem> {
     Ok(parts.join("\n"))
 }
 
-fn command(it: &Command) -> TokenStream {
+fn command(api: &Api, it: &Command) -> TokenStream {
     let mut emitted = BTreeSet::new();
     let head = module_docs(&it.title, &it.about, &format!("The command `{}`.", it.method), &it.related);
     // The response's types have the shorter names, so they come first; the request is read first.
@@ -113,6 +115,8 @@ fn command(it: &Command) -> TokenStream {
     let since = version(it.about.deprecated.and_then(|deprecation| deprecation.since));
     let removed = version(it.about.deprecated.and_then(|deprecation| deprecation.removed));
     let validate = validate::method(&it.request, method);
+    let read_only = it.read_only;
+    let (patience, lists) = (patience::method(it), lists::impls(api, it));
     let unsupported_fields = versions::method(&it.request, it.about.added);
     quote! {
         #head
@@ -122,11 +126,14 @@ fn command(it: &Command) -> TokenStream {
             const ADDED: Option<cln_primitives::Version> = #added;
             const DEPRECATED: Option<cln_primitives::Version> = #since;
             const REMOVED: Option<cln_primitives::Version> = #removed;
+            const READ_ONLY: bool = #read_only;
             type Response = Response;
             type Error = Error;
             #validate
             #unsupported_fields
+            #patience
         }
+        #lists
         #response
         #errors
     }
