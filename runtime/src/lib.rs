@@ -1,2 +1,13 @@
 //! Talks to Core Lightning nodes by the types of `cln-api`.
 #![warn(missing_docs)]
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+pub mod client;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+/// The README's programs.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
