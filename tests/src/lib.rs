@@ -2,5 +2,11 @@
 
 #![warn(missing_docs)]
 
+pub mod compare;
 pub mod replay;
 pub mod schemas;
+
+/// The snippets of the documentation, which have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating-from-cln-rpc.md")]
+mod migrating_from_cln_rpc {}

@@ -1,0 +1,64 @@
+//! Clients side by side.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cln_tests::compare::{Case, Error, Side, measure, run, serve};
+
+/// Compares what this workspace has with what others offer.
+#[derive(Parser)]
+#[command(name = "compare")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The client of `cln-runtime` beside that of `cln-rpc`, by the same answers over a real socket.
+    ///
+    /// Medians of several runs, each in a process of its own. Build it with --release, and leave the machine alone
+    /// meanwhile.
+    Client {
+        /// Print the ratios as a JSON object instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// How many runs of each case.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
+    /// The server of a comparison.
+    #[command(hide = true)]
+    Serve { socket: PathBuf },
+    /// One measurement.
+    #[command(hide = true)]
+    Measure { side: Side, case: Case, socket: PathBuf },
+}
+
+fn main() -> ExitCode {
+    match execute(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Error> {
+    let text = match command {
+        Command::Serve { socket } => return serve(&socket),
+        Command::Client { json, runs } => {
+            let report = run(runs.max(1))?;
+            if json { format!("{}\n", report.to_json()) } else { report.to_string() }
+        }
+        Command::Measure { side, case, socket } => {
+            let figures = measure(side, case, &socket)?;
+            format!("{}\n", serde_json::to_string(&figures).map_err(|error| Error::Call(error.to_string()))?)
+        }
+    };
+    let printed = io::stdout().write_all(text.as_bytes());
+    printed.map_err(|source| Error::Io { what: "cannot print the result", source })
+}
