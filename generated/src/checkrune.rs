@@ -94,7 +94,7 @@ impl cln_primitives::Command for Request {
     );
     const DEPRECATED: Option<cln_primitives::Version> = None;
     const REMOVED: Option<cln_primitives::Version> = None;
-    const READ_ONLY: bool = true;
+    const READ_ONLY: bool = false;
     type Response = Response;
     type Error = Error;
 }

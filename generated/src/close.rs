@@ -106,7 +106,10 @@ impl cln_primitives::Command for Request {
     type Response = Response;
     type Error = Error;
     fn patience(&self) -> cln_primitives::Patience {
-        cln_primitives::Patience::at_least_seconds(600)
+        match self.unilateraltimeout.map(u64::from) {
+            Some(seconds) => cln_primitives::Patience::at_least_seconds(seconds),
+            None => cln_primitives::Patience::at_least_seconds(172800),
+        }
     }
 }
 

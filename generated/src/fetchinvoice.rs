@@ -155,7 +155,10 @@ impl cln_primitives::Command for Request {
         )
     }
     fn patience(&self) -> cln_primitives::Patience {
-        cln_primitives::Patience::at_least_seconds(60)
+        match self.timeout.map(|seconds| seconds.ceil() as u64) {
+            Some(seconds) => cln_primitives::Patience::at_least_seconds(seconds),
+            None => cln_primitives::Patience::at_least_seconds(60),
+        }
     }
 }
 

@@ -207,3 +207,21 @@ async fn another_node_is_called_by_its_rune() {
     }
     assert!(!format!("{remote:?}").contains("rune="), "{remote:?}");
 }
+
+#[tokio::test]
+async fn following_waits_although_the_newest_records_are_gone() {
+    let node = FakeNode::start().unwrap();
+    paging(&node, Arc::new(Mutex::new(vec![invoice(1)])));
+    // Counters only grow: there were five, and three changes.
+    node.reply_with("wait", |request| {
+        let name = request.params["indexname"].as_str().unwrap().to_owned();
+        let counter = if name == "created" { 5 } else { 3 };
+        let reply = Reply::result(json!({ "subsystem": "invoices", (name.clone()): counter }));
+        if counter >= request.params["nextvalue"].as_u64().unwrap() { reply } else { reply.held_by(&name) }
+    });
+    let mut following = client(&node).await.follow(&listinvoices::Request::new(), Cursor::default());
+    assert!(following.next().await.is_some());
+    let more = tokio::time::timeout(std::time::Duration::from_millis(300), following.next()).await;
+    assert!(more.is_err(), "there is nothing to tell");
+    assert!(node.count("wait") <= 5, "{} waits", node.count("wait"));
+}

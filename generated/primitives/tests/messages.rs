@@ -9,7 +9,7 @@ struct Request {
     label: String,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 struct Response {
     amount_msat: Msat,
 }
@@ -25,6 +25,7 @@ impl Command for Request {
     const ADDED: Option<Version> = Some(Version::BEFORE_0_10_1);
     const DEPRECATED: Option<Version> = None;
     const REMOVED: Option<Version> = None;
+    const READ_ONLY: bool = true;
     type Response = Response;
     type Error = Error;
 

@@ -1,18 +1,16 @@
 //! From a message to a command's result.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use cln_api::primitives::RpcError;
+use cln_api::primitives::{Message, RpcError, decode_part};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{Answer, CallError};
-use super::frame::Message;
+use super::frame;
 
 /// The JSON of the result, or the node's error.
-pub(crate) fn result(method: &str, message: &Message) -> Result<Bytes, CallError<RpcError>> {
+pub(crate) fn result(method: &str, message: &frame::Message) -> Result<Bytes, CallError<RpcError>> {
     let error = message.member(&message.members.error).filter(|error| **error != *b"null");
     let not_an_answer =
         |what| Err(CallError::NotAnAnswer { method: method.to_owned(), what, answer: Answer(message.bytes.clone()) });
@@ -38,11 +36,12 @@ pub(crate) fn rpc_error(method: &str, error: RpcError) -> CallError<RpcError> {
     CallError::Rpc(error)
 }
 
-/// Reads a result as a type of the caller's.
+/// Reads a result as a type of the caller's. What is wrong is told without the value, which may be secret.
 pub(crate) fn read_as<T: DeserializeOwned>(method: &str, result: Bytes) -> Result<T, CallError<RpcError>> {
-    serde_json::from_slice(&result).map_err(|source| CallError::Unreadable {
+    decode_part(Message::Answer, "", &result).map_err(|source| CallError::Unreadable {
         method: method.to_owned(),
-        source: Arc::new(source),
+        path: source.path,
+        reason: source.reason,
         answer: Answer(result),
     })
 }

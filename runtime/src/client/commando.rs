@@ -38,6 +38,8 @@ impl Client {
 impl Remote {
     /// Calls a command of the other node.
     ///
+    /// A call is never sent twice, as each uses up what its rune allows.
+    ///
     /// Codes of `commando` itself (19535 to 19537, and -32600 when the peer is not connected) come as the command's
     /// `Error::Other`.
     ///
@@ -51,8 +53,7 @@ impl Remote {
         let inner = serde_json::value::to_raw_value(request).map_err(encode_error)?;
         let params = Params { peer_id: &self.peer_id, method: R::METHOD, params: &inner, rune: self.rune.reveal() };
         let params = request::params(R::METHOD, &params)?;
-        let outgoing =
-            Outgoing { method: "commando".into(), params, patience: request.patience(), read_only: R::READ_ONLY };
+        let outgoing = Outgoing { method: "commando".into(), params, patience: request.patience(), read_only: false };
         let result = self.client.exchange(&outgoing, CallOptions::new()).await;
         self.client.read::<R>(result.map_err(|error| error.map_rpc(R::Error::from))?)
     }

@@ -63,9 +63,10 @@ impl Connection {
         let writing = tokio::spawn(write(writer, requests, Arc::clone(&table)));
         let stop_writing = writing.abort_handle();
         let reading = tokio::spawn({
-            let (table, counters) = (Arc::clone(&table), Arc::clone(&counters));
+            // Made here, so that it goes with a task that never ran.
+            let (table, counters) = (Reader(Arc::clone(&table)), Arc::clone(&counters));
             async move {
-                read(reader, limit, table, counters).await;
+                read(reader, limit, &table.0, counters).await;
                 // Both halves are to go, so that the node learns that nobody listens.
                 stop_writing.abort();
             }
@@ -137,8 +138,13 @@ impl Expected {
             biased;
             // The connection can be lost while the queue is full.
             outcome = &mut self.outcome => outcome,
-            // When nobody takes requests any more, the outcome tells why.
-            _ = queued => (&mut self.outcome).await,
+            queued = queued => {
+                if queued.is_err() {
+                    // Nobody writes any more. Where the reader does not tell why, the writer's task was ended.
+                    self.connection.table.lose(ConnectionLost::ClosedHere);
+                }
+                (&mut self.outcome).await
+            }
         };
         outcome.unwrap_or_else(|_| Outcome::Lost(ConnectionLost::ClosedHere, self.give_up()))
     }
@@ -203,9 +209,7 @@ impl Drop for Reader {
     }
 }
 
-async fn read(mut socket: OwnedReadHalf, limit: usize, table: Arc<Table>, counters: Arc<Counters>) {
-    let reader = Reader(table);
-    let table = &reader.0;
+async fn read(mut socket: OwnedReadHalf, limit: usize, table: &Table, counters: Arc<Counters>) {
     let mut framer = Framer::new(limit);
     loop {
         match framer.next_message() {

@@ -159,12 +159,14 @@ pub enum CallError<E> {
         answer: Answer,
     },
     /// The answer is not of the type that the caller asked for. The command was carried out.
-    #[error("cannot read the answer to `{method}`: {source}; the command was carried out")]
+    #[error("cannot read the answer to `{method}`{}: {reason}; the command was carried out", at(path))]
     Unreadable {
         /// The command.
         method: String,
-        /// What is wrong.
-        source: Arc<serde_json::Error>,
+        /// Where in the answer's JSON; empty for the answer as a whole.
+        path: String,
+        /// What is wrong there.
+        reason: String,
         /// The answer as it came.
         answer: Answer,
     },
@@ -241,7 +243,8 @@ impl<E> CallError<E> {
         }
     }
 
-    /// True when the command may have taken effect although this call failed.
+    /// True when the answer was lost and the command may have taken effect all the same. An error of the node's own
+    /// ([`CallError::Rpc`]) is not judged here: what `sendinvoice` means by 1005, its documentation tells.
     pub fn may_have_taken_effect(&self) -> bool {
         match self {
             CallError::Timeout { delivery, read_only, .. } | CallError::Connection { delivery, read_only, .. } => {
@@ -265,7 +268,9 @@ impl<E> CallError<E> {
             CallError::ControlCharacter { method } => CallError::ControlCharacter { method },
             CallError::Encode { method, source } => CallError::Encode { method, source },
             CallError::Decode { source, answer } => CallError::Decode { source, answer },
-            CallError::Unreadable { method, source, answer } => CallError::Unreadable { method, source, answer },
+            CallError::Unreadable { method, path, reason, answer } => {
+                CallError::Unreadable { method, path, reason, answer }
+            }
             CallError::Undocumented { method, path } => CallError::Undocumented { method, path },
             CallError::NotAnAnswer { method, what, answer } => CallError::NotAnAnswer { method, what, answer },
             CallError::Incomplete { method, warning } => CallError::Incomplete { method, warning },
@@ -278,6 +283,10 @@ impl<E> CallError<E> {
             }
         }
     }
+}
+
+fn at(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" at `{path}`") }
 }
 
 /// An answer's JSON as it came. It may hold preimages and runes: `Debug` tells its length only.

@@ -40,6 +40,8 @@ pub(crate) enum FrameError {
     Unexpected { found: u8, expected: &'static str },
     #[error("a message of more than {0} bytes")]
     TooLong(usize),
+    #[error("an answer without the list `{0}`")]
+    NoList(&'static str),
 }
 
 /// What comes next at the outermost level.

@@ -74,7 +74,8 @@ impl Client {
     /// change is told once; when a record was changed several times since, its last change. Store the [`Change::cursor`]
     /// with what a change led to, and go on from there after a restart.
     ///
-    /// A lost connection is made anew, for as long as it takes. After any other error the stream ends.
+    /// A lost connection is made anew, for as long as it takes. After any other error the stream ends. Deletions are not
+    /// told, nor are records that came and went between two looks.
     pub fn follow<R>(&self, request: &R, cursor: Cursor) -> RecordStream<R, Change<R::Item>>
     where
         R: FollowedCommand + Send + Sync + 'static,
@@ -88,6 +89,7 @@ impl Client {
             left: Vec::new(),
             created: None,
             updated: None,
+            waited: cursor,
             ended: false,
         };
         RecordStream(Box::pin(stream::unfold(following, |mut following| async move {
@@ -166,6 +168,8 @@ struct Following<R: FollowedCommand> {
     /// A `wait` that runs: begun once, it is not begun again before it has ended.
     created: Option<Waiting>,
     updated: Option<Waiting>,
+    /// What the counters were when a `wait` ended. Records behind the cursor may be gone, or be none of the request's.
+    waited: Cursor,
     ended: bool,
 }
 
@@ -187,8 +191,13 @@ where
             };
             match fetched {
                 Ok(()) => {}
-                Err(CallError::Connection { source, .. }) if !matches!(source, ConnectionLost::Protocol(_)) => {
-                    tracing::debug!(%source, "following goes on once there is a connection again");
+                Err(CallError::Connection { source: ConnectionLost::Protocol(what), method, delivery, read_only }) => {
+                    self.ended = true;
+                    let source = ConnectionLost::Protocol(what);
+                    return Some(Err(CallError::Connection { method, source, delivery, read_only }));
+                }
+                Err(error) if error.is_retryable() => {
+                    tracing::debug!("following goes on once the node answers again");
                     sleep(PAUSE).await;
                 }
                 Err(error) => {
@@ -237,7 +246,8 @@ where
 
     /// Waits for the next creation or change.
     async fn wait(&mut self) -> Result<(), CallError<R::Error>> {
-        let Cursor { created, updated } = self.cursor;
+        let created = self.cursor.created.max(self.waited.created);
+        let updated = self.cursor.updated.max(self.waited.updated);
         let begin = |index, seen: u64| -> Waiting {
             let client = self.client.clone();
             async move { client.counter::<R>(index, seen.saturating_add(1)).await }.boxed()
@@ -245,18 +255,20 @@ where
         let created = self.created.get_or_insert_with(|| begin(PageIndex::Created, created));
         let updated =
             R::HAS_UPDATED_INDEX.then(|| self.updated.get_or_insert_with(|| begin(PageIndex::Updated, updated)));
-        let ended = match updated {
+        let (ended, counter) = match updated {
             Some(updated) => tokio::select! {
-                ended = &mut *created => { self.created = None; ended }
-                ended = updated => { self.updated = None; ended }
+                ended = &mut *created => { self.created = None; (ended, &mut self.waited.created) }
+                ended = updated => { self.updated = None; (ended, &mut self.waited.updated) }
             },
             None => {
                 let ended = created.await;
                 self.created = None;
-                ended
+                (ended, &mut self.waited.created)
             }
         };
         // What `wait` fails with beyond lost connections is the same for every list: its own codes have no place here.
-        ended.map(|_| ()).map_err(|error| error.map_rpc(|error| R::Error::from(error.rpc_error().clone())))
+        ended
+            .map(|reached| *counter = reached)
+            .map_err(|error| error.map_rpc(|error| R::Error::from(error.rpc_error().clone())))
     }
 }

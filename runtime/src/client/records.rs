@@ -63,12 +63,14 @@ pub(crate) struct Records {
     /// So many bytes of the buffer have been looked at.
     at: usize,
     state: State,
+    /// The list or an error has come: without either, it is no answer.
+    told: bool,
 }
 
 impl Records {
     /// `field` is the list's name, `limit` the most bytes that a record may have.
     pub(crate) fn new(field: &'static str, limit: usize) -> Self {
-        Self { buffer: BytesMut::new(), field, limit, at: 0, state: State::Message }
+        Self { buffer: BytesMut::new(), field, limit, at: 0, state: State::Message, told: false }
     }
 
     /// The next event, once all of it is in the buffer.
@@ -79,7 +81,8 @@ impl Records {
             }
         }
         match self.state {
-            State::End => Ok(Some(Event::End)),
+            State::End if self.told => Ok(Some(Event::End)),
+            State::End => Err(FrameError::NoList(self.field)),
             _ if self.buffer.len() > self.limit => Err(FrameError::TooLong(self.limit)),
             _ => Ok(None),
         }
@@ -101,7 +104,10 @@ impl Records {
                 let ended = scan.advance(&self.buffer, &mut self.at);
                 self.state = if ended { State::CommaOrEnd(level) } else { State::InValue(level, role, scan) };
                 match (ended, role) {
-                    (true, Role::Error) => Ok(Some(Event::Error(self.take()))),
+                    (true, Role::Error) => {
+                        self.told = true;
+                        Ok(Some(Event::Error(self.take())))
+                    }
                     (true, Role::Warning) => Ok(Some(Event::Warning(self.take()))),
                     (false, Role::Error | Role::Warning) => Ok(None),
                     _ => {
@@ -143,7 +149,11 @@ impl Records {
             },
             (State::Colon(level, role), b':', _) => State::Value(level, role),
             (State::Value(_, Role::Result), b'{', _) => State::KeyOrEnd(Level::Result),
-            (State::Value(_, Role::List), b'[', _) => State::RecordOrEnd,
+            (State::Value(_, Role::List), b'[', _) => {
+                self.told = true;
+                State::RecordOrEnd
+            }
+            (State::Value(_, Role::Result | Role::List), ..) => return unexpected("an object with a list"),
             (State::Value(_, Role::Error), b'n', Some(null)) => State::InValue(Level::Message, Role::Other, null),
             (State::Value(level, role), _, Some(value)) => State::InValue(level, role, value),
             (State::CommaOrEnd(level), b',', _) => State::Key(level),
@@ -235,8 +245,6 @@ mod tests {
             &[r#"{"a":"]}"}"#, "[1]", "2", r#""x\"y""#, "end"],
         );
         check(r#" { "result" : { "more" : {"rows":[1]} , "rows" : [ ] , "tail":5 } } "#, &["end"]);
-        check(r#"{"result":{}}"#, &["end"]);
-        check(r#"{"result":{"rows":null}}"#, &["end"]);
         check(r#"{"error":null,"result":{"rows":[true]}}"#, &["true", "end"]);
     }
 
@@ -249,6 +257,10 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_told() {
         check("junk", &["`j` where a JSON object was expected"]);
+        check(r#"{"id":1}"#, &["an answer without the list `rows`"]);
+        check(r#"{"id":1,"result":{}}"#, &["an answer without the list `rows`"]);
+        check(r#"{"result":[1]}"#, &["`[` where an object with a list was expected"]);
+        check(r#"{"result":{"rows":null}}"#, &["`n` where an object with a list was expected"]);
         check(r#"{"result":{"rows":[1 2]}}"#, &["1", "`2` where a comma or the end was expected"]);
         check(r#"{"result":{"rows":[,"#, &["`,` where a value was expected"]);
         let long = format!(r#"{{"result":{{"rows":["{}"#, "x".repeat(200));

@@ -37,6 +37,8 @@ fn seconds(field: &Field) -> Option<TokenStream> {
         (Type::Scalar(Scalar::U64), false) => Some(quote!(self.#name)),
         (Type::Scalar(Scalar::U8 | Scalar::U16 | Scalar::U32), false) => Some(quote!(self.#name.map(u64::from))),
         (Type::Scalar(Scalar::I64), false) => Some(quote!(self.#name.and_then(|seconds| u64::try_from(seconds).ok()))),
+        // A negative one is none, and what is too long for the type is as good as for ever.
+        (Type::Scalar(Scalar::F64), false) => Some(quote!(self.#name.map(|seconds| seconds.ceil() as u64))),
         _ => None,
     }
 }
