@@ -3,6 +3,7 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+pub mod bolt12;
 pub mod client;
 #[cfg(feature = "testing")]
 pub mod testing;

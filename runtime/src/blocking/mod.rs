@@ -1,6 +1,6 @@
 //! The client for programs without an async runtime.
 //!
-//! It has the calls of [`client::Client`](crate::client::Client) and a thread of its own that carries them, so that it
+//! It has the calls of [`client::Client`] and a thread of its own that carries them, so that it
 //! works in a plain `main`, in a thread of any async runtime and in many threads at once. A call holds up the thread
 //! that makes it; a task of an async runtime better uses the async client.
 //!

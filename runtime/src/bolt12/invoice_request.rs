@@ -1,0 +1,245 @@
+//! Requests for an invoice: by a payer who answers an offer, or who publishes what it will pay
+//! (Core Lightning's `invoicerequest`).
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use bitcoin::secp256k1::{Keypair, schnorr};
+use cln_primitives::{Hash32, Msat, NodeId};
+
+use super::chain::Accept;
+use super::error::{Error, FieldType};
+use super::fields::types::*;
+use super::fields::{self, accessors, offer_fields, request_fields, request_only_fields, setters, signature_field};
+use super::ids::{self, REQUEST_RANGES};
+use super::invoice::InvoiceBuilder;
+use super::merkle;
+use super::message::{Draft, Message, record_accessors, unknown_setter};
+use super::signature::{self, SIGNATURE};
+use super::state::{Parsed, State, Unsigned, Verified};
+use super::text::{self, Prefix};
+
+/// The message's name, as signatures use it.
+const NAME: &str = "invoice_request";
+/// The even features of requests that are known: none.
+const KNOWN_FEATURES: &[usize] = &[];
+
+const METADATA: u64 = 0;
+const PAYER_ID: u64 = 88;
+
+/// A request (`lnr1…`) for an invoice.
+///
+/// [`Parsed`] it can be looked at; only a [`Verified`] one gives an invoice.
+#[derive(Clone)]
+pub struct InvoiceRequest<S: State> {
+    pub(super) message: Message,
+    state: PhantomData<S>,
+}
+
+impl InvoiceRequest<Parsed> {
+    /// Reads a request's text.
+    ///
+    /// # Errors
+    /// When it is no request, or none for a chain that is accepted.
+    pub fn parse(text: &str, accept: impl Into<Accept>) -> Result<Self, Error> {
+        Self::from_bytes(text::decode(text, Prefix::InvoiceRequest)?, accept)
+    }
+
+    /// Reads a request's bytes.
+    ///
+    /// # Errors
+    /// See [`parse`](InvoiceRequest::parse).
+    pub fn from_bytes(bytes: Vec<u8>, accept: impl Into<Accept>) -> Result<Self, Error> {
+        let tables = [fields::OFFER, fields::REQUEST, fields::REQUEST_ONLY, fields::SIGNATURE];
+        let request = InvoiceRequest { message: Message::read(bytes, &tables)?, state: PhantomData };
+        request.check(accept.into())?;
+        Ok(request)
+    }
+
+    /// Is it complete, and signed by its payer?
+    ///
+    /// # Errors
+    /// When a field that every request has is missing, or the signature is missing or wrong.
+    pub fn verify(self) -> Result<InvoiceRequest<Verified>, Error> {
+        self.message.require(PAYER_ID)?;
+        self.message.require(METADATA)?;
+        signature::verify(&self.message, NAME, PAYER_ID)?;
+        Ok(self.into_state())
+    }
+
+    /// BOLT 12's rules for readers, in Core Lightning's order.
+    fn check(&self, accept: Accept) -> Result<(), Error> {
+        accept.check(std::iter::once(self.chain()))?;
+        if let (Some(features), Some(place)) = (self.invreq_features(), self.message.place(84)) {
+            features.check(KNOWN_FEATURES, place)?;
+        }
+        let [low, high] = [REQUEST_RANGES[0], REQUEST_RANGES[1]];
+        self.message.check_ranges("invoice_request", &[low, (240, 1000), high])?;
+        let mut paths = self.invreq_paths().into_iter().flatten();
+        match self.message.place(90) {
+            Some(place) if paths.any(|path| path.hops.is_empty()) => Err(Error::EmptyPath(place)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S: State> InvoiceRequest<S> {
+    request_fields!(accessors);
+    request_only_fields!(accessors);
+    offer_fields!(accessors);
+    signature_field!(accessors);
+
+    /// The chain to pay on.
+    pub fn chain(&self) -> Chain {
+        self.invreq_chain().unwrap_or(Chain::BITCOIN)
+    }
+
+    /// Its id, which its invoices have too.
+    pub fn invreq_id(&self) -> Hash32 {
+        ids::invreq_id(self.message.bytes())
+    }
+
+    /// What its id would be without `invreq_paths`: the secret of those paths is derived from it.
+    pub fn invreq_id_without_paths(&self) -> Hash32 {
+        ids::pathless_invreq_id(self.message.bytes())
+    }
+
+    /// The id of the offer that it answers; `None` when it stands alone.
+    pub fn offer_id(&self) -> Option<Hash32> {
+        self.answers_offer().then(|| ids::offer_id(self.message.bytes()))
+    }
+
+    /// Does it answer an offer?
+    pub fn answers_offer(&self) -> bool {
+        self.message.place(22).is_some() || self.message.place(16).is_some()
+    }
+
+    /// Is it past its `offer_absolute_expiry`, at this time in seconds since 1970?
+    pub fn is_expired(&self, now: u64) -> bool {
+        self.offer_absolute_expiry().is_some_and(|expiry| now > expiry)
+    }
+
+    record_accessors!();
+
+    /// The root over all records but signatures; `None` when there are none.
+    pub fn merkle_root(&self) -> Option<Hash32> {
+        merkle::root(self.message.bytes())
+    }
+
+    /// What the payer's key signs.
+    ///
+    /// # Errors
+    /// When there is nothing to sign, which no builder makes.
+    pub fn sighash(&self) -> Result<Hash32, Error> {
+        signature::sighash(self.message.bytes(), NAME)
+    }
+
+    fn text(&self) -> String {
+        text::encode(Prefix::InvoiceRequest, self.message.bytes())
+    }
+
+    fn into_state<T: State>(self) -> InvoiceRequest<T> {
+        InvoiceRequest { message: self.message, state: PhantomData }
+    }
+}
+
+impl InvoiceRequest<Unsigned> {
+    /// The text without a signature, as the command `createinvoicerequest` takes it to sign.
+    pub fn unsigned_text(&self) -> String {
+        self.text()
+    }
+
+    /// Signs it with the payer's key.
+    ///
+    /// # Errors
+    /// When the key is not that of `invreq_payer_id`.
+    pub fn sign(self, key: &Keypair) -> Result<InvoiceRequest<Verified>, Error> {
+        let signature = signature::sign(&self.sighash()?, key);
+        self.with_signature(&signature)
+    }
+
+    /// Takes a signature of [`sighash`](Self::sighash) that was made elsewhere.
+    ///
+    /// # Errors
+    /// When it is not of the key in `invreq_payer_id`.
+    pub fn with_signature(self, signature: &schnorr::Signature) -> Result<InvoiceRequest<Verified>, Error> {
+        InvoiceRequest::from_bytes(signature::attach(&self.message, signature), Accept::Any)?.verify()
+    }
+}
+
+impl InvoiceRequest<Verified> {
+    /// Does it stand alone, so that anybody may send an invoice for it unasked (`sendinvoice`)? Then this is what it
+    /// pays.
+    ///
+    /// # Errors
+    /// When it answers an offer, has fields that only an offer gives a meaning, or names no amount.
+    pub fn stand_alone_amount(&self) -> Result<Msat, Error> {
+        let place = |number| self.message.place(number);
+        if let Some(place) = place(22).or_else(|| place(16)) {
+            return Err(Error::BasedOnOffer(place));
+        }
+        if let Some(place) = place(2).or_else(|| place(12)).or_else(|| place(20)) {
+            return Err(Error::UnexpectedOfferField(place));
+        }
+        self.invreq_amount().ok_or(Error::Missing(FieldType(82)))
+    }
+
+    /// An invoice for it: it repeats the request and adds the invoice's own fields.
+    pub fn invoice(&self, payment_hash: Hash32, amount: Msat, created_at: u64, node_id: NodeId) -> InvoiceBuilder {
+        let draft = Draft::mirror(&self.message, REQUEST_RANGES);
+        InvoiceBuilder::new(draft, payment_hash, amount, created_at, node_id)
+    }
+}
+
+impl fmt::Display for InvoiceRequest<Verified> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl<S: State> fmt::Debug for InvoiceRequest<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InvoiceRequest({})", self.text())
+    }
+}
+
+/// Makes an [`InvoiceRequest`].
+#[derive(Clone)]
+#[must_use = "a request is made by `build`"]
+pub struct RequestBuilder {
+    draft: Draft,
+}
+
+impl RequestBuilder {
+    /// A request that stands alone: the payer publishes it and pays who sends an invoice.
+    ///
+    /// `metadata` makes it another request than all before: 16 random bytes will do.
+    pub fn stand_alone(metadata: &[u8], payer_id: NodeId, chain: Chain, amount: Msat) -> Self {
+        let builder = Self::new(Draft::default(), metadata, payer_id).invreq_amount(amount);
+        if chain == Chain::BITCOIN { builder } else { builder.invreq_chain(chain) }
+    }
+
+    pub(super) fn new(draft: Draft, metadata: &[u8], payer_id: NodeId) -> Self {
+        RequestBuilder { draft }.invreq_metadata(metadata).invreq_payer_id(payer_id)
+    }
+
+    request_fields!(setters);
+    request_only_fields!(setters);
+    offer_fields!(setters);
+    unknown_setter!();
+
+    /// The request, to be signed.
+    ///
+    /// # Errors
+    /// When it breaks a rule that readers check.
+    pub fn build(mut self) -> Result<InvoiceRequest<Unsigned>, Error> {
+        self.draft.remove(SIGNATURE);
+        Ok(InvoiceRequest::from_bytes(self.draft.into_bytes()?, Accept::Any)?.into_state())
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.draft.show("RequestBuilder", f)
+    }
+}
