@@ -246,3 +246,48 @@ pub enum Error {
     #[error("{0} has no meaning in a request that stands alone")]
     UnexpectedOfferField(Place),
 }
+
+impl Error {
+    /// The field that is wrong, or missing; `None` when that is the text or the message as a whole.
+    pub fn field(&self) -> Option<FieldType> {
+        match *self {
+            Error::RecordOrder { place, .. }
+            | Error::RecordLength { place, .. }
+            | Error::ValueShort(place)
+            | Error::ValueLong(place)
+            | Error::ValueLeadingZero(place)
+            | Error::ValueNotUtf8(place)
+            | Error::ValueZeroByte(place)
+            | Error::ValueNotAPoint(place)
+            | Error::UnknownEven(place)
+            | Error::OutOfRange { place, .. }
+            | Error::NoChains(place)
+            | Error::UnknownFeature { place, .. }
+            | Error::EmptyPath(place)
+            | Error::AmountWithoutDescription(place)
+            | Error::ZeroAmount(place)
+            | Error::CurrencyWithoutAmount(place)
+            | Error::RecurrenceUnit { place, .. }
+            | Error::RecurrencePeriodZero(place)
+            | Error::RecurrenceLimitZero(place)
+            | Error::RecurrenceMissing(place)
+            | Error::BasedOnOffer(place)
+            | Error::UnexpectedOfferField(place) => Some(place.field),
+            Error::Missing(field) | Error::Unwritable(field) => Some(field),
+            Error::InvalidSignature { .. } => Some(FieldType(240)),
+            Error::WrongChain { .. } => Some(FieldType(80)),
+            Error::BlindedPayCount { .. } => Some(FieldType(162)),
+            Error::TextUnfinished { .. }
+            | Error::TextNoSeparator
+            | Error::TextPrefix { .. }
+            | Error::TextMixedCase { .. }
+            | Error::TextCharacter { .. }
+            | Error::TextPaddingLength { .. }
+            | Error::TextPaddingNotZero
+            | Error::MessageTooLong { .. }
+            | Error::BigsizeShort { .. }
+            | Error::BigsizeNotMinimal { .. }
+            | Error::NoIssuer => None,
+        }
+    }
+}

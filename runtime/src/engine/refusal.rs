@@ -1,0 +1,132 @@
+//! Why a payer does not pay an invoice, as it tells the payee.
+
+use cln_primitives::{Hash32, Msat};
+
+use super::ports::ClaimRefusal;
+use crate::bolt12::{self, FieldType, InvoiceError};
+
+/// Why an invoice is not paid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It breaks one of BOLT 12's rules.
+    #[error("invalid invoice: {0}")]
+    Invalid(#[from] bolt12::Error),
+    /// No such request was made here, or the invoice did not come by the request's path.
+    #[error("unknown invoice_request {0}")]
+    UnknownRequest(Hash32),
+    /// The request has a last second, and it is over.
+    #[error("the invoice_request expired at {0}")]
+    RequestExpired(u64),
+    /// The invoice's last second is over.
+    #[error("the invoice expired at {0}")]
+    InvoiceExpired(u64),
+    /// The request is disabled, or used up.
+    #[error("the invoice_request is no longer available")]
+    Inactive,
+    /// Another invoice for the single-use request is being paid.
+    #[error("the invoice_request is no longer available: an invoice for it is being paid already")]
+    InProgress,
+    /// The payment hash is that of an invoice for another request.
+    #[error("the payment hash has been used for another invoice: make one with a new preimage")]
+    PaymentHashTaken,
+    /// More is asked for than the request offers.
+    #[error("the invoice amount {asked} is too large: the invoice_request is for {offered}")]
+    AmountTooLarge {
+        /// What the invoice asks for.
+        asked: Msat,
+        /// What the request offers.
+        offered: Msat,
+    },
+    /// Less is asked for than the request offers, and the payer did not say that it takes less.
+    #[error("the invoice amount {asked} is too small: the invoice_request is for {offered}")]
+    AmountTooSmall {
+        /// What the invoice asks for.
+        asked: Msat,
+        /// What the request offers.
+        offered: Msat,
+    },
+    /// Nothing is asked for.
+    #[error("an invoice over nothing cannot be paid")]
+    AmountZero,
+    /// No way to the payee can be used, as each needs this feature.
+    #[error("no path of the invoice can be used: feature {0} is not known")]
+    UnknownPathFeature(usize),
+    /// Too many invoices at once; later ones may be paid.
+    #[error("too many invoices: try again later")]
+    TooMany,
+    /// The payment was tried. The payer's wallet says why it failed.
+    #[error("pay attempt failed: {0}")]
+    PaymentFailed(String),
+    /// The payer has a fault of its own.
+    #[error("internal error of the payer: try again later")]
+    Internal,
+}
+
+impl Refusal {
+    /// The type of the field that is wrong; `None` when the invoice is not at fault.
+    pub fn erroneous_field(&self) -> Option<FieldType> {
+        let number = match self {
+            Refusal::Invalid(error) => return error.field(),
+            Refusal::RequestExpired(_) => 14,
+            Refusal::UnknownPathFeature(_) => 162,
+            Refusal::InvoiceExpired(_) => 166,
+            Refusal::PaymentHashTaken => 168,
+            Refusal::AmountTooLarge { .. } | Refusal::AmountTooSmall { .. } | Refusal::AmountZero => 170,
+            _ => return None,
+        };
+        Some(FieldType(number))
+    }
+
+    /// What the field could be, as it is written there.
+    pub fn suggested_value(&self) -> Option<Vec<u8>> {
+        match self {
+            Refusal::AmountTooLarge { offered, .. } | Refusal::AmountTooSmall { offered, .. } => Some(tu64(*offered)),
+            _ => None,
+        }
+    }
+
+    /// The message for the payee.
+    ///
+    /// # Errors
+    /// When the wallet's words hold a zero byte.
+    pub fn to_invoice_error(&self) -> Result<InvoiceError, bolt12::Error> {
+        let mut error = InvoiceError::builder(&self.to_string());
+        if let Some(field) = self.erroneous_field() {
+            error = error.erroneous_field(field.0);
+        }
+        if let Some(value) = self.suggested_value() {
+            error = error.suggested_value(&value);
+        }
+        error.build()
+    }
+}
+
+impl From<ClaimRefusal> for Refusal {
+    fn from(refusal: ClaimRefusal) -> Self {
+        match refusal {
+            ClaimRefusal::UnknownRequest(invreq_id) => Refusal::UnknownRequest(invreq_id),
+            ClaimRefusal::Inactive => Refusal::Inactive,
+            ClaimRefusal::InProgress => Refusal::InProgress,
+            ClaimRefusal::PaymentHashTaken => Refusal::PaymentHashTaken,
+            ClaimRefusal::TooManyPending => Refusal::TooMany,
+        }
+    }
+}
+
+/// BOLT 12's truncated integer: the bytes from the first that is not zero.
+fn tu64(amount: Msat) -> Vec<u8> {
+    amount.as_msat().to_be_bytes().into_iter().skip_while(|&byte| byte == 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_amount_tells_the_field_and_the_right_amount() {
+        let refusal = Refusal::AmountTooSmall { asked: Msat::from_msat(1), offered: Msat::from_msat(0x0102) };
+        let error = refusal.to_invoice_error().unwrap();
+        assert_eq!((error.erroneous_field(), error.suggested_value()), (Some(170), Some(&[1, 2][..])));
+    }
+}
