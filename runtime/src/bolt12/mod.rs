@@ -58,6 +58,7 @@ mod output;
 mod paths;
 pub mod secrets;
 mod signature;
+mod signed;
 mod state;
 mod text;
 mod tlv;
