@@ -14,7 +14,7 @@ use super::tlv;
 /// The type of a signature.
 pub(crate) const SIGNATURE: u64 = 240;
 
-static CURVE: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
+pub(crate) static CURVE: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
 /// The hash to sign; `name` is the message's in BOLT 12.
 pub(crate) fn sighash(message: &[u8], name: &str) -> Result<Hash32, Error> {
