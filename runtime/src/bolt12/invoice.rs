@@ -1,6 +1,7 @@
 //! Invoices: what is to be paid, by which ways, until when.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use bitcoin::secp256k1::{Keypair, schnorr};
 use cln_primitives::{Hash32, Msat, NodeId};
@@ -9,6 +10,7 @@ use super::chain::Accept;
 use super::error::{Error, FieldType};
 use super::fields::types::*;
 use super::fields::{self, accessors, invoice_fields, offer_fields, request_fields, setters, signature_field};
+use super::hash::Tag;
 use super::ids::{self, INVOICE_RANGES};
 use super::merkle;
 use super::message::{Draft, Message, record_accessors, unknown_setter};
@@ -17,8 +19,8 @@ use super::signed::signed_message;
 use super::state::{Parsed, Payable, State, Unsigned, Verified};
 use super::text::{self, Prefix};
 
-/// The message's name, as signatures use it.
-const NAME: &str = "invoice";
+/// The tag of what is signed.
+static SIGNED: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"lightninginvoicesignature"]));
 /// The even features of invoices that are known: payment in several parts.
 const KNOWN_FEATURES: &[usize] = &[16];
 
@@ -89,7 +91,7 @@ impl Invoice<Parsed> {
     /// # Errors
     /// When the signature is missing or wrong, or a field that a payment needs.
     pub fn verify(self) -> Result<Invoice<Verified>, Error> {
-        signature::verify(&self.message, NAME, NODE_ID)?;
+        signature::verify(&self.message, *SIGNED, NODE_ID)?;
         let missing = |number| Error::Missing(FieldType(number));
         let proven = Payable {
             amount: self.invoice_amount().ok_or(missing(AMOUNT))?,
@@ -138,7 +140,7 @@ impl<S: State> Invoice<S> {
 signed_message!(
     Invoice,
     Prefix::Invoice,
-    NAME,
+    *SIGNED,
     /// The text without a signature, as the command `createinvoice` takes it to sign; it adds a path when there is none.
 );
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 use bitcoin::secp256k1::{Keypair, schnorr};
 use cln_primitives::{Hash32, Msat, NodeId};
@@ -11,6 +12,7 @@ use super::chain::Accept;
 use super::error::{Error, FieldType};
 use super::fields::types::*;
 use super::fields::{self, accessors, offer_fields, request_fields, request_only_fields, setters, signature_field};
+use super::hash::Tag;
 use super::ids::{self, REQUEST_RANGES};
 use super::invoice::InvoiceBuilder;
 use super::merkle;
@@ -20,8 +22,8 @@ use super::signed::signed_message;
 use super::state::{Parsed, State, Unsigned, Verified};
 use super::text::{self, Prefix};
 
-/// The message's name, as signatures use it.
-const NAME: &str = "invoice_request";
+/// The tag of what is signed.
+static SIGNED: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"lightninginvoice_requestsignature"]));
 /// The even features of requests that are known: none.
 const KNOWN_FEATURES: &[usize] = &[];
 
@@ -64,7 +66,7 @@ impl InvoiceRequest<Parsed> {
     pub fn verify(self) -> Result<InvoiceRequest<Verified>, Error> {
         self.message.require(PAYER_ID)?;
         self.message.require(METADATA)?;
-        signature::verify(&self.message, NAME, PAYER_ID)?;
+        signature::verify(&self.message, *SIGNED, PAYER_ID)?;
         Ok(InvoiceRequest { message: self.message, state: PhantomData })
     }
 
@@ -101,7 +103,7 @@ impl<S: State> InvoiceRequest<S> {
 signed_message!(
     InvoiceRequest,
     Prefix::InvoiceRequest,
-    NAME,
+    *SIGNED,
     /// The text without a signature, as the command `createinvoicerequest` takes it to sign.
 );
 

@@ -41,10 +41,12 @@
 //! ```
 
 mod chain;
+mod curve;
 mod details;
 mod error;
 mod features;
 mod fields;
+mod hash;
 mod ids;
 mod input;
 mod invoice;

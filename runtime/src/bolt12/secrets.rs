@@ -4,7 +4,7 @@ use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
 use bitcoin::secp256k1::{Keypair, Scalar};
 use cln_primitives::{Hash32, NodeId, Secret};
 
-use super::signature::CURVE;
+use super::curve::CURVE;
 
 /// What a path's secret is derived for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

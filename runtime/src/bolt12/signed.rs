@@ -1,6 +1,6 @@
 //! What requests and invoices have in common: the request's identity, and a signature over all they say.
 
-/// Makes it for a type with a `message`, of this prefix and this name in signatures, by the documentation of what takes
+/// Makes it for a type with a `message`, of this prefix and this tag of signatures, by the documentation of what takes
 /// an unsigned text.
 macro_rules! signed_message {
     ($type:ident, $prefix:expr, $signing:expr, $(#[$unsigned:meta])*) => {
