@@ -1,0 +1,3 @@
+//! The embedded node: it answers lightningd's commands without a daemon, and its channels are simulated.
+
+mod params;
