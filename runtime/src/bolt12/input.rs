@@ -1,8 +1,8 @@
 //! The value of a record, read from its start to its end.
 
-use bitcoin::secp256k1::PublicKey;
 use cln_primitives::NodeId;
 
+use super::curve;
 use super::error::{Error, FieldType, Place};
 
 /// What is left of a value.
@@ -80,7 +80,7 @@ impl<'a> Input<'a> {
     pub(crate) fn point(&mut self) -> Result<NodeId, Error> {
         let place = self.place();
         let bytes = self.array::<33>()?;
-        if self.checked && PublicKey::from_slice(&bytes).is_err() {
+        if self.checked && !curve::is_point(&bytes) {
             return Err(Error::ValueNotAPoint(place));
         }
         NodeId::try_from(bytes).map_err(|_| Error::ValueNotAPoint(place))

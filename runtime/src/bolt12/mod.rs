@@ -41,10 +41,12 @@
 //! ```
 
 mod chain;
+mod curve;
 mod details;
 mod error;
 mod features;
 mod fields;
+mod hash;
 mod ids;
 mod input;
 mod invoice;
@@ -58,6 +60,7 @@ mod output;
 mod paths;
 pub mod secrets;
 mod signature;
+mod signed;
 mod state;
 mod text;
 mod tlv;

@@ -186,7 +186,7 @@ pub struct OfferBuilder {
 
 impl OfferBuilder {
     offer_fields!(setters);
-    unknown_setter!();
+    unknown_setter!("offer", OFFER_RANGES);
 
     /// Without a key of the issuer: for an offer whose paths lead to it.
     pub fn without_issuer_id(mut self) -> Self {

@@ -93,6 +93,21 @@ fn unknown_odd_fields_are_kept_and_passed_on() {
 }
 
 #[test]
+fn an_invoice_adds_nothing_to_its_request() {
+    let build = |number| {
+        let invoice = request().invoice(Hash32::from_bytes([4; 32]), Msat::from_msat(1), 1, id(6));
+        invoice.unknown_field(number, b"odd").build().map(|invoice| invoice.invreq_id())
+    };
+    let foreign = |number| Err(Error::ForeignField { field: FieldType(number), message: "invoice" });
+    for number in [0, 77, 159, 2_999_999_999] {
+        assert_eq!(build(number), foreign(number));
+    }
+    for number in [161, 239, 3_000_000_001] {
+        assert_eq!(build(number), Ok(request().invreq_id()));
+    }
+}
+
+#[test]
 fn types_of_signatures_are_signed_by_none() {
     let with_record = |record: &[u8]| {
         let bytes = [request().as_bytes(), record].concat();
