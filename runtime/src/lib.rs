@@ -6,6 +6,8 @@ pub mod blocking;
 pub mod bolt12;
 pub mod client;
 pub mod engine;
+#[cfg(feature = "node")]
+pub mod node;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -281,7 +281,7 @@ impl Error {
             | Error::RecurrenceMissing(place)
             | Error::BasedOnOffer(place)
             | Error::UnexpectedOfferField(place) => Some(place.field),
-            Error::Missing(field) | Error::Unwritable(field) => Some(field),
+            Error::Missing(field) | Error::Unwritable(field) | Error::ForeignField { field, .. } => Some(field),
             Error::InvalidSignature { .. } => Some(FieldType(240)),
             Error::WrongChain { .. } => Some(FieldType(80)),
             Error::BlindedPayCount { .. } => Some(FieldType(162)),
