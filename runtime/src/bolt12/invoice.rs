@@ -144,6 +144,13 @@ signed_message!(
     /// The text without a signature, as the command `createinvoice` takes it to sign; it adds a path when there is none.
 );
 
+impl Invoice<Unsigned> {
+    /// To go on making it.
+    pub fn into_builder(self) -> InvoiceBuilder {
+        InvoiceBuilder { draft: Draft::mirror(&self.message, &[(0, u64::MAX)]) }
+    }
+}
+
 impl Invoice<Verified> {
     /// What a payment needs.
     pub fn payment(&self) -> Payment<'_> {

@@ -40,6 +40,7 @@
 //! # Ok::<(), cln_runtime::bolt12::Error>(())
 //! ```
 
+pub mod blinding;
 mod chain;
 mod curve;
 mod details;

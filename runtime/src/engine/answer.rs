@@ -160,53 +160,60 @@ fn told(refusal: &InvoiceError) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use bitcoin::secp256k1::{Keypair, SecretKey};
     use cln_api::{listinvoicerequests, listinvoices, waitinvoice};
     use cln_primitives::{Hash32, Msat, Secret};
 
     use super::*;
+    use crate::bolt12::blinding::{own_path, own_path_pay};
     use crate::bolt12::{Chain, RequestBuilder};
     use crate::engine::{HtlcSetId, Receipt, RequestStatus, payment_hash};
 
-    fn request() -> RequestRecord {
+    fn request(status: RequestStatus) -> RequestRecord {
         RequestRecord {
             invreq_id: Hash32::from_bytes([7; 32]),
             bolt12: "lnr1".into(),
-            label: Some("l".into()),
-            status: RequestStatus::SingleUseUsed,
+            label: None,
+            status,
             min_amount: Some(Msat::from_msat(5)),
             created_at: 1,
         }
     }
 
     fn invoice(state: InvoiceState) -> InvoiceRecord {
-        let key = bitcoin::secp256k1::Keypair::from_seckey_slice(bitcoin::secp256k1::SECP256K1, &[1; 32]).unwrap();
-        let node = key.public_key().into();
-        let preimage = Secret::from_bytes([9; 32]);
-        let request = RequestBuilder::stand_alone(&[1; 16], node, Chain::REGTEST, Msat::from_msat(1000))
-            .offer_description("tea")
-            .build()
-            .unwrap()
-            .sign(&key)
-            .unwrap();
-        let invoice = request.invoice(payment_hash(&preimage), Msat::from_msat(1000), 100, node);
-        let path = crate::bolt12::BlindedPathBuf::default();
-        let _ = path;
+        let secret = SecretKey::from_slice(&[1; 32]).unwrap();
+        let key = Keypair::from_secret_key(&bitcoin::secp256k1::Secp256k1::new(), &secret);
+        let (node, amount, preimage) = (key.public_key().into(), Msat::from_msat(1000), Secret::from_bytes([9; 32]));
+        let request = RequestBuilder::stand_alone(&[1; 16], node, Chain::REGTEST, amount).offer_description("tea");
+        let request = request.build().unwrap().sign(&key).unwrap();
+        let invoice = request.invoice(payment_hash(&preimage), amount, 100, node);
+        let invoice =
+            invoice.invoice_paths(&[own_path(&key, &preimage, &secret)]).invoice_blindedpay(&[own_path_pay(10)]);
         let invoice = invoice.build().unwrap().sign(&key).unwrap();
-        InvoiceRecord { label: "a".into(), invoice, preimage, attempts: 1, state, created_index: 3, updated_index: None }
+        InvoiceRecord {
+            label: "a".into(),
+            invoice,
+            preimage,
+            attempts: 1,
+            state,
+            created_index: 3,
+            updated_index: Some(8),
+        }
     }
 
     #[test]
     fn a_request_is_told_as_core_lightning_does() {
         let entry = json!({
-            "invreq_id": "07".repeat(32), "active": false, "single_use": true, "bolt12": "lnr1", "used": true, "label": "l",
+            "invreq_id": "07".repeat(32), "active": false, "single_use": true, "bolt12": "lnr1", "used": true,
         });
-        assert_eq!(request().entry(), entry);
-        let listed: listinvoicerequests::InvoiceRequest = listing(&request()).unwrap();
-        assert_eq!(serde_json::to_value(listed).unwrap(), entry);
-        let bare = RequestRecord { label: None, status: RequestStatus::MultiUse, ..request() };
-        assert_eq!(bare.entry().get("label"), None);
-        let response: invoicerequest::Response = listing(&bare).unwrap();
-        assert!(response.active && !response.single_use && !response.used);
+        let record = request(RequestStatus::SingleUseUsed);
+        assert_eq!(record.entry(), entry);
+        assert_eq!(RequestRecord { label: Some("l".into()), ..record }.entry()["label"], "l");
+        for status in RequestStatus::ALL {
+            let listed: listinvoicerequests::InvoiceRequest = listing(&request(status)).unwrap();
+            let bits = [listed.active, listed.single_use, listed.used];
+            assert_eq!(bits, [status.is_active(), status.is_single_use(), status.is_used()]);
+        }
     }
 
     #[test]
@@ -219,20 +226,76 @@ mod tests {
             (InvoiceState::Expired, "expired"),
             (InvoiceState::Paid(receipt), "paid"),
         ] {
-            let record = invoice(state);
-            let entry = record.entry();
-            assert_eq!((&entry["status"], &entry["description"]), (&json!(status), &json!("tea")));
+            let entry = invoice(state).entry();
+            assert_eq!(entry["status"], status);
             assert_eq!(entry.get("payment_preimage").is_some(), status == "paid");
-            let listed: listinvoices::Invoice = listing(&record).unwrap();
-            assert_eq!(serde_json::to_value(&listed).unwrap().as_object(), sorted_as(&listed, &entry).as_object());
-            if status != "unpaid" {
-                let waited: waitinvoice::Response = listing(&record).unwrap();
-                assert_eq!(waited.status.as_str(), status);
-            }
+            let listed: listinvoices::Invoice = listing(&invoice(state)).unwrap();
+            // Nothing is lost on the way through the type.
+            assert_eq!(serde_json::to_value(&listed).unwrap(), entry);
         }
+        let paid: waitinvoice::Response = listing(&invoice(InvoiceState::Paid(receipt))).unwrap();
+        assert_eq!((paid.status.as_str(), paid.created_index, paid.expires_at), ("paid", 3, 7300));
     }
 
-    fn sorted_as(_: &listinvoices::Invoice, entry: &Value) -> Value {
-        entry.clone()
+    fn check(error: SendInvoiceError, code: i32, is_expected: fn(&sendinvoice::Error) -> bool) {
+        let error = RpcError::from(error);
+        assert_eq!(error.code, code, "{error}");
+        let typed = sendinvoice::Error::from(error);
+        assert!(is_expected(&typed), "{typed:?}");
+    }
+
+    #[test]
+    fn errors_of_sendinvoice_are_those_of_its_schema() {
+        use sendinvoice::Error::*;
+        let record = |state| Box::new(invoice(state));
+        check(SendInvoiceError::Quantity, -32602, |it| matches!(it, Other(_)));
+        check(SendInvoiceError::RequestExpired(5), 1002, |it| matches!(it, OfferExpired(_)));
+        check(SendInvoiceError::Deleted, -1, |it| matches!(it, Lightningd(_)));
+        check(
+            SendInvoiceError::Nonsense(vec![1]),
+            1004,
+            |it| matches!(it, OfferBadInvreqReply(it) if it.data.is_none()),
+        );
+        check(
+            SendInvoiceError::Unreachable { why: "no".into(), kept: None },
+            1003,
+            |it| matches!(it, OfferRouteNotFound(it) if it.message.contains("no")),
+        );
+        check(
+            SendInvoiceError::LabelTaken(record(InvoiceState::Unpaid)),
+            900,
+            |it| matches!(it, InvoiceLabelAlreadyExists(it) if it.data.as_ref().is_some_and(|it| it.label == "a")),
+        );
+        check(
+            SendInvoiceError::InvoiceExpired(record(InvoiceState::Expired)),
+            903,
+            |it| matches!(it, InvoiceExpiredDuringWait(it) if it.data.as_ref().is_some_and(|it| it.status.as_str() == "expired")),
+        );
+        check(
+            SendInvoiceError::TimedOut(record(InvoiceState::Unpaid)),
+            1005,
+            |it| matches!(it, Timeout(it) if it.data.as_ref().and_then(|it| it.invstring.as_deref()).is_some_and(|it| it.starts_with("lni1"))),
+        );
+    }
+
+    #[test]
+    fn a_payers_refusal_is_told_in_full() {
+        let refusal =
+            InvoiceError::builder("too much").erroneous_field(170).suggested_value(&[3, 232]).build().unwrap();
+        let error = RpcError::from(SendInvoiceError::Refused(refusal));
+        let data = json!({"erroneous_field": 170, "suggested_value": "03e8", "error": "too much"});
+        assert_eq!((error.code, error.data), (1004, Some(data)));
+    }
+
+    #[test]
+    fn errors_of_requests_have_their_codes() {
+        let id = Hash32::from_bytes([7; 32]);
+        let inactive = IssuerError::Inactive(Box::new(request(RequestStatus::SingleUseUsed)));
+        let min = IssuerError::MinAmount { least: Msat::from_msat(2), amount: Msat::from_msat(1) };
+        for (error, code) in
+            [(inactive, 1001), (IssuerError::Unknown(id), -1), (IssuerError::Exists(id), -1), (min, -32602)]
+        {
+            assert_eq!(RpcError::from(error).code, code);
+        }
     }
 }

@@ -1,4 +1,14 @@
-//! The embedded node: it answers lightningd's commands without a daemon, and its channels are simulated.
+//! An embedded node: it publishes requests, sends invoices, pays and is paid, without any daemon.
+//!
+//! Its channels are *simulated*: nodes whose folders stand in one folder above them are a network, find each other there
+//! and pay each other through a ledger in a file. All else is as with Core Lightning: keys, requests, invoices, and the
+//! RPC.
 
+pub mod keys;
+
+mod handle;
 mod params;
+mod random;
 pub(crate) mod server;
+
+pub use handle::Node;
