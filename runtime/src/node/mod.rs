@@ -4,7 +4,9 @@
 //! and pay each other through a ledger in a file. All else is as with Core Lightning: keys, requests, invoices, and the
 //! RPC.
 
+mod directory;
 pub mod keys;
+mod network;
 
 mod handle;
 mod random;
