@@ -4,11 +4,13 @@
 //! and pay each other through a ledger in a file. All else is as with Core Lightning: keys, requests, invoices, and the
 //! RPC.
 
-mod directory;
 pub mod keys;
-mod network;
 
+mod directory;
 mod handle;
+mod network;
+mod params;
 mod random;
+pub(crate) mod server;
 
 pub use handle::Node;
