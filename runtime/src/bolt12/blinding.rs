@@ -102,3 +102,95 @@ fn derive(purpose: &[u8], shared: &SharedSecret) -> [u8; 32] {
     engine.input(&shared.secret_bytes());
     Hmac::from_engine(engine).to_byte_array()
 }
+
+#[cfg(test)]
+mod tests {
+    use lightning::blinded_path::message::{BlindedMessagePath, MessageContext};
+    use lightning::sign::{EntropySource, ReceiveAuthKey};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bolt12::input::Input;
+    use crate::bolt12::kinds::Kind as _;
+    use crate::bolt12::output::Output;
+    use crate::bolt12::paths::Path;
+
+    fn key(byte: u8) -> SecretKey {
+        SecretKey::from_slice(&[byte; 32]).unwrap()
+    }
+
+    fn node(byte: u8) -> Keypair {
+        key(byte).keypair(&CURVE)
+    }
+
+    fn check(reader: &Keypair, path: &BlindedPathBuf, expected: Option<Secret>) {
+        let mut output = Output::default();
+        Path::write(path, &mut output);
+        let bytes = output.finish().unwrap();
+        let path = Path::read(&mut Input::unchecked(160, 0, &bytes)).unwrap();
+        assert_eq!(read_own_path(reader, path), expected);
+    }
+
+    struct FixedEntropy([u8; 32]);
+
+    impl EntropySource for FixedEntropy {
+        fn get_secure_random_bytes(&self) -> [u8; 32] {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_node_is_blinded_as_ldk_blinds_it() {
+        let ours = own_path(&node(1), &Secret::from_bytes([7; 32]), &key(2));
+        let context = MessageContext::Custom(Vec::new());
+        let (id, entropy) = (node(1).public_key(), FixedEntropy([2; 32]));
+        let theirs = BlindedMessagePath::one_hop(id, ReceiveAuthKey([3; 32]), context, &entropy, &*CURVE);
+        assert_eq!(ours.path_key, NodeId::from(theirs.blinding_point()));
+        assert_eq!(ours.hops[0].0, NodeId::from(theirs.blinded_hops()[0].blinded_node_id));
+    }
+
+    #[test]
+    fn only_its_node_reads_a_path() {
+        let path = own_path(&node(1), &Secret::from_bytes([7; 32]), &key(2));
+        check(&node(1), &path, Some(Secret::from_bytes([7; 32])));
+        check(&node(3), &path, None);
+    }
+
+    #[test]
+    fn a_longer_path_is_not_an_own_one() {
+        let mut path = own_path(&node(1), &Secret::from_bytes([7; 32]), &key(2));
+        path.hops.push(path.hops[0].clone());
+        check(&node(1), &path, None);
+        path.hops.clear();
+        check(&node(1), &path, None);
+    }
+
+    #[test]
+    fn a_path_that_carries_more_is_not_an_own_one() {
+        let record = |number, length| {
+            let mut data = Vec::new();
+            tlv::write_record(number, &vec![7; length], &mut data);
+            data
+        };
+        let check = |parts: &[(u64, usize)], known: bool| {
+            let data = parts.iter().flat_map(|&(number, length)| record(number, length)).collect::<Vec<_>>();
+            assert_eq!(path_id(&data).is_some(), known, "{parts:?}");
+        };
+        check(&[(6, 32)], true);
+        check(&[(1, 5), (6, 32), (7, 1)], true);
+        check(&[(6, 31)], false);
+        check(&[(1, 5)], false);
+        check(&[(4, 33), (6, 32)], false);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_and_any_changed_bit_is_found(secret: [u8; 32], at in 0..50usize, bit in 0..8u8) {
+            let secret = Secret::from_bytes(secret);
+            let mut path = own_path(&node(1), &secret, &key(2));
+            check(&node(1), &path, Some(secret));
+            path.hops[0].1[at] ^= 1u8 << bit;
+            check(&node(1), &path, None);
+        }
+    }
+}

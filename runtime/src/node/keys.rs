@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::random::bytes32;
 use crate::bolt12::blinding::{own_path, own_path_pay, read_own_path};
 use crate::bolt12::secrets::{PathUse, path_base, path_secret};
-use crate::bolt12::{self, BlindedPath, Chain, Invoice, InvoiceRequest, Unsigned, Verified};
+use crate::bolt12::{self, BlindedPath, BlindedPathBuf, Chain, Invoice, InvoiceRequest, Unsigned, Verified};
 
 /// The node's key could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -113,8 +113,7 @@ impl Keys {
         let Some(hash) = invoice.invoice_payment_hash().filter(|_| invoice.invoice_paths().is_none()) else {
             return invoice.sign(&self.node);
         };
-        let path_id = self.path_secret(PathUse::Invoice, &hash);
-        let path = own_path(&self.node, &path_id, &random_key());
+        let path = self.own_path(&self.path_secret(PathUse::Invoice, &hash));
         let pay = own_path_pay(self.final_cltv_delta());
         invoice.into_builder().invoice_paths(&[path]).invoice_blindedpay(&[pay]).build()?.sign(&self.node)
     }
@@ -126,6 +125,11 @@ impl Keys {
             PathUse::Invoice => &self.invoices,
         };
         path_secret(base, id)
+    }
+
+    /// A new path from this node to itself that carries a secret.
+    pub fn own_path(&self, secret: &Secret) -> BlindedPathBuf {
+        own_path(&self.node, secret, &random_key())
     }
 
     /// The secret in a path from this node to itself; `None` for any other path.

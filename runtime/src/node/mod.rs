@@ -6,7 +6,9 @@
 
 pub mod keys;
 
+mod directory;
 mod handle;
+mod network;
 mod params;
 mod random;
 pub(crate) mod server;

@@ -1,0 +1,40 @@
+//! The network of embedded nodes: those whose folders stand in one folder.
+//!
+//! ```text
+//! NET/
+//! ├── alice/node_id     who this is: `Folder` finds nodes by it
+//! ├── alice/messages    a unix socket: `listen` takes messages there
+//! └── bob/…
+//! ```
+//!
+//! A message is one connection: the sender writes one frame, the receiver answers by one. What the
+//! receiver says to have is delivered. Nodes of one user trust each other about who they are: what they send is checked
+//! as a stranger's would be, but the sender's id is what it says.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+mod courier;
+mod folder;
+mod frame;
+mod listener;
+mod replies;
+#[cfg(test)]
+mod tests;
+
+pub use courier::Courier;
+pub use folder::Folder;
+pub use listener::{Event, listen};
+pub use replies::Reply;
+
+/// The socket in a node's folder for messages.
+pub(super) const MESSAGES: &str = "messages";
+
+/// How long a neighbour may take for its part of a message.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(PATIENCE, work).await?
+}

@@ -1,0 +1,67 @@
+//! Who waits for the answer to which invoice.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use cln_primitives::Secret;
+use tokio::sync::oneshot;
+
+use crate::engine::Answer;
+
+/// The answers that somebody waits for, by the token that the question carried.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Replies(Arc<Mutex<HashMap<[u8; 32], oneshot::Sender<Answer>>>>);
+
+impl Replies {
+    /// Waits for the answer with this token.
+    pub(super) fn expect(&self, token: &Secret) -> Reply {
+        let (sender, receiver) = oneshot::channel();
+        self.lock().insert(*token.reveal(), sender);
+        Reply { token: token.clone(), receiver, replies: self.clone() }
+    }
+
+    /// Gives an answer to who waits for it. Nothing happens when nobody does, or it has been answered.
+    pub(super) fn answer(&self, token: &Secret, answer: Answer) {
+        if let Some(sender) = self.lock().remove(token.reveal()) {
+            // Whoever waited may have gone at this moment.
+            let _ = sender.send(answer);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], oneshot::Sender<Answer>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The payer's answer to one invoice. Dropped, nobody waits for it.
+#[derive(Debug)]
+pub struct Reply {
+    token: Secret,
+    receiver: oneshot::Receiver<Answer>,
+    replies: Replies,
+}
+
+impl Future for Reply {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        match Pin::new(&mut self.receiver).poll(cx) {
+            Poll::Ready(Ok(answer)) => Poll::Ready(answer),
+            // Without a sender there will be no answer, which is silence.
+            Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.replies.lock().remove(self.token.reveal());
+    }
+}
