@@ -12,7 +12,11 @@
 //! ```
 //!
 //! A single-use request has one claim at most that is not `Failed`: that is the store's constraint, so it holds
-//! whatever crashes, and whoever else pays for the same request. A claim becomes `Failed` only when the wallet knows that nothing was paid.
+//! whatever crashes, and whoever else pays for the same request. A claim becomes `Failed` only when the wallet knows that
+//! nothing was paid, and is paid by one task at a time: otherwise one could call it `Failed` while another one's attempt
+//! is under way. One `Issuer` pays for a node.
+//!
+//! A message that comes again is judged by its claim, if there is one, and not anew: what was in time then stays so.
 //!
 //! Disabling a request stops new claims. A payment under way goes on, and counts when it ends well.
 
@@ -22,6 +26,7 @@ use super::limits::{Gate, Limits};
 use super::model::{Claim, ClaimState, ReplyPath, RequestRecord, RequestStatus, payment_hash};
 use super::ports::{Claimed, Disabling, IssuerPorts, PayError, SignError, StoreError};
 use super::refusal::Refusal;
+use super::turns::Turns;
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{self, FieldType, Invoice, Parsed, RequestBuilder};
 
@@ -122,12 +127,13 @@ pub struct Issuer<P> {
     ports: P,
     limits: Limits,
     gate: Gate,
+    turns: Turns,
 }
 
 impl<P: IssuerPorts> Issuer<P> {
     /// The rules over these ports.
     pub fn new(ports: P, limits: Limits) -> Self {
-        Issuer { ports, limits, gate: Gate::default() }
+        Issuer { ports, limits, gate: Gate::default(), turns: Turns::default() }
     }
 
     /// Makes, signs and stores a request, which may then be published.
@@ -165,6 +171,19 @@ impl<P: IssuerPorts> Issuer<P> {
         Ok(record)
     }
 
+    /// The request with this id, or all of them, the oldest first; only those that may be paid, when `active_only`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list(&self, invreq_id: Option<Hash32>, active_only: bool) -> Result<Vec<RequestRecord>, StoreError> {
+        let mut records = match invreq_id {
+            Some(id) => self.ports.request(id).await?.into_iter().collect(),
+            None => self.ports.requests().await?,
+        };
+        records.retain(|record| record.status.is_active() || !active_only);
+        Ok(records)
+    }
+
     /// Stops new payments for a request. One that is under way goes on.
     ///
     /// # Errors
@@ -180,7 +199,8 @@ impl<P: IssuerPorts> Issuer<P> {
     /// Looks at an invoice that has arrived, and claims it if it is to be paid.
     ///
     /// # Errors
-    /// When the store failed: the payee is told that it may try again.
+    /// When the store failed: the payee is told that it may try again. The invoice may be claimed all the same:
+    /// [`resume`](Issuer::resume) finds it.
     pub async fn on_invoice(&self, message: IncomingInvoice) -> Result<Judgement, StoreError> {
         if !self.gate.admits(message.from, self.ports.now(), &self.limits) {
             return Ok(Judgement::Dropped);
@@ -208,7 +228,13 @@ impl<P: IssuerPorts> Issuer<P> {
         let record = self.ports.request(invreq_id).await?.ok_or(Refusal::UnknownRequest(invreq_id))?;
         let invoice = invoice.verify()?;
         let now = self.ports.now();
-        check(&invoice, &record, now)?;
+        if let Err(refusal) = check(&invoice, &record, now) {
+            let known = self.ports.find_claim(invoice.payment().payment_hash).await?;
+            let going_on = |claim: &Claim| {
+                claim.invoice.as_bytes() == invoice.as_bytes() && !matches!(claim.state, ClaimState::Failed(_))
+            };
+            return if known.as_ref().is_some_and(going_on) { Ok(Judgement::Known) } else { Err(refusal.into()) };
+        }
         let claim =
             Claim { invreq_id, invoice, reply_path: message.reply_path, state: ClaimState::Pending, created_at: now };
         match self.ports.claim(&claim, self.limits.claims).await? {
@@ -231,12 +257,18 @@ impl<P: IssuerPorts> Issuer<P> {
     }
 
     /// Pays a claimed invoice, until it is known how that ends, and tells the payee of a failure. Gives the claim as it
-    /// is then.
+    /// is then. Nothing is paid when the claim is not pending any more; a call for an invoice that another one is
+    /// paying waits for that one first.
     ///
     /// # Errors
     /// When the store failed: the claim stays pending, and [`resume`](Issuer::resume) finds it.
     pub async fn pay(&self, claim: Claim) -> Result<Claim, StoreError> {
         let hash = claim.payment_hash();
+        let turn = self.turns.take(hash).await;
+        let claim = match self.ports.find_claim(hash).await? {
+            Some(claim) if claim.state == ClaimState::Pending => claim,
+            ended => return Ok(ended.unwrap_or(claim)),
+        };
         let end = loop {
             match self.ports.pay(&claim.invoice, claim.invreq_id).await {
                 Ok(preimage) if payment_hash(&preimage) == hash => break ClaimState::Complete(preimage),
@@ -246,18 +278,22 @@ impl<P: IssuerPorts> Issuer<P> {
         };
         // The payee may have asked again meanwhile, by another reply path.
         let claim = self.ports.settle_claim(hash, end).await?.unwrap_or(claim);
+        drop(turn);
         if let ClaimState::Failed(why) = &claim.state {
             self.tell(claim.reply_path.as_ref(), &Refusal::PaymentFailed(why.clone())).await;
         }
         Ok(claim)
     }
 
-    /// The claims that were pending when the node stopped: [`pay`](Issuer::pay) each before new invoices are let in.
+    /// The pending claims that nobody here is paying: [`pay`](Issuer::pay) each. To be asked for at the start, and
+    /// again when the store works after a [`StoreError`].
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn resume(&self) -> Result<Vec<Claim>, StoreError> {
-        self.ports.pending_claims().await
+        let mut claims = self.ports.pending_claims().await?;
+        claims.retain(|claim| !self.turns.is_taken(claim.payment_hash()));
+        Ok(claims)
     }
 
     /// Whether it arrives is not known, and nothing depends on it.

@@ -217,23 +217,34 @@ async fn await_payment<P: PayeePorts>(
 ) -> Result<InvoiceRecord, SendInvoiceError> {
     let settled = std::pin::pin!(settled(ports, record));
     let reply = std::pin::pin!(reply);
-    let timeout = std::pin::pin!(ports.sleep(Duration::from_secs(order.timeout.into())));
-    match select(settled, select(reply, timeout)).await {
-        Either::Left((end, _)) => end,
-        Either::Right((Either::Left((Answer::Refusal(error), _)), settled)) => {
-            match free(ports, record, Free::Refused).await? {
-                // It is being paid all the same: an earlier message has got through.
-                Some(kept) if matches!(kept.state, InvoiceState::Accepted(_)) => settled.await,
-                kept => paid_or(kept, |_| SendInvoiceError::Refused(error)),
-            }
+    let mut timeout = std::pin::pin!(ports.sleep(Duration::from_secs(order.timeout.into())));
+    let (refusal, settled) = match select(settled, select(reply, timeout.as_mut())).await {
+        Either::Left((end, _)) => return end,
+        Either::Right((Either::Left((Answer::Refusal(error), _)), settled)) => (error, settled),
+        Either::Right((Either::Left((Answer::Nonsense(bytes), _)), _)) => {
+            return Err(SendInvoiceError::Nonsense(bytes));
         }
-        Either::Right((Either::Left((Answer::Nonsense(bytes), _)), _)) => Err(SendInvoiceError::Nonsense(bytes)),
-        Either::Right((Either::Right(_), _)) => match ports.invoice(&record.label).await? {
-            Some(now) if now.payment_hash() == record.payment_hash() => {
-                paid_or(Some(now), |_| SendInvoiceError::TimedOut(Box::new(record.clone())))
-            }
-            _ => Err(SendInvoiceError::Deleted),
-        },
+        Either::Right((Either::Right(_), _)) => return timed_out(ports, record).await,
+    };
+    let kept = free(ports, record, Free::Refused).await?;
+    if !kept.as_ref().is_some_and(|kept| matches!(kept.state, InvoiceState::Accepted(_))) {
+        return paid_or(kept, |_| SendInvoiceError::Refused(refusal));
+    }
+    // It is being paid all the same: an earlier message has got through.
+    match select(settled, timeout).await {
+        Either::Left((end, _)) => end,
+        Either::Right(_) => timed_out(ports, record).await,
+    }
+}
+
+/// Nobody has answered in time: what is known of the invoice by now?
+async fn timed_out<P: PayeePorts>(ports: &P, record: &InvoiceRecord) -> Result<InvoiceRecord, SendInvoiceError> {
+    match ports.invoice(&record.label).await? {
+        Some(now) if now.payment_hash() != record.payment_hash() => Err(SendInvoiceError::Deleted),
+        Some(now) if matches!(now.state, InvoiceState::Paid(_)) => Ok(now),
+        Some(now) if now.state == InvoiceState::Expired => Err(SendInvoiceError::InvoiceExpired(Box::new(now))),
+        Some(now) => Err(SendInvoiceError::TimedOut(Box::new(now))),
+        None => Err(SendInvoiceError::Deleted),
     }
 }
 

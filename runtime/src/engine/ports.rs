@@ -54,8 +54,8 @@ pub trait RequestStore: Send + Sync {
     /// [`ClaimRefusal`]. A claim of the same invoice that failed becomes pending again; one that is pending gets the
     /// new reply path.
     ///
-    /// That a single-use request has one claim at most that has not failed is the store's own constraint, and so is
-    /// that a payment hash has one claim at most.
+    /// An invoice is the same when all its bytes are. That a single-use request has one claim at most that has not
+    /// failed is the store's own constraint, and so is that a payment hash has one claim at most.
     fn claim(&self, claim: &Claim, limits: ClaimLimits) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
     /// Tells how a pending claim ended; one that has ended already stays as it is. When it is complete the request
@@ -65,6 +65,9 @@ pub trait RequestStore: Send + Sync {
         payment_hash: Hash32,
         end: ClaimState,
     ) -> impl Future<Output = Result<Option<Claim>, StoreError>> + Send;
+
+    /// The claim with this payment hash, however far it is; `None` too when it failed and was forgotten.
+    fn find_claim(&self, payment_hash: Hash32) -> impl Future<Output = Result<Option<Claim>, StoreError>> + Send;
 
     /// The claims that are pending, the oldest first.
     fn pending_claims(&self) -> impl Future<Output = Result<Vec<Claim>, StoreError>> + Send;
@@ -112,7 +115,7 @@ pub enum ClaimRefusal {
     Inactive,
     /// Another invoice for the single-use request is being paid.
     InProgress,
-    /// An invoice for another request has this payment hash.
+    /// Another invoice, for this request or another one, has this payment hash.
     PaymentHashTaken,
     /// [`ClaimLimits::pending`] is reached.
     TooManyPending,
@@ -157,7 +160,11 @@ pub trait InvoiceStore: Send + Sync {
     /// twice of what is asked for. The same payment can be taken again, also when it has paid the invoice already.
     fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> impl Future<Output = Result<Acceptance, StoreError>> + Send;
 
-    /// The taken payment has been fulfilled: the invoice is paid.
+    /// The taken payment has been fulfilled: the invoice is paid. Said again of the same payment, the first receipt
+    /// stays.
+    ///
+    /// # Errors
+    /// Also when the invoice is not [bound](super::InvoiceState::Accepted) to this payment.
     fn mark_paid(
         &self,
         payment_hash: Hash32,
@@ -166,7 +173,8 @@ pub trait InvoiceStore: Send + Sync {
         paid_at: u64,
     ) -> impl Future<Output = Result<Receipt, StoreError>> + Send;
 
-    /// The taken payment is gone: the invoice is unpaid again.
+    /// The taken payment is gone: the invoice is unpaid again. Nothing happens when it is not bound to this payment,
+    /// or not there any more.
     fn release_htlcs(
         &self,
         payment_hash: Hash32,

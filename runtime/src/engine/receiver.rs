@@ -50,16 +50,17 @@ pub async fn settle<P: ReceiverPorts>(ports: &P, set: &HtlcSet) -> Result<Settle
     }
 }
 
-/// Settles all that waits: at the start, before any invoice is let expire, and as often as one likes.
+/// Settles all that waits: at the start, before any invoice is let expire, and as often as one likes. A payment whose
+/// settling fails holds up no other one.
 ///
 /// # Errors
-/// When the store or the ledger failed: to be done again.
+/// The first failure of the store or the ledger, when all have been tried: to be done again.
 pub async fn settle_all<P: ReceiverPorts>(ports: &P) -> Result<Vec<Settlement>, StoreError> {
     let mut ended = Vec::new();
     for set in ports.offered().await? {
-        ended.push(settle(ports, &set).await?);
+        ended.push(settle(ports, &set).await);
     }
-    Ok(ended)
+    ended.into_iter().collect()
 }
 
 async fn refuse<P: ReceiverPorts>(ports: &P, set: &HtlcSet, why: &'static str) -> Result<Settlement, StoreError> {

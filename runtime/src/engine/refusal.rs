@@ -27,7 +27,7 @@ pub enum Refusal {
     /// Another invoice for the single-use request is being paid.
     #[error("the invoice_request is no longer available: an invoice for it is being paid already")]
     InProgress,
-    /// The payment hash is that of an invoice for another request.
+    /// The payment hash is that of another invoice.
     #[error("the payment hash has been used for another invoice: make one with a new preimage")]
     PaymentHashTaken,
     /// More is asked for than the request offers.
