@@ -8,7 +8,7 @@ use cln_api::error_code::{
     OFFER_ALREADY_DISABLED, OFFER_BAD_INVREQ_REPLY, OFFER_EXPIRED, OFFER_ROUTE_NOT_FOUND, OFFER_TIMEOUT,
 };
 use cln_api::{disableinvoicerequest, invoicerequest, sendinvoice};
-use cln_primitives::{HexBytes, RpcError};
+use cln_primitives::{Hash32, HexBytes, Msat, RpcError, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -52,21 +52,51 @@ impl Listed for RequestRecord {
 }
 
 impl Listed for InvoiceRecord {
-    /// An invoice that is being paid is unpaid until it is paid.
     fn entry(&self) -> Value {
+        InvoiceEntry {
+            label: &self.label,
+            bolt12: &self.invoice.to_string(),
+            description: self.invoice.offer_description(),
+            payment_hash: self.payment_hash(),
+            preimage: &self.preimage,
+            amount: self.amount(),
+            expires_at: self.expires_at(),
+            state: self.state,
+            created_index: self.created_index,
+            updated_index: self.updated_index,
+        }
+        .to_json()
+    }
+}
+
+/// What is listed of an invoice, from wherever it is known.
+pub(crate) struct InvoiceEntry<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) bolt12: &'a str,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) payment_hash: Hash32,
+    /// Told only of an invoice that is paid.
+    pub(crate) preimage: &'a Secret,
+    pub(crate) amount: Msat,
+    pub(crate) expires_at: u64,
+    /// While it is being paid it is told as unpaid.
+    pub(crate) state: InvoiceState,
+    pub(crate) created_index: u64,
+    pub(crate) updated_index: Option<u64>,
+}
+
+impl InvoiceEntry<'_> {
+    pub(crate) fn to_json(&self) -> Value {
         let mut entry = json!({
             "label": self.label,
-            "bolt12": self.invoice.to_string(),
-            "payment_hash": self.payment_hash(),
-            "amount_msat": self.amount(),
-            "expires_at": self.expires_at(),
+            "bolt12": self.bolt12,
+            "payment_hash": self.payment_hash,
+            "amount_msat": self.amount,
+            "expires_at": self.expires_at,
             "created_index": self.created_index,
         });
-        if let Some(description) = self.invoice.offer_description() {
+        if let Some(description) = self.description {
             entry["description"] = json!(description);
-        }
-        if let Some(note) = self.invoice.invreq_payer_note() {
-            entry["invreq_payer_note"] = json!(note);
         }
         if let Some(index) = self.updated_index {
             entry["updated_index"] = json!(index);
@@ -162,8 +192,6 @@ fn told(refusal: &InvoiceError) -> Value {
 mod tests {
     use bitcoin::secp256k1::{Keypair, SecretKey};
     use cln_api::{listinvoicerequests, listinvoices, waitinvoice};
-    use cln_primitives::{Hash32, Msat, Secret};
-
     use super::*;
     use crate::bolt12::blinding::{own_path, own_path_pay};
     use crate::bolt12::{Chain, RequestBuilder};
