@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::random::bytes32;
 use crate::bolt12::blinding::{own_path, own_path_pay, read_own_path};
 use crate::bolt12::secrets::{PathUse, path_base, path_secret};
-use crate::bolt12::{self, BlindedPath, BlindedPathBuf, Chain, Invoice, InvoiceRequest, Unsigned, Verified};
+use crate::bolt12::{self, BlindedPathBuf, Chain, Invoice, InvoiceRequest, Unsigned, Verified};
 
 /// The node's key could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +133,7 @@ impl Keys {
     }
 
     /// The secret in a path from this node to itself; `None` for any other path.
-    pub fn read_own_path(&self, path: BlindedPath<'_>) -> Option<Secret> {
+    pub fn read_own_path(&self, path: &BlindedPathBuf) -> Option<Secret> {
         read_own_path(&self.node, path)
     }
 
