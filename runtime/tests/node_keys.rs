@@ -45,7 +45,7 @@ const INVOICES: [&str; 2] = [
 ];
 
 fn secret_in(keys: &Keys, invoice: &Invoice<impl cln_runtime::bolt12::State>) -> Option<Secret> {
-    keys.read_own_path(&invoice.invoice_paths()?.next()?.into())
+    keys.read_own_path(invoice.invoice_paths()?.next()?)
 }
 
 #[test]

@@ -19,7 +19,7 @@ use cln_primitives::{Msat, NodeId, Secret};
 
 use super::curve::CURVE;
 use super::features::Features;
-use super::paths::{BlindedPathBuf, BlindedPay, FirstNode};
+use super::paths::{BlindedPath, BlindedPathBuf, BlindedPay, FirstNode, Hop};
 use super::tlv;
 
 /// The record with the secret that a node gave the path (`path_id`).
@@ -53,13 +53,19 @@ pub fn own_path(node: &Keypair, path_id: &Secret, path_key: &SecretKey) -> Blind
 
 /// The secret that [`own_path`] put into a path; `None` when the path has more than one hop, leads to another node than
 /// this key's, or carries something else.
-pub fn read_own_path(node: &Keypair, path: &BlindedPathBuf) -> Option<Secret> {
-    let [(blinded_node_id, data)] = path.hops.as_slice() else { return None };
-    let shared = SharedSecret::new(&path.path_key.to_public_key().ok()?, &node.secret_key());
-    if *blinded_node_id != NodeId::from(blinded(&node.public_key(), &shared)) {
+pub fn read_own_path(node: &Keypair, path: BlindedPath<'_>) -> Option<Secret> {
+    let mut hops = path.hops;
+    let (Some(hop), None) = (hops.next(), hops.next()) else { return None };
+    read_own_hop(node, path.path_key, hop)
+}
+
+/// The secret that [`own_path`] put into a path, from what a payment carries of it.
+pub fn read_own_hop(node: &Keypair, path_key: NodeId, hop: Hop<'_>) -> Option<Secret> {
+    let shared = SharedSecret::new(&path_key.to_public_key().ok()?, &node.secret_key());
+    if hop.blinded_node_id != NodeId::from(blinded(&node.public_key(), &shared)) {
         return None;
     }
-    path_id(&decrypt(&shared, data)?)
+    path_id(&decrypt(&shared, hop.encrypted_recipient_data)?)
 }
 
 /// The secret, if the records say nothing else that a reader has to understand.
@@ -109,6 +115,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::bolt12::input::Input;
+    use crate::bolt12::kinds::Kind as _;
+    use crate::bolt12::output::Output;
+    use crate::bolt12::paths::Path;
 
     fn key(byte: u8) -> SecretKey {
         SecretKey::from_slice(&[byte; 32]).unwrap()
@@ -119,6 +129,10 @@ mod tests {
     }
 
     fn check(reader: &Keypair, path: &BlindedPathBuf, expected: Option<Secret>) {
+        let mut output = Output::default();
+        Path::write(path, &mut output);
+        let bytes = output.finish().unwrap();
+        let path = Path::read(&mut Input::unchecked(160, 0, &bytes)).unwrap();
         assert_eq!(read_own_path(reader, path), expected);
     }
 

@@ -94,7 +94,7 @@ impl Inbox {
     /// What a path of the request, which the invoice repeats, carries for this node.
     fn path_secret(&self, invoice: &[u8], number: usize) -> Option<Secret> {
         let invoice = Invoice::from_bytes(invoice.to_vec(), Accept::Any).ok()?;
-        self.keys.read_own_path(&invoice.invreq_paths()?.nth(number)?.into())
+        self.keys.read_own_path(invoice.invreq_paths()?.nth(number)?)
     }
 }
 
