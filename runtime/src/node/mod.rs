@@ -5,12 +5,20 @@
 //! RPC.
 
 pub mod keys;
+pub mod ledger;
+pub mod store;
 
+mod bell;
 mod directory;
 mod handle;
 mod network;
 mod params;
+mod ports;
 mod random;
 pub(crate) mod server;
+mod sqlite;
+mod tasks;
+mod wake;
 
 pub use handle::Node;
+pub use sqlite::Writes;
