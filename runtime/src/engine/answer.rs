@@ -190,12 +190,12 @@ fn told(refusal: &InvoiceError) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use bitcoin::secp256k1::{Keypair, SecretKey};
-    use cln_api::{listinvoicerequests, listinvoices, waitinvoice};
     use super::*;
     use crate::bolt12::blinding::{own_path, own_path_pay};
     use crate::bolt12::{Chain, RequestBuilder};
     use crate::engine::{HtlcSetId, Receipt, RequestStatus, payment_hash};
+    use bitcoin::secp256k1::{Keypair, SecretKey};
+    use cln_api::{listinvoicerequests, listinvoices, waitinvoice};
 
     fn request(status: RequestStatus) -> RequestRecord {
         RequestRecord {
