@@ -10,10 +10,11 @@ use super::{Answer, COMMANDS, Command, command, encode, find, invalid, shaped};
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, members, optional, required};
 
+const HELP: &[Param] = &[optional("command", Kind::Text)];
 const CHECK: &[Param] = &[required("command_to_check", Kind::Text)];
 
 pub(super) fn commands() -> Vec<Command> {
-    vec![command::<help::Request, Help, _>(&[optional("command", Kind::Text)], help), check()]
+    vec![command::<help::Request, Help, _>(HELP, help), check()]
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,6 @@ mod waiting;
 
 use std::sync::LazyLock;
 
-use cln_api::Command as _;
 use cln_api::error_code::{JSONRPC2_INVALID_PARAMS, JSONRPC2_METHOD_NOT_FOUND, LIGHTNINGD};
 use cln_primitives::RpcError;
 use futures_util::FutureExt as _;

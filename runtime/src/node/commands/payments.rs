@@ -58,7 +58,7 @@ pub(super) fn invoice_text(parameter: &str, text: &str) -> Answer<String> {
         Some(scheme) if scheme.eq_ignore_ascii_case(SCHEME) => &text[SCHEME.len()..],
         _ => text,
     };
-    match Invoice::parse(text, Accept::Any) {
+    match Invoice::parse(text, Accept::Any).and_then(Invoice::verify) {
         Ok(invoice) => Ok(invoice.to_string()),
         Err(error) => Err(invalid(format!("{parameter}: not a BOLT 12 invoice: {error}"))),
     }

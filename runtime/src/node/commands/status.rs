@@ -9,17 +9,21 @@ use super::peers::others;
 use super::{Answer, Command, command, invalid, shaped};
 use crate::bolt12::Chain;
 use crate::node::handle::Node;
-use crate::node::params::{Kind, optional, required};
+use crate::node::params::{Kind, Param, optional, required};
 
 /// The release of Core Lightning whose commands these are, and that it is none.
 const VERSION: &str = "v26.06-embedded";
 
+const FUNDS: &[Param] = &[optional("spent", Kind::Bool)];
+const DECODE: &[Param] = &[required("string", Kind::Text)];
+const NOTIFICATIONS: &[Param] = &[required("enable", Kind::Bool)];
+
 pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<getinfo::Request, Nothing, _>(&[], getinfo),
-        command::<listfunds::Request, Funds, _>(&[optional("spent", Kind::Bool)], funds),
-        command::<decode::Request, Text, _>(&[required("string", Kind::Text)], decode),
-        command::<notifications::Request, Enable, _>(&[required("enable", Kind::Bool)], notifications),
+        command::<listfunds::Request, Funds, _>(FUNDS, funds),
+        command::<decode::Request, Text, _>(DECODE, decode),
+        command::<notifications::Request, Enable, _>(NOTIFICATIONS, notifications),
         command::<stop::Request, Nothing, _>(&[], stop),
     ]
 }
