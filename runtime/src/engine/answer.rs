@@ -192,7 +192,15 @@ mod tests {
         let path = crate::bolt12::BlindedPathBuf::default();
         let _ = path;
         let invoice = invoice.build().unwrap().sign(&key).unwrap();
-        InvoiceRecord { label: "a".into(), invoice, preimage, attempts: 1, state, created_index: 3, updated_index: None }
+        InvoiceRecord {
+            label: "a".into(),
+            invoice,
+            preimage,
+            attempts: 1,
+            state,
+            created_index: 3,
+            updated_index: None,
+        }
     }
 
     #[test]
