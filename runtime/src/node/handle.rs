@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cln_primitives::NodeId;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
 use super::keys::Keys;
@@ -26,6 +26,7 @@ pub(super) struct Parts {
     pub(super) ports: Ports,
     pub(super) issuer: Issuer<Ports>,
     pub(super) tasks: TaskTracker,
+    pub(super) left_over: Notify,
     pub(super) stop: watch::Sender<bool>,
 }
 
@@ -87,6 +88,11 @@ impl Node {
     /// Becomes true when somebody has asked it to stop.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.0.stop.subscribe()
+    }
+
+    /// Told when the store's failure may have left a claim that nobody pays.
+    pub(super) fn left_over(&self) -> &Notify {
+        &self.0.left_over
     }
 
     /// Runs until it ends, or the node stops.

@@ -16,10 +16,16 @@ mod network;
 mod params;
 mod ports;
 mod random;
-pub(crate) mod server;
+mod server;
+mod socket;
 mod sqlite;
+mod start;
 mod tasks;
 mod wake;
 
+pub use directory::DirectoryError;
 pub use handle::Node;
+pub use ports::Ports;
+pub use socket::ListenError;
 pub use sqlite::Writes;
+pub use start::{EmbeddedNode, NodeBuilder, StartError};

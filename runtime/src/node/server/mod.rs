@@ -11,7 +11,6 @@
 mod connection;
 mod filter;
 mod message;
-mod socket;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +26,8 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use connection::Connection;
-pub use socket::ListenError;
-pub(crate) use socket::Socket;
+
+use super::socket::Socket;
 
 /// How long clients have to take their last answers when the node stops.
 const PARTING: Duration = Duration::from_secs(5);

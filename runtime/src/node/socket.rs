@@ -1,4 +1,4 @@
-//! The socket at which clients find the node.
+//! The sockets of a node.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use tokio::net::UnixListener;
 
 /// A socket is bound under this name, and gets its own when it has its permissions.
-const UNFINISHED: &str = ".rpc";
+const UNFINISHED: &str = ".socket";
 /// The most bytes of a socket's path, by the operating system.
 const LONGEST: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
-/// The node's socket. Its file goes with it.
+/// A socket that others find the node by. Its file goes with it.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub(super) struct Socket {
     pub(super) listener: UnixListener,
     path: PathBuf,
 }
@@ -51,7 +51,7 @@ impl Socket {
     ///
     /// # Errors
     /// When another node listens there, or the path is of no use.
-    pub(crate) fn listen(path: &Path) -> Result<Self, ListenError> {
+    pub(super) fn listen(path: &Path) -> Result<Self, ListenError> {
         if path.as_os_str().len() > LONGEST {
             return Err(ListenError::PathTooLong(path.to_owned()));
         }
