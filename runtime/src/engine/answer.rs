@@ -8,7 +8,7 @@ use cln_api::error_code::{
     OFFER_ALREADY_DISABLED, OFFER_BAD_INVREQ_REPLY, OFFER_EXPIRED, OFFER_ROUTE_NOT_FOUND, OFFER_TIMEOUT,
 };
 use cln_api::{disableinvoicerequest, invoicerequest, sendinvoice};
-use cln_primitives::{HexBytes, RpcError};
+use cln_primitives::{Hash32, HexBytes, Msat, RpcError, Secret};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -52,21 +52,51 @@ impl Listed for RequestRecord {
 }
 
 impl Listed for InvoiceRecord {
-    /// An invoice that is being paid is unpaid until it is paid.
     fn entry(&self) -> Value {
+        InvoiceEntry {
+            label: &self.label,
+            bolt12: &self.invoice.to_string(),
+            description: self.invoice.offer_description(),
+            payment_hash: self.payment_hash(),
+            preimage: &self.preimage,
+            amount: self.amount(),
+            expires_at: self.expires_at(),
+            state: self.state,
+            created_index: self.created_index,
+            updated_index: self.updated_index,
+        }
+        .to_json()
+    }
+}
+
+/// What is listed of an invoice, from wherever it is known.
+pub(crate) struct InvoiceEntry<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) bolt12: &'a str,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) payment_hash: Hash32,
+    /// Told only of an invoice that is paid.
+    pub(crate) preimage: &'a Secret,
+    pub(crate) amount: Msat,
+    pub(crate) expires_at: u64,
+    /// While it is being paid it is told as unpaid.
+    pub(crate) state: InvoiceState,
+    pub(crate) created_index: u64,
+    pub(crate) updated_index: Option<u64>,
+}
+
+impl InvoiceEntry<'_> {
+    pub(crate) fn to_json(&self) -> Value {
         let mut entry = json!({
             "label": self.label,
-            "bolt12": self.invoice.to_string(),
-            "payment_hash": self.payment_hash(),
-            "amount_msat": self.amount(),
-            "expires_at": self.expires_at(),
+            "bolt12": self.bolt12,
+            "payment_hash": self.payment_hash,
+            "amount_msat": self.amount,
+            "expires_at": self.expires_at,
             "created_index": self.created_index,
         });
-        if let Some(description) = self.invoice.offer_description() {
+        if let Some(description) = self.description {
             entry["description"] = json!(description);
-        }
-        if let Some(note) = self.invoice.invreq_payer_note() {
-            entry["invreq_payer_note"] = json!(note);
         }
         if let Some(index) = self.updated_index {
             entry["updated_index"] = json!(index);
@@ -160,37 +190,33 @@ fn told(refusal: &InvoiceError) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use cln_api::{listinvoicerequests, listinvoices, waitinvoice};
-    use cln_primitives::{Hash32, Msat, Secret};
-
     use super::*;
+    use crate::bolt12::blinding::{own_path, own_path_pay};
     use crate::bolt12::{Chain, RequestBuilder};
     use crate::engine::{HtlcSetId, Receipt, RequestStatus, payment_hash};
+    use bitcoin::secp256k1::{Keypair, SecretKey};
+    use cln_api::{listinvoicerequests, listinvoices, waitinvoice};
 
-    fn request() -> RequestRecord {
+    fn request(status: RequestStatus) -> RequestRecord {
         RequestRecord {
             invreq_id: Hash32::from_bytes([7; 32]),
             bolt12: "lnr1".into(),
-            label: Some("l".into()),
-            status: RequestStatus::SingleUseUsed,
+            label: None,
+            status,
             min_amount: Some(Msat::from_msat(5)),
             created_at: 1,
         }
     }
 
     fn invoice(state: InvoiceState) -> InvoiceRecord {
-        let key = bitcoin::secp256k1::Keypair::from_seckey_slice(bitcoin::secp256k1::SECP256K1, &[1; 32]).unwrap();
-        let node = key.public_key().into();
-        let preimage = Secret::from_bytes([9; 32]);
-        let request = RequestBuilder::stand_alone(&[1; 16], node, Chain::REGTEST, Msat::from_msat(1000))
-            .offer_description("tea")
-            .build()
-            .unwrap()
-            .sign(&key)
-            .unwrap();
-        let invoice = request.invoice(payment_hash(&preimage), Msat::from_msat(1000), 100, node);
-        let path = crate::bolt12::BlindedPathBuf::default();
-        let _ = path;
+        let secret = SecretKey::from_slice(&[1; 32]).unwrap();
+        let key = Keypair::from_secret_key(&bitcoin::secp256k1::Secp256k1::new(), &secret);
+        let (node, amount, preimage) = (key.public_key().into(), Msat::from_msat(1000), Secret::from_bytes([9; 32]));
+        let request = RequestBuilder::stand_alone(&[1; 16], node, Chain::REGTEST, amount).offer_description("tea");
+        let request = request.build().unwrap().sign(&key).unwrap();
+        let invoice = request.invoice(payment_hash(&preimage), amount, 100, node);
+        let invoice =
+            invoice.invoice_paths(&[own_path(&key, &preimage, &secret)]).invoice_blindedpay(&[own_path_pay(10)]);
         let invoice = invoice.build().unwrap().sign(&key).unwrap();
         InvoiceRecord {
             label: "a".into(),
@@ -199,22 +225,23 @@ mod tests {
             attempts: 1,
             state,
             created_index: 3,
-            updated_index: None,
+            updated_index: Some(8),
         }
     }
 
     #[test]
     fn a_request_is_told_as_core_lightning_does() {
         let entry = json!({
-            "invreq_id": "07".repeat(32), "active": false, "single_use": true, "bolt12": "lnr1", "used": true, "label": "l",
+            "invreq_id": "07".repeat(32), "active": false, "single_use": true, "bolt12": "lnr1", "used": true,
         });
-        assert_eq!(request().entry(), entry);
-        let listed: listinvoicerequests::InvoiceRequest = listing(&request()).unwrap();
-        assert_eq!(serde_json::to_value(listed).unwrap(), entry);
-        let bare = RequestRecord { label: None, status: RequestStatus::MultiUse, ..request() };
-        assert_eq!(bare.entry().get("label"), None);
-        let response: invoicerequest::Response = listing(&bare).unwrap();
-        assert!(response.active && !response.single_use && !response.used);
+        let record = request(RequestStatus::SingleUseUsed);
+        assert_eq!(record.entry(), entry);
+        assert_eq!(RequestRecord { label: Some("l".into()), ..record }.entry()["label"], "l");
+        for status in RequestStatus::ALL {
+            let listed: listinvoicerequests::InvoiceRequest = listing(&request(status)).unwrap();
+            let bits = [listed.active, listed.single_use, listed.used];
+            assert_eq!(bits, [status.is_active(), status.is_single_use(), status.is_used()]);
+        }
     }
 
     #[test]
@@ -227,20 +254,76 @@ mod tests {
             (InvoiceState::Expired, "expired"),
             (InvoiceState::Paid(receipt), "paid"),
         ] {
-            let record = invoice(state);
-            let entry = record.entry();
-            assert_eq!((&entry["status"], &entry["description"]), (&json!(status), &json!("tea")));
+            let entry = invoice(state).entry();
+            assert_eq!(entry["status"], status);
             assert_eq!(entry.get("payment_preimage").is_some(), status == "paid");
-            let listed: listinvoices::Invoice = listing(&record).unwrap();
-            assert_eq!(serde_json::to_value(&listed).unwrap().as_object(), sorted_as(&listed, &entry).as_object());
-            if status != "unpaid" {
-                let waited: waitinvoice::Response = listing(&record).unwrap();
-                assert_eq!(waited.status.as_str(), status);
-            }
+            let listed: listinvoices::Invoice = listing(&invoice(state)).unwrap();
+            // Nothing is lost on the way through the type.
+            assert_eq!(serde_json::to_value(&listed).unwrap(), entry);
         }
+        let paid: waitinvoice::Response = listing(&invoice(InvoiceState::Paid(receipt))).unwrap();
+        assert_eq!((paid.status.as_str(), paid.created_index, paid.expires_at), ("paid", 3, 7300));
     }
 
-    fn sorted_as(_: &listinvoices::Invoice, entry: &Value) -> Value {
-        entry.clone()
+    fn check(error: SendInvoiceError, code: i32, is_expected: fn(&sendinvoice::Error) -> bool) {
+        let error = RpcError::from(error);
+        assert_eq!(error.code, code, "{error}");
+        let typed = sendinvoice::Error::from(error);
+        assert!(is_expected(&typed), "{typed:?}");
+    }
+
+    #[test]
+    fn errors_of_sendinvoice_are_those_of_its_schema() {
+        use sendinvoice::Error::*;
+        let record = |state| Box::new(invoice(state));
+        check(SendInvoiceError::Quantity, -32602, |it| matches!(it, Other(_)));
+        check(SendInvoiceError::RequestExpired(5), 1002, |it| matches!(it, OfferExpired(_)));
+        check(SendInvoiceError::Deleted, -1, |it| matches!(it, Lightningd(_)));
+        check(
+            SendInvoiceError::Nonsense(vec![1]),
+            1004,
+            |it| matches!(it, OfferBadInvreqReply(it) if it.data.is_none()),
+        );
+        check(
+            SendInvoiceError::Unreachable { why: "no".into(), kept: None },
+            1003,
+            |it| matches!(it, OfferRouteNotFound(it) if it.message.contains("no")),
+        );
+        check(
+            SendInvoiceError::LabelTaken(record(InvoiceState::Unpaid)),
+            900,
+            |it| matches!(it, InvoiceLabelAlreadyExists(it) if it.data.as_ref().is_some_and(|it| it.label == "a")),
+        );
+        check(
+            SendInvoiceError::InvoiceExpired(record(InvoiceState::Expired)),
+            903,
+            |it| matches!(it, InvoiceExpiredDuringWait(it) if it.data.as_ref().is_some_and(|it| it.status.as_str() == "expired")),
+        );
+        check(
+            SendInvoiceError::TimedOut(record(InvoiceState::Unpaid)),
+            1005,
+            |it| matches!(it, Timeout(it) if it.data.as_ref().and_then(|it| it.invstring.as_deref()).is_some_and(|it| it.starts_with("lni1"))),
+        );
+    }
+
+    #[test]
+    fn a_payers_refusal_is_told_in_full() {
+        let refusal =
+            InvoiceError::builder("too much").erroneous_field(170).suggested_value(&[3, 232]).build().unwrap();
+        let error = RpcError::from(SendInvoiceError::Refused(refusal));
+        let data = json!({"erroneous_field": 170, "suggested_value": "03e8", "error": "too much"});
+        assert_eq!((error.code, error.data), (1004, Some(data)));
+    }
+
+    #[test]
+    fn errors_of_requests_have_their_codes() {
+        let id = Hash32::from_bytes([7; 32]);
+        let inactive = IssuerError::Inactive(Box::new(request(RequestStatus::SingleUseUsed)));
+        let min = IssuerError::MinAmount { least: Msat::from_msat(2), amount: Msat::from_msat(1) };
+        for (error, code) in
+            [(inactive, 1001), (IssuerError::Unknown(id), -1), (IssuerError::Exists(id), -1), (min, -32602)]
+        {
+            assert_eq!(RpcError::from(error).code, code);
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod store;
 
 mod bell;
+pub(crate) mod commands;
 mod directory;
 mod handle;
 mod network;

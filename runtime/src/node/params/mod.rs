@@ -167,11 +167,18 @@ fn by_position(table: &'static [Param], params: &RawValue) -> Result<Map<String,
     Ok(given)
 }
 
-fn by_name(table: &'static [Param], params: &RawValue) -> Result<Map<String, Value>, ParamError> {
+/// The members of an object as they come, those of one name too.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn members(params: &RawValue) -> Result<Vec<(String, &RawValue)>, ParamError> {
     let mut json = serde_json::Deserializer::from_str(params.get());
-    let members = json.deserialize_map(Members).map_err(|_| ParamError::Shape)?;
+    json.deserialize_map(Members).map_err(|_| ParamError::Shape)
+}
+
+fn by_name(table: &'static [Param], params: &RawValue) -> Result<Map<String, Value>, ParamError> {
     let mut given = Map::new();
-    for (name, value) in members {
+    for (name, value) in members(params)? {
         let Some(param) = table.iter().find(|param| param.name == name) else {
             let name = if name.len() <= QUOTED { name } else { "…".to_owned() };
             return Err(ParamError::Unknown { name, expected: Expected(table) });
@@ -188,7 +195,7 @@ fn read_one(param: &Param, value: &RawValue) -> Result<Value, ParamError> {
     param.kind.read(value).map_err(wrong)
 }
 
-/// Keeps an object's members as they come, those of one name too.
+/// Reads what [`members`] gives.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {

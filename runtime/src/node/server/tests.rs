@@ -204,7 +204,7 @@ async fn behind_what_is_no_json_nothing_is_read() {
         ("[1,2]", "`[` where a JSON object was expected"),
         (r#"{"jsonrpc":"2.0","id":1,"method":"echo","params":{},}"#, "`}` where the name of a member was expected"),
         (r#"{"jsonrpc":"2.0","id":1,"method":"echo","params":[tru]}"#, "expected ident at line 1 column 54"),
-        (&format!(r#"{{"jsonrpc":"{}"#, "x".repeat(1000)), "a message of more than 1000 bytes"),
+        (&format!(r#"{{"jsonrpc":{}"#, "[".repeat(1000)), "a message of more than 1000 bytes"),
     ];
     for (sent, why) in cases {
         let node = start(Limits { request: 1000, ..Limits::default() });
