@@ -19,7 +19,7 @@ use cln_primitives::{Msat, NodeId, Secret};
 
 use super::curve::CURVE;
 use super::features::Features;
-use super::paths::{BlindedPath, BlindedPathBuf, BlindedPay, FirstNode};
+use super::paths::{BlindedPath, BlindedPathBuf, BlindedPay, FirstNode, Hop};
 use super::tlv;
 
 /// The record with the secret that a node gave the path (`path_id`).
@@ -56,7 +56,12 @@ pub fn own_path(node: &Keypair, path_id: &Secret, path_key: &SecretKey) -> Blind
 pub fn read_own_path(node: &Keypair, path: BlindedPath<'_>) -> Option<Secret> {
     let mut hops = path.hops;
     let (Some(hop), None) = (hops.next(), hops.next()) else { return None };
-    let shared = SharedSecret::new(&path.path_key.to_public_key().ok()?, &node.secret_key());
+    read_own_hop(node, path.path_key, hop)
+}
+
+/// The secret that [`own_path`] put into a path, from what a payment carries of it.
+pub fn read_own_hop(node: &Keypair, path_key: NodeId, hop: Hop<'_>) -> Option<Secret> {
+    let shared = SharedSecret::new(&path_key.to_public_key().ok()?, &node.secret_key());
     if hop.blinded_node_id != NodeId::from(blinded(&node.public_key(), &shared)) {
         return None;
     }

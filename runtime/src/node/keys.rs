@@ -12,9 +12,9 @@ use cln_primitives::{Hash32, NodeId, Secret};
 use zeroize::Zeroizing;
 
 use super::random::bytes32;
-use crate::bolt12::blinding::{own_path, own_path_pay, read_own_path};
+use crate::bolt12::blinding::{own_path, own_path_pay, read_own_hop, read_own_path};
 use crate::bolt12::secrets::{PathUse, path_base, path_secret};
-use crate::bolt12::{self, BlindedPath, BlindedPathBuf, Chain, Invoice, InvoiceRequest, Unsigned, Verified};
+use crate::bolt12::{self, BlindedPath, BlindedPathBuf, Chain, Hop, Invoice, InvoiceRequest, Unsigned, Verified};
 
 /// The node's key could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +135,11 @@ impl Keys {
     /// The secret in a path from this node to itself; `None` for any other path.
     pub fn read_own_path(&self, path: BlindedPath<'_>) -> Option<Secret> {
         read_own_path(&self.node, path)
+    }
+
+    /// The secret in a path from this node to itself, from what a payment carries of it.
+    pub fn read_own_hop(&self, path_key: NodeId, hop: Hop<'_>) -> Option<Secret> {
+        read_own_hop(&self.node, path_key, hop)
     }
 
     /// How many blocks a payment's last hop must leave: Core Lightning's `cltv-final`.

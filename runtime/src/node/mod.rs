@@ -6,9 +6,14 @@
 
 mod directory;
 pub mod keys;
+pub mod ledger;
 mod network;
+mod sqlite;
+pub mod store;
+mod wake;
 
 mod handle;
 mod random;
 
 pub use handle::Node;
+pub use sqlite::Writes;
