@@ -241,17 +241,3 @@ fn refuse_copies(folder: &Folder, directory: &Path, keys: &Keys) -> Result<(), S
     }
     Ok(())
 }
-
-impl server::Service for Node {
-    async fn call(
-        &self,
-        _: &str,
-        _: &serde_json::value::RawValue,
-    ) -> Result<serde_json::Value, cln_primitives::RpcError> {
-        Err(serde_json::from_value(serde_json::json!({ "code": -32601, "message": "no commands yet" })).unwrap())
-    }
-
-    fn only_waits(&self, _: &str) -> bool {
-        false
-    }
-}
