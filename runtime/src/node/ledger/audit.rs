@@ -26,7 +26,7 @@ impl Audit {
 pub(super) fn audit(connection: &Connection) -> Result<Audit, Fault> {
     let sql =
         "SELECT (SELECT coalesce(sum(credited), 0) FROM accounts), (SELECT coalesce(sum(balance), 0) FROM accounts),
-        (SELECT coalesce(sum(amount), 0) FROM parts JOIN payments ON payment = id WHERE state = 'offered')";
+        (SELECT coalesce(sum(parts.amount), 0) FROM parts JOIN payments ON payment = id WHERE state = 'offered')";
     let sums = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let (credited, balances, offered) = sums;
     Ok(Audit {

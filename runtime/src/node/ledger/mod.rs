@@ -45,7 +45,7 @@ struct Shared {
     database: Database,
     /// Who waits for a payment to end, by its hash.
     waiters: Waiters,
-    /// Counts what has changed here, and what others say has.
+    /// Counts the payments offered here, and what others say has changed.
     changes: watch::Sender<u64>,
 }
 
@@ -96,9 +96,9 @@ impl Ledger {
         self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Changes whenever something in the ledger has changed here, or [another program says so](Self::poke). To lose
-    /// nothing: subscribe first, look then, and wait for a change after that. Changes that nobody tells of are to be
-    /// looked for from time to time.
+    /// Changes whenever a payment has been offered here, or [another program says so](Self::poke). To lose nothing:
+    /// subscribe first, look then, and wait for a change after that. What nobody tells of is to be looked for from time
+    /// to time.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
     }
