@@ -79,8 +79,7 @@ impl Account {
 
 /// Makes an account, unless it is there.
 pub(super) fn create(connection: &Connection, node_id: NodeId, credit: Msat) -> Result<(), Fault> {
-    let mut statement =
-        connection.prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?2)")?;
+    let mut statement = connection.prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?2)")?;
     if balance(connection, node_id)?.is_none() {
         statement.execute(params![node_id.as_bytes(), credit.as_msat()])?;
     }
