@@ -3,6 +3,7 @@
 
 mod constraints;
 mod htlcs;
+mod migration;
 mod model;
 mod support;
 mod wallet;

@@ -5,6 +5,7 @@ mod claims;
 mod constraints;
 mod invoices;
 mod lists;
+mod migration;
 mod model;
 mod support;
 mod waiting;

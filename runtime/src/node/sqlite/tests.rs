@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -147,9 +148,13 @@ async fn a_commit_that_fails_fails_and_undoes_all_its_jobs() {
 #[tokio::test]
 async fn after_runs_also_when_nobody_waits_any_more() {
     let (_scene, database) = opened();
+    let (go, wait) = mpsc::channel::<()>();
+    let hold = database.write("holding", move |_| Ok(wait.recv().unwrap()));
+    assert!(hold.now_or_never().is_none());
     let (told, hears) = mpsc::channel();
     let write = database.write_then("noting", |to| insert(to, "a"), move |()| told.send(()).unwrap());
-    tokio::time::timeout(Duration::ZERO, write).await.unwrap_err();
+    assert!(write.now_or_never().is_none());
+    go.send(()).unwrap();
     hears.recv_timeout(Duration::from_secs(10)).unwrap();
     assert_eq!(count(&database).await, 1);
 }
@@ -231,6 +236,18 @@ async fn an_older_file_is_brought_forward() {
     let new = scene.open();
     assert_eq!(count(&new).await, 1);
     tamper(&new, |to| to.execute("INSERT INTO links VALUES ('kept')", []).map(drop)).await;
+}
+
+#[test]
+fn programs_that_start_at_once_open_one_file() {
+    for _ in 0..5 {
+        let scene = Scene::new();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| drop(scene.open()));
+            }
+        });
+    }
 }
 
 #[tokio::test]
