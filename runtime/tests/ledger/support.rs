@@ -93,6 +93,7 @@ pub type Paying = tokio::task::JoinHandle<Result<Secret, PayError>>;
 async fn account(folder: &TempDir, ledger: &Ledger, node: u8, now: &Arc<AtomicU64>) -> Account {
     let (reader, now) = (keys(node), now.clone());
     let options = AccountOptions {
+        tell: Arc::new(|_| ()),
         store: store(folder, node),
         read_path: Arc::new(move |path_key, hop| reader.read_own_hop(path_key, hop)),
         now: Arc::new(move || now.load(Relaxed)),
