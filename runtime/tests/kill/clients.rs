@@ -12,8 +12,8 @@ use tokio::time::{sleep, timeout};
 
 use super::random::Random;
 
-/// How long an invoice is valid, in seconds.
-const EXPIRY: u32 = 10;
+/// How long invoices are valid, in seconds: some expire while a node is dead, and are made anew.
+const EXPIRIES: [u32; 4] = [1, 2, 10, 10];
 /// How long a client waits before it asks again.
 const PATIENCE: Duration = Duration::from_millis(1500);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -63,12 +63,13 @@ pub async fn drive(
         }
         let payee = random.below(2) as usize;
         let (single_use, rivals) = (random.below(4) > 0, 1 + u64::from(random.below(4) == 0));
+        let expiry = EXPIRIES[random.below(4) as usize];
         let name = format!("client {client}, cycle {number}");
         log.under_way.lock().unwrap().push(name.clone());
         let request = publish(&nodes[1 - payee], single_use).await;
         let labels = (0..rivals).map(|rival| format!("{name}, {rival}"));
         let invoices = labels.map(async |label| {
-            let end = collect(&nodes[payee], &request.bolt12, &label).await;
+            let end = collect(&nodes[payee], &request.bolt12, &label, expiry).await;
             (label, end)
         });
         let invoices = join_all(invoices).await;
@@ -89,8 +90,8 @@ async fn publish(payer: &Client, single_use: bool) -> invoicerequest::Response {
 }
 
 /// Asks by one label until there is a receipt, or there will be none.
-async fn collect(payee: &Client, invreq: &str, label: &str) -> End {
-    let request = sendinvoice::Request::new(invreq, label).timeout(EXPIRY);
+async fn collect(payee: &Client, invreq: &str, label: &str, expiry: u32) -> End {
+    let request = sendinvoice::Request::new(invreq, label).timeout(expiry);
     loop {
         match timeout(PATIENCE, payee.call(&request)).await {
             Ok(Ok(receipt)) => match receipt.status {

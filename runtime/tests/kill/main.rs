@@ -23,6 +23,8 @@ use tokio::time::{sleep, timeout};
 
 /// So many clients drive cycles at a time.
 const CLIENTS: u64 = 16;
+/// How long a node is dead now and then: longer than some invoices are valid.
+const LONG_DEAD: Duration = Duration::from_millis(2500);
 /// How long the clients have to end what they have begun, once no node is killed any more.
 const HEALING: Duration = Duration::from_secs(60);
 
@@ -49,7 +51,8 @@ async fn nodes_that_are_killed_lose_nothing() {
             0 => network.kill(&NAMES).await,
             victim => network.kill(&NAMES[victim as usize - 1..][..1]).await,
         }
-        sleep(Duration::from_millis(random.below(100))).await;
+        let dead = if random.below(6) == 0 { LONG_DEAD } else { Duration::from_millis(random.below(100)) };
+        sleep(dead).await;
         network.heal().await;
     }
     stop.send_replace(true);
