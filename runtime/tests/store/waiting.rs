@@ -33,7 +33,9 @@ async fn a_wait_ends_with_the_payment() {
 #[tokio::test]
 async fn a_wait_ends_with_the_expiry() {
     let scene = Scene::new();
-    let expire = async || drop(scene.store.expire_invoices(NOW + u64::from(EXPIRY) + 1).await.unwrap());
+    let expire = async || {
+        scene.store.expire_invoices(NOW + u64::from(EXPIRY) + 1).await.unwrap();
+    };
     assert_eq!(waited(&scene, expire).await.unwrap().state, InvoiceState::Expired);
 }
 
