@@ -132,7 +132,7 @@ mod tests {
         let mut output = Output::default();
         Path::write(path, &mut output);
         let bytes = output.finish().unwrap();
-        let path = Path::read(&mut Input::unchecked(160, 0, &bytes)).unwrap();
+        let path = Path::read(&mut Input::unchecked(160, 0, &bytes, &[])).unwrap();
         assert_eq!(read_own_path(reader, path), expected);
     }
 

@@ -18,6 +18,7 @@ use super::signature::{self, SIGNATURE};
 use super::signed::signed_message;
 use super::state::{Parsed, Payable, State, Unsigned, Verified};
 use super::text::{self, Prefix};
+use super::view::View;
 
 /// The tag of what is signed.
 static SIGNED: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"lightninginvoicesignature"]));
@@ -76,7 +77,7 @@ impl Invoice<Parsed> {
     /// See [`parse`](Invoice::parse).
     pub fn from_bytes(bytes: Vec<u8>, accept: impl Into<Accept>) -> Result<Self, Error> {
         let tables = [fields::OFFER, fields::REQUEST, fields::INVOICE, fields::SIGNATURE];
-        let invoice = Invoice { message: Message::read(bytes, &tables)?, proven: () };
+        let invoice = Invoice { message: Message::read_signed(bytes, &tables, NODE_ID)?, proven: () };
         accept.into().check(std::iter::once(invoice.chain()))?;
         if let (Some(features), Some(place)) = (invoice.invoice_features(), invoice.message.place(174)) {
             features.check(KNOWN_FEATURES, place)?;
@@ -138,10 +139,14 @@ impl<S: State> Invoice<S> {
     offer_fields!(accessors);
     signature_field!(accessors);
 
+    /// For how many seconds it is valid, from when it was made.
+    pub fn valid_for(&self) -> u32 {
+        self.invoice_relative_expiry().unwrap_or(DEFAULT_EXPIRY)
+    }
+
     /// The last second in which it is valid, since 1970; `None` when it does not say when it was made.
     pub fn expires_at(&self) -> Option<u64> {
-        let relative = self.invoice_relative_expiry().unwrap_or(DEFAULT_EXPIRY);
-        Some(self.invoice_created_at()?.saturating_add(relative.into()))
+        Some(self.invoice_created_at()?.saturating_add(self.valid_for().into()))
     }
 
     /// Is it past its expiry, at this time in seconds since 1970?

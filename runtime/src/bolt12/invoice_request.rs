@@ -21,6 +21,7 @@ use super::signature::{self, SIGNATURE};
 use super::signed::signed_message;
 use super::state::{Parsed, State, Unsigned, Verified};
 use super::text::{self, Prefix};
+use super::view::View;
 
 /// The tag of what is signed.
 static SIGNED: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"lightninginvoice_requestsignature"]));
@@ -54,7 +55,7 @@ impl InvoiceRequest<Parsed> {
     /// See [`parse`](InvoiceRequest::parse).
     pub fn from_bytes(bytes: Vec<u8>, accept: impl Into<Accept>) -> Result<Self, Error> {
         let tables = [fields::OFFER, fields::REQUEST, fields::REQUEST_ONLY, fields::SIGNATURE];
-        let request = InvoiceRequest { message: Message::read(bytes, &tables)?, state: PhantomData };
+        let request = InvoiceRequest { message: Message::read_signed(bytes, &tables, PAYER_ID)?, state: PhantomData };
         request.check(accept.into())?;
         Ok(request)
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use bitcoin::secp256k1::PublicKey;
+
 use super::error::{Error, FieldType, Place};
 use super::fields::{Known, Lookup};
 use super::ids::is_within;
@@ -29,15 +31,30 @@ pub(crate) struct Message {
     bytes: Vec<u8>,
     spans: [Span; MOST_FIELDS],
     count: usize,
+    signer: Option<PublicKey>,
 }
 
 impl Message {
     /// Reads the fields that stand in these tables. An unknown odd type is left alone, an unknown even one refused.
     pub(crate) fn read(bytes: Vec<u8>, tables: &[Lookup]) -> Result<Self, Error> {
+        Self::read_known(bytes, tables, None)
+    }
+
+    /// Reads a message that the key in the field `signer` signs.
+    pub(crate) fn read_signed(bytes: Vec<u8>, tables: &[Lookup], signer: u64) -> Result<Self, Error> {
+        let key = checked_records(&bytes).find(|record| record.number == signer);
+        let key = key.and_then(|record| PublicKey::from_slice(record.value().first_chunk::<33>()?).ok());
+        Self::read_known(bytes, tables, key)
+    }
+
+    fn read_known(bytes: Vec<u8>, tables: &[Lookup], signer: Option<PublicKey>) -> Result<Self, Error> {
         let length = bytes.len();
         if u32::try_from(length).is_err() {
             return Err(Error::MessageTooLong { length });
         }
+        // Often the same node signs an invoice and starts the path to itself.
+        let known = signer.map(|key| key.serialize());
+        let known = known.as_ref().map_or(&[][..], |key| key);
         let mut spans = [Span::default(); MOST_FIELDS];
         let mut count = 0;
         for record in tlv::records(&bytes) {
@@ -48,18 +65,23 @@ impl Message {
                 }
                 continue;
             };
-            check(Input::unchecked(record.number, record.value_at, record.value()))?;
+            check(Input::unchecked(record.number, record.value_at, record.value(), known))?;
             // All fit 32 bits, as the length does.
             let end = record.at + record.bytes.len();
             spans[count] =
                 Span { number: record.number, at: record.at as u32, value: record.value_at as u32, end: end as u32 };
             count += 1;
         }
-        Ok(Message { bytes, spans, count })
+        Ok(Message { bytes, spans, count, signer })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The key that signs the message, when it names one.
+    pub(crate) fn signer(&self) -> Option<&PublicKey> {
+        self.signer.as_ref()
     }
 
     /// The value of a field.

@@ -65,6 +65,7 @@ mod signed;
 mod state;
 mod text;
 mod tlv;
+mod view;
 
 pub use chain::{Accept, Chain};
 pub use details::{Bip353Name, Recurrence, RecurrenceBase, RecurrencePaywindow};
@@ -79,3 +80,5 @@ pub use paths::{
     BlindedPath, BlindedPathBuf, BlindedPay, Fallback, FallbackAddress, FirstNode, Hop, Hops, Path, PayInfo,
 };
 pub use state::{Parsed, State, Unsigned, Verified};
+pub(crate) use text::prefix_of;
+pub(crate) use view::View;

@@ -5,7 +5,7 @@ use cln_primitives::Hash32;
 
 use super::curve::CURVE;
 use super::error::{Error, FieldType};
-use super::fields::types::{Bip340Sig, Point};
+use super::fields::types::Bip340Sig;
 use super::hash::Tag;
 use super::merkle;
 use super::message::Message;
@@ -28,14 +28,12 @@ pub(crate) fn sign(sighash: &Hash32, key: &Keypair) -> schnorr::Signature {
 
 /// Is the message signed by the key in the field `key`?
 pub(crate) fn verify(message: &Message, tag: Tag, key: u64) -> Result<(), Error> {
-    let signer = message.get::<Point>(key).ok_or(Error::Missing(FieldType(key)))?;
+    let signer = message.signer().ok_or(Error::Missing(FieldType(key)))?;
     let signature = message.get::<Bip340Sig>(SIGNATURE).ok_or(Error::Missing(FieldType(SIGNATURE)))?;
-    let invalid = Error::InvalidSignature { key: FieldType(key) };
-    let Ok(signer) = signer.to_public_key() else {
-        return Err(invalid);
-    };
     let digest = Digest::from_digest(sighash(message.bytes(), tag)?.to_byte_array());
-    CURVE.verify_schnorr(&signature, &digest, &signer.x_only_public_key().0).map_err(|_| invalid)
+    CURVE
+        .verify_schnorr(&signature, &digest, &signer.x_only_public_key().0)
+        .map_err(|_| Error::InvalidSignature { key: FieldType(key) })
 }
 
 /// The message with this signature in place.

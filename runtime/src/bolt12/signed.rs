@@ -43,6 +43,10 @@ macro_rules! signed_message {
                 signature::sighash(self.message.bytes(), $signing)
             }
 
+            pub(crate) fn view(&self) -> View<'_> {
+                View::new(&self.message)
+            }
+
             fn text(&self) -> String {
                 text::encode($prefix, self.message.bytes())
             }

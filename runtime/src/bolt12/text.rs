@@ -59,7 +59,10 @@ const fn case_of(character: u8) -> u8 {
 pub(crate) fn decode(text: &str, expected: Prefix) -> Result<Vec<u8>, Error> {
     let mut characters = Joined { text: text.as_bytes(), at: 0 };
     let mut case = Case::default();
-    check_prefix(&mut characters, &mut case, expected)?;
+    let found = read_prefix(&mut characters, &mut case)?;
+    if found != expected.as_str() {
+        return Err(Error::TextPrefix { found, expected: expected.as_str() });
+    }
 
     let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
     take_plain(&mut characters, &mut case, &mut bytes);
@@ -131,8 +134,13 @@ fn letter(value: u32) -> char {
     char::from(ALPHABET[(value & 31) as usize])
 }
 
-/// Goes to behind the first `1`.
-fn check_prefix(characters: &mut Joined<'_>, case: &mut Case, expected: Prefix) -> Result<(), Error> {
+/// The prefix of a text in lower case, cut when long.
+pub(crate) fn prefix_of(text: &str) -> Result<String, Error> {
+    read_prefix(&mut Joined { text: text.as_bytes(), at: 0 }, &mut Case::default())
+}
+
+/// Goes to behind the first `1`, and tells what stands before it.
+fn read_prefix(characters: &mut Joined<'_>, case: &mut Case) -> Result<String, Error> {
     /// Enough to tell what somebody pasted instead.
     const SHOWN: usize = 20;
     let mut found = Vec::new();
@@ -141,17 +149,13 @@ fn check_prefix(characters: &mut Joined<'_>, case: &mut Case, expected: Prefix) 
             return Err(Error::TextNoSeparator);
         };
         if character == b'1' {
-            break;
+            return Ok(String::from_utf8_lossy(&found).into_owned());
         }
         case.see(at, character)?;
         if found.len() < SHOWN {
             found.push(character.to_ascii_lowercase());
         }
     }
-    if found == expected.as_str().as_bytes() {
-        return Ok(());
-    }
-    Err(Error::TextPrefix { found: String::from_utf8_lossy(&found).into_owned(), expected: expected.as_str() })
 }
 
 fn unexpected(text: &str, at: usize) -> Error {

@@ -20,7 +20,7 @@ mod commando;
 mod connection;
 mod counters;
 mod error;
-mod frame;
+pub(crate) mod frame;
 #[cfg(test)]
 mod frame_properties;
 mod link;

@@ -18,6 +18,7 @@ pub mod issuer;
 pub mod payee;
 pub mod receiver;
 
+pub mod answer;
 mod limits;
 mod model;
 mod ports;

@@ -2,17 +2,13 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
-use tokio::net::UnixListener;
 
 /// The file whose lock says that a node has the folder.
 const LOCK: &str = "lock";
-/// The longest path of a unix socket, in bytes, that all systems take.
-const LONGEST_SOCKET: usize = 103;
 
 /// A folder, or something in it, cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,17 +26,6 @@ pub enum DirectoryError {
     /// Another process has the folder.
     #[error("another node runs in {}: stop it first, or use another folder", .0.display())]
     InUse(PathBuf),
-    /// Something that is no socket has its name.
-    #[error("{} is not a socket: move it away", .0.display())]
-    NotASocket(PathBuf),
-    /// The system cannot have a socket there.
-    #[error("the path {} is too long for a socket, by {excess} bytes: use a folder with a shorter path", path.display())]
-    TooLong {
-        /// The socket's path.
-        path: PathBuf,
-        /// By how much.
-        excess: usize,
-    },
 }
 
 /// The folder of a running node. Dropped, another node may have it.
@@ -76,38 +61,6 @@ impl Directory {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
-
-    /// Listens at a socket in the folder. One that a node has left behind is replaced.
-    pub(super) fn listen(&self, name: &str) -> Result<UnixListener, DirectoryError> {
-        let path = self.path.join(name);
-        let io = |doing| {
-            let path = path.clone();
-            move |source| DirectoryError::Io { doing, path, source }
-        };
-        if let Some(excess) = path.as_os_str().as_bytes().len().checked_sub(LONGEST_SOCKET + 1) {
-            return Err(DirectoryError::TooLong { path, excess: excess + 1 });
-        }
-        match fs::symlink_metadata(&path) {
-            // Nobody listens there any more, as this process has the lock.
-            Ok(found) if found.file_type().is_socket() => {
-                fs::remove_file(&path).map_err(io("cannot remove the socket"))?
-            }
-            Ok(_) => return Err(DirectoryError::NotASocket(path)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(io("cannot look at")(error)),
-        }
-        let socket = UnixListener::bind(&path).map_err(io("cannot listen at"))?;
-        fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(io("cannot close to others the socket"))?;
-        Ok(socket)
-    }
-
-    /// Removes a socket.
-    pub(super) fn close(&self, name: &str) {
-        let path = self.path.join(name);
-        if let Err(error) = fs::remove_file(&path) {
-            tracing::debug!(%error, path = %path.display(), "a socket stays behind");
-        }
-    }
 }
 
 #[cfg(test)]
@@ -127,19 +80,5 @@ mod tests {
         assert!(matches!(Directory::take(&path), Err(DirectoryError::InUse(_))));
         drop(taken);
         assert!(Directory::take(&path).is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_socket_is_for_its_owner_and_replaces_one_that_was_left_behind() {
-        let above = tempfile::tempdir().unwrap();
-        let taken = Directory::take(above.path()).unwrap();
-        for _ in 0..2 {
-            drop(taken.listen("socket").unwrap());
-            assert_eq!(mode(&taken.path().join("socket")), 0o600);
-        }
-        fs::write(above.path().join("precious"), "no socket").unwrap();
-        assert!(matches!(taken.listen("precious"), Err(DirectoryError::NotASocket(_))));
-        assert_eq!(fs::read(above.path().join("precious")).unwrap(), b"no socket");
-        assert!(matches!(taken.listen(&"long".repeat(30)), Err(DirectoryError::TooLong { .. })));
     }
 }

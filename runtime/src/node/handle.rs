@@ -4,30 +4,50 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cln_primitives::NodeId;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio_util::task::TaskTracker;
 
 use super::keys::Keys;
+use super::ledger::Account;
+use super::network::Folder;
+use super::ports::Ports;
+use super::store::Store;
+use crate::bolt12::Chain;
+use crate::engine::Issuer;
 
 /// A running node. A clone is the same node.
 #[derive(Clone, Debug)]
 pub struct Node(Arc<Parts>);
 
 #[derive(Debug)]
-struct Parts {
-    directory: PathBuf,
-    keys: Keys,
-    stop: watch::Sender<bool>,
+pub(super) struct Parts {
+    pub(super) directory: PathBuf,
+    pub(super) folder: Folder,
+    pub(super) ports: Ports,
+    pub(super) issuer: Issuer<Ports>,
+    pub(super) tasks: TaskTracker,
+    pub(super) left_over: Notify,
+    pub(super) stop: watch::Sender<bool>,
 }
 
 impl Node {
+    pub(super) fn new(parts: Parts) -> Self {
+        Node(Arc::new(parts))
+    }
+
     /// The node's folder.
     pub fn directory(&self) -> &Path {
         &self.0.directory
     }
 
-    /// Its keys.
-    pub fn keys(&self) -> &Keys {
-        &self.0.keys
+    /// The network's folder, in which the other nodes are.
+    pub fn network(&self) -> &Folder {
+        &self.0.folder
+    }
+
+    /// The chain on which it pays and is paid.
+    pub fn chain(&self) -> Chain {
+        self.keys().chain()
     }
 
     /// Its id.
@@ -35,14 +55,61 @@ impl Node {
         self.keys().node_id()
     }
 
+    /// Its keys.
+    pub fn keys(&self) -> &Keys {
+        &self.ports().keys
+    }
+
+    /// Its requests, claims and invoices.
+    pub fn store(&self) -> &Store {
+        &self.ports().store
+    }
+
+    /// Its money.
+    pub fn account(&self) -> &Account {
+        &self.ports().account
+    }
+
+    /// The rules of a payer, over this node.
+    pub fn issuer(&self) -> &Issuer<Ports> {
+        &self.0.issuer
+    }
+
+    /// What the engine's other rules work on.
+    pub fn ports(&self) -> &Ports {
+        &self.0.ports
+    }
+
     /// Asks it to stop, and returns at once.
     pub fn stop(&self) {
         self.0.stop.send_replace(true);
     }
 
-    /// Waits until somebody has asked it to stop.
-    pub async fn stopping(&self) {
-        // The sender is in `self`, so waiting cannot fail.
-        let _ = self.0.stop.subscribe().wait_for(|stop| *stop).await;
+    /// Becomes true when somebody has asked it to stop.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stop.subscribe()
+    }
+
+    /// Told when the store's failure may have left a claim that nobody pays.
+    pub(super) fn left_over(&self) -> &Notify {
+        &self.0.left_over
+    }
+
+    /// Runs until it ends, or the node stops.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut stopping = self.stopping();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                // When the sender is gone, so is the node.
+                _ = stopping.wait_for(|stop| *stop) => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Waits until all that [`spawn`](Self::spawn) runs has ended.
+    pub(super) async fn tasks_ended(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 }

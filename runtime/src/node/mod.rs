@@ -4,16 +4,28 @@
 //! and pay each other through a ledger in a file. All else is as with Core Lightning: keys, requests, invoices, and the
 //! RPC.
 
-mod directory;
 pub mod keys;
 pub mod ledger;
-mod network;
-mod sqlite;
 pub mod store;
+
+mod bell;
+pub(crate) mod commands;
+mod directory;
+mod handle;
+mod network;
+mod params;
+mod ports;
+mod random;
+mod server;
+mod socket;
+mod sqlite;
+mod start;
+mod tasks;
 mod wake;
 
-mod handle;
-mod random;
-
+pub use directory::DirectoryError;
 pub use handle::Node;
+pub use ports::Ports;
+pub use socket::ListenError;
 pub use sqlite::Writes;
+pub use start::{EmbeddedNode, NodeBuilder, StartError};

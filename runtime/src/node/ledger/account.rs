@@ -20,6 +20,10 @@ pub type ReadPath = Arc<dyn Fn(NodeId, Hop<'_>) -> Option<Secret> + Send + Sync>
 /// The time, in seconds since 1970.
 pub type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 
+/// Tells another node that the ledger has something new for it: a payment that it is offered, or the end of one that it
+/// has offered. Nothing depends on it but how soon that node looks.
+pub type Tell = Arc<dyn Fn(NodeId) + Send + Sync>;
+
 /// What an account needs of its node.
 #[derive(Clone)]
 pub struct AccountOptions {
@@ -29,6 +33,8 @@ pub struct AccountOptions {
     pub read_path: ReadPath,
     /// The node's clock.
     pub now: Now,
+    /// Tells the other node of a payment.
+    pub tell: Tell,
     /// A payment of more than this is offered in several parts, if the invoice allows it.
     pub largest_part: Msat,
     /// For how long after the invoice's expiry a payment stays offered.

@@ -43,17 +43,33 @@ impl Htlcs for Account {
                 State::Failed(_) | State::TimedOut => Ok(Fulfilment::Gone),
             }
         };
-        self.ledger.change("taking the money of a payment", set.payment_hash, take).await
+        self.end("taking the money of a payment", set, take).await
     }
 
     async fn fail(&self, set: &HtlcSet, why: &str) -> Result<(), StoreError> {
         let (node_id, id, why) = (self.node_id, set.id.0, why.to_owned());
         let fail = move |connection: &Connection| payments::fail(connection, node_id, id, &why);
-        self.ledger.change("giving a payment back", set.payment_hash, fail).await
+        self.end("giving a payment back", set, fail).await
     }
 }
 
 impl Account {
+    /// A step that ends a payment: its payer is told.
+    async fn end<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        set: &HtlcSet,
+        step: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let id = set.id.0;
+        let step = move |connection: &Connection| Ok((step(connection)?, payments::payer(connection, id)?));
+        let (done, payer) = self.ledger.change(doing, set.payment_hash, step).await?;
+        if let Some(payer) = payer {
+            (self.options.tell)(payer);
+        }
+        Ok(done)
+    }
+
     fn htlc_set(&self, payment: Arrived) -> HtlcSet {
         HtlcSet {
             id: HtlcSetId(payment.id),

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use cln_primitives::{Msat, NodeId};
 use tokio::sync::watch;
 
-pub use account::{Account, AccountOptions, Now, ReadPath};
+pub use account::{Account, AccountOptions, Now, ReadPath, Tell};
 pub use audit::Audit;
 
 use super::sqlite::{Database, Writes};

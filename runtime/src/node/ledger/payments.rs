@@ -151,6 +151,12 @@ pub(super) fn received(connection: &Connection, payee: NodeId, id: u64) -> Resul
     Ok(Some((Hash32::from_bytes(row.get(0)?), state(row)?)))
 }
 
+/// Who has offered a payment; `None` when there is none of this number.
+pub(super) fn payer(connection: &Connection, id: u64) -> Result<Option<NodeId>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT payer FROM payments WHERE id = ?1")?;
+    statement.query_and_then([id], |row| node_id(row.get(0)?))?.next().transpose()
+}
+
 pub(super) fn fulfil(connection: &Connection, id: u64, preimage: &Secret) -> Result<(), Fault> {
     let mut statement =
         connection.prepare_cached("UPDATE payments SET state = 'fulfilled', preimage = ?2 WHERE id = ?1")?;

@@ -51,9 +51,11 @@ impl Account {
         let payment = invoice.payment();
         let multi_part = invoice.invoice_features().is_some_and(|bits| MULTI_PART.iter().any(|&bit| bits.has(bit)));
         let largest_part = if multi_part { self.options.largest_part } else { Msat::MAX };
+        let path = OwnPath::of(&payment);
+        let payee = path.as_ref().map(|path| path.payee);
         let order = Order {
             payer: self.node_id,
-            path: OwnPath::of(&payment),
+            path,
             payment_hash: payment.payment_hash,
             invreq_id,
             parts: split(payment.amount, largest_part),
@@ -63,7 +65,11 @@ impl Account {
             grace: self.options.grace,
         };
         let begun = self.ledger.offer(move |connection| order.begin(connection)).await.map_err(unsettled)?;
-        begun.map_err(PayError::Failed)
+        let progress = begun.map_err(PayError::Failed)?;
+        if let (State::Offered, Some(payee)) = (&progress.state, payee) {
+            (self.options.tell)(payee);
+        }
+        Ok(progress)
     }
 
     /// How far the payment is; the payer gives up when it is late, unless the payee was faster.

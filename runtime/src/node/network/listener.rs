@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cln_primitives::{NodeId, Secret};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 
@@ -15,6 +15,7 @@ use super::in_time;
 use crate::bolt12::{Accept, Invoice, InvoiceError};
 use crate::engine::{Answer, IncomingInvoice};
 use crate::node::keys::Keys;
+use crate::node::socket::Socket;
 
 /// How long to wait when the system has no connection to give.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -32,13 +33,13 @@ pub enum Event {
 
 /// Takes messages until it is dropped. Answers go to who waits for them, all else to `events`; when that is full, senders
 /// are told to try again.
-pub async fn listen(socket: UnixListener, keys: Arc<Keys>, courier: Courier, events: mpsc::Sender<Event>) {
+pub async fn listen(socket: Socket, keys: Arc<Keys>, courier: Courier, events: mpsc::Sender<Event>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let inbox = Inbox { keys, courier, events };
     loop {
         // Closed by nobody.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = match socket.accept().await {
+        let stream = match socket.listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
                 tracing::warn!(%error, "cannot take a connection of another node: trying again");

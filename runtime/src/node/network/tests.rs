@@ -19,6 +19,7 @@ use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{BlindedPathBuf, Chain, Invoice, InvoiceError, InvoiceRequest, RequestBuilder, Verified};
 use crate::engine::{Answer, Courier as _, IncomingInvoice, ReplyPath, SendError};
 use crate::node::keys::Keys;
+use crate::node::socket::Socket;
 
 /// A network, and how many events a node takes before it is too busy.
 struct Network(TempDir, usize);
@@ -44,7 +45,7 @@ impl Network {
         folder.publish(&place, keys.node_id()).unwrap();
         let courier = Courier::new(keys.node_id(), folder);
         let (sender, events) = mpsc::channel(self.1);
-        let socket = UnixListener::bind(place.join(MESSAGES)).unwrap();
+        let socket = Socket::listen(&place.join(MESSAGES)).unwrap();
         let listening = tokio::spawn(listen(socket, keys.clone(), courier.clone(), sender));
         Member { keys, courier, place, events, listening }
     }
@@ -138,7 +139,8 @@ async fn a_dropped_reply_leaves_nothing_behind() {
     drop(replies);
     assert_eq!(bob.courier.replies().waiting(), 0);
     alice.listening.abort();
-    fs::remove_file(alice.place.join(MESSAGES)).unwrap();
+    let _ = alice.listening.await;
+    let alice = Member { listening: tokio::spawn(async {}), ..alice };
     assert!(bob.send(&alice).await.is_err());
     assert_eq!(bob.courier.replies().waiting(), 0);
 }
@@ -153,7 +155,8 @@ async fn who_is_not_there_is_unreachable_for_certain() {
     let _ = alice.listening.await;
     let alice = Member { listening: tokio::spawn(async {}), ..alice };
     assert_unreachable(bob.send(&alice).await, "does not listen");
-    fs::remove_file(alice.place.join(MESSAGES)).unwrap();
+    // What a killed node leaves behind.
+    drop(UnixListener::bind(alice.place.join(MESSAGES)).unwrap());
     assert_unreachable(bob.send(&alice).await, "does not listen");
 }
 
@@ -197,7 +200,6 @@ async fn a_message_lost_after_it_was_accepted_may_have_arrived() {
     let (alice, bob) = (network.start("alice", 1), network.start("bob", 2));
     alice.listening.abort();
     let _ = alice.listening.await;
-    fs::remove_file(alice.place.join(MESSAGES)).unwrap();
     let socket = UnixListener::bind(alice.place.join(MESSAGES)).unwrap();
     let alice = Member { listening: tokio::spawn(async move { drop(socket.accept().await) }), ..alice };
     assert!(matches!(bob.send(&alice).await, Err(SendError::Unknown(_))));

@@ -92,6 +92,17 @@ impl InvoiceStore for Store {
 }
 
 impl Store {
+    /// The last second, since 1970, of the unpaid invoice that expires first; `None` when none is unpaid.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn next_expiry(&self) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT min(expires_at) FROM invoices WHERE state = 'unpaid'";
+        let find =
+            move |connection: &Connection| Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?);
+        self.database().read("looking for the next expiry", find).await
+    }
+
     /// A step that may end the wait for an invoice.
     pub(super) async fn change<T: Send + 'static>(
         &self,

@@ -1,0 +1,85 @@
+//! The payer's requests: `invoicerequest`, `listinvoicerequests`, `disableinvoicerequest`.
+
+use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests};
+use cln_primitives::{Hash32, Msat};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, Command, checked_command, command, shaped};
+use crate::engine::answer::{Listed as _, listing};
+use crate::engine::{IssuerError, NewRequest, RequestStore as _};
+use crate::node::handle::Node;
+use crate::node::params::{Kind, Param, optional, required};
+
+/// The description may be left out, as at lightningd and other than its schema says.
+const CREATE: &[Param] = &[
+    required("amount", Kind::Msat),
+    optional("description", Kind::Text),
+    optional("issuer", Kind::Text),
+    optional("label", Kind::Text),
+    optional("absolute_expiry", Kind::U64),
+    optional("single_use", Kind::Bool),
+];
+const LIST: &[Param] = &[optional("invreq_id", Kind::Hash), optional("active_only", Kind::Bool)];
+const DISABLE: &[Param] = &[required("invreq_id", Kind::Hash)];
+
+pub(super) fn commands() -> Vec<Command> {
+    vec![
+        command::<invoicerequest::Request, Create, _>(CREATE, create),
+        command::<listinvoicerequests::Request, List, _>(LIST, list),
+        checked_command::<disableinvoicerequest::Request, Disable, _, _>(DISABLE, can_disable, disable),
+    ]
+}
+
+#[derive(Deserialize)]
+struct Create {
+    amount: Msat,
+    description: Option<String>,
+    issuer: Option<String>,
+    label: Option<String>,
+    absolute_expiry: Option<u64>,
+    single_use: Option<bool>,
+}
+
+async fn create(node: Node, input: Create) -> Answer<invoicerequest::Response> {
+    let new = NewRequest {
+        amount: input.amount,
+        description: input.description,
+        issuer: input.issuer,
+        label: input.label,
+        absolute_expiry: input.absolute_expiry,
+        single_use: input.single_use.unwrap_or(true),
+        min_amount: None,
+    };
+    listing(&node.issuer().create(new).await?)
+}
+
+#[derive(Deserialize)]
+struct List {
+    invreq_id: Option<Hash32>,
+    active_only: Option<bool>,
+}
+
+async fn list(node: Node, input: List) -> Answer<listinvoicerequests::Response> {
+    let found = node.store().list_requests(input.invreq_id, input.active_only.unwrap_or(false)).await?;
+    let entries: Vec<_> = found.iter().map(|record| record.entry()).collect();
+    shaped(json!({"invoicerequests": entries}))
+}
+
+#[derive(Deserialize)]
+struct Disable {
+    invreq_id: Hash32,
+}
+
+async fn can_disable(node: Node, input: Disable) -> Answer<()> {
+    let id = input.invreq_id;
+    match node.store().request(id).await? {
+        Some(record) if record.status.is_active() => Ok(()),
+        Some(record) => Err(IssuerError::Inactive(Box::new(record)).into()),
+        None => Err(IssuerError::Unknown(id).into()),
+    }
+}
+
+async fn disable(node: Node, input: Disable) -> Answer<disableinvoicerequest::Response> {
+    listing(&node.issuer().disable(input.invreq_id).await?)
+}

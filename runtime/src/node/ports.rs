@@ -1,0 +1,191 @@
+//! The engine's ports on an embedded node: each call goes to the part that does it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cln_primitives::{Hash32, Msat, NodeId, Secret};
+use tokio::sync::Notify;
+
+use super::keys::Keys;
+use super::ledger::Account;
+use super::network::{Courier, Reply};
+use super::random;
+use super::store::Store;
+use crate::bolt12::secrets::PathUse;
+use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
+use crate::engine::{
+    self, Acceptance, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free, Fulfilment, HtlcSet,
+    HtlcSetId, Htlcs, InvoiceRecord, InvoiceStore, NewInvoice, PayError, Random, Receipt, ReplyPath, RequestRecord,
+    RequestStore, SendError, SignError, Signer, StoreError, Wallet,
+};
+
+/// All ports of a node. A clone is the same node's.
+#[derive(Clone, Debug)]
+pub struct Ports {
+    pub(super) keys: Arc<Keys>,
+    pub(super) store: Store,
+    pub(super) account: Account,
+    pub(super) courier: Courier,
+    /// Tells that there is a new invoice, which may be the next to expire.
+    pub(super) created: Arc<Notify>,
+}
+
+impl RequestStore for Ports {
+    async fn insert_request(&self, record: &RequestRecord) -> Result<bool, StoreError> {
+        self.store.insert_request(record).await
+    }
+
+    async fn request(&self, invreq_id: Hash32) -> Result<Option<RequestRecord>, StoreError> {
+        self.store.request(invreq_id).await
+    }
+
+    async fn requests(&self) -> Result<Vec<RequestRecord>, StoreError> {
+        self.store.requests().await
+    }
+
+    async fn disable_request(&self, invreq_id: Hash32) -> Result<Disabling, StoreError> {
+        self.store.disable_request(invreq_id).await
+    }
+
+    async fn claim(&self, claim: &Claim, limits: ClaimLimits) -> Result<Claimed, StoreError> {
+        self.store.claim(claim, limits).await
+    }
+
+    async fn find_claim(&self, payment_hash: Hash32) -> Result<Option<Claim>, StoreError> {
+        self.store.find_claim(payment_hash).await
+    }
+
+    async fn settle_claim(&self, payment_hash: Hash32, end: ClaimState) -> Result<Option<Claim>, StoreError> {
+        self.store.settle_claim(payment_hash, end).await
+    }
+
+    async fn pending_claims(&self) -> Result<Vec<Claim>, StoreError> {
+        self.store.pending_claims().await
+    }
+}
+
+impl InvoiceStore for Ports {
+    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
+        let creation = self.store.create_invoice(new).await?;
+        self.created.notify_one();
+        Ok(creation)
+    }
+
+    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.store.invoice(label).await
+    }
+
+    async fn attempt_again(&self, label: &str, payment_hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.store.attempt_again(label, payment_hash).await
+    }
+
+    async fn free_label(
+        &self,
+        label: &str,
+        payment_hash: Hash32,
+        why: Free,
+    ) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.store.free_label(label, payment_hash, why).await
+    }
+
+    async fn wait_invoice(&self, label: &str, payment_hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.store.wait_invoice(label, payment_hash).await
+    }
+
+    async fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> Result<Acceptance, StoreError> {
+        self.store.accept_htlcs(set, now).await
+    }
+
+    async fn mark_paid(
+        &self,
+        payment_hash: Hash32,
+        htlcs: HtlcSetId,
+        amount_received: Msat,
+        paid_at: u64,
+    ) -> Result<Receipt, StoreError> {
+        self.store.mark_paid(payment_hash, htlcs, amount_received, paid_at).await
+    }
+
+    async fn release_htlcs(&self, payment_hash: Hash32, htlcs: HtlcSetId) -> Result<(), StoreError> {
+        self.store.release_htlcs(payment_hash, htlcs).await
+    }
+
+    async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
+        self.store.expire_invoices(now).await
+    }
+}
+
+impl Wallet for Ports {
+    async fn pay(&self, invoice: &Invoice<Verified>, invreq_id: Hash32) -> Result<Secret, PayError> {
+        self.account.pay(invoice, invreq_id).await
+    }
+}
+
+impl Htlcs for Ports {
+    async fn offered(&self) -> Result<Vec<HtlcSet>, StoreError> {
+        self.account.offered().await
+    }
+
+    async fn fulfil(&self, set: &HtlcSet, preimage: &Secret) -> Result<Fulfilment, StoreError> {
+        self.account.fulfil(set, preimage).await
+    }
+
+    async fn fail(&self, set: &HtlcSet, why: &str) -> Result<(), StoreError> {
+        self.account.fail(set, why).await
+    }
+}
+
+impl engine::Courier for Ports {
+    type Reply = Reply;
+
+    async fn send_invoice(
+        &self,
+        request: &InvoiceRequest<Verified>,
+        invoice: &Invoice<Verified>,
+    ) -> Result<Reply, SendError> {
+        self.courier.send_invoice(request, invoice).await
+    }
+
+    async fn send_error(&self, to: &ReplyPath, error: &InvoiceError) -> Result<(), SendError> {
+        self.courier.send_error(to, error).await
+    }
+}
+
+impl Clock for Ports {
+    fn now(&self) -> u64 {
+        now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+impl Signer for Ports {
+    fn node_id(&self) -> NodeId {
+        self.keys.node_id()
+    }
+
+    fn chain(&self) -> Chain {
+        self.keys.chain()
+    }
+
+    async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
+        self.keys.sign_request(request).map_err(|error| SignError(error.to_string()))
+    }
+
+    fn path_secret(&self, purpose: PathUse, id: &Hash32) -> Secret {
+        self.keys.path_secret(purpose, id)
+    }
+}
+
+impl Random for Ports {
+    fn bytes32(&self) -> [u8; 32] {
+        random::bytes32()
+    }
+}
+
+/// The system's time, in seconds since 1970; 0 before.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

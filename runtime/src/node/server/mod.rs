@@ -1,0 +1,104 @@
+//! lightningd's JSON-RPC over a unix socket.
+//!
+//! Requests come back to back, with anything blank between them, from many clients at once, and many of one client; an
+//! answer goes out when it is ready, with its request's id and two line ends. What is no request is told with code -32600;
+//! behind what is no JSON nothing can be read, and the connection is closed after the answer. (lightningd closes it
+//! without.)
+//!
+//! A client that goes away ends its waits, and nothing else: what has begun is done. A node that stops answers all who
+//! wait with code -5.
+
+mod connection;
+mod filter;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cln_primitives::RpcError;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use connection::Connection;
+
+use super::socket::Socket;
+
+/// How long clients have to take their last answers when the node stops.
+const PARTING: Duration = Duration::from_secs(5);
+/// How long to leave a system alone that lets no more connections be opened.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Answers calls.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// Does what a client asks for.
+    fn call(&self, method: &str, params: &RawValue) -> impl Future<Output = Result<Value, RpcError>> + Send;
+
+    /// Whether the call only waits for what happens anyway: it ends with its client.
+    fn only_waits(&self, method: &str) -> bool;
+}
+
+/// What is bounded, since a client may be broken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The most connections; one more is told so and closed.
+    pub(crate) connections: usize,
+    /// The most bytes of a request; a longer one is the connection's last.
+    pub(crate) request: usize,
+    /// The most requests of a connection that run at a time; the next are not read until then.
+    pub(crate) in_flight: usize,
+    /// The most answers that wait for a client to read them; the next are not made until then.
+    pub(crate) unread: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { connections: 512, request: 4 << 20, in_flight: 1000, unread: 64 }
+    }
+}
+
+/// Serves clients until `stopping` is true, and then until they have their last answers, which is a few seconds at most.
+pub(crate) async fn serve<S: Service>(
+    socket: Socket,
+    service: Arc<S>,
+    mut stopping: watch::Receiver<bool>,
+    limits: Limits,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = socket.listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    warn!(%error, "a client could not be let in");
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
+            },
+            Some(_) = connections.join_next() => continue,
+            () = is_told(&mut stopping) => break,
+        };
+        let connection = Connection { service: Arc::clone(&service), stopping: stopping.clone(), limits };
+        match Arc::clone(&places).try_acquire_owned() {
+            Ok(place) => connections.spawn(async move {
+                connection.run(stream).await;
+                drop(place);
+            }),
+            Err(_) => connections.spawn(connection.turn_away(stream)),
+        };
+    }
+    // No new client finds the node from now on.
+    drop(socket);
+    let _ = tokio::time::timeout(PARTING, connections.join_all()).await;
+}
+
+/// Waits until it is told so, or nobody is left to tell.
+async fn is_told(told: &mut watch::Receiver<bool>) {
+    let _ = told.wait_for(|&told| told).await;
+}

@@ -1,0 +1,246 @@
+//! Starting and stopping a node.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cln_primitives::Msat;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use super::bell::{self, Bell};
+use super::directory::{Directory, DirectoryError};
+use super::handle::{Node, Parts};
+use super::keys::{KeyError, Keys};
+use super::ledger::{AccountOptions, Ledger};
+use super::network::{self, Courier, Folder};
+use super::ports::{Ports, now};
+use super::server;
+use super::socket::{ListenError, Socket};
+use super::store::Store;
+use super::tasks;
+use crate::bolt12::Chain;
+use crate::engine::{Issuer, Limits, SignError, StoreError, receiver};
+
+/// What the node remembers, in its folder.
+const STORE: &str = "node.sqlite3";
+/// The network's ledger, in the folder above the nodes'.
+const LEDGER: &str = "ledger.sqlite3";
+/// The socket for clients.
+const RPC: &str = "lightning-rpc";
+/// So many messages wait to be looked at; senders of more are told to try again.
+const EVENTS: usize = 256;
+/// A payment of more is offered in parts, as over channels of that size.
+const LARGEST_PART: Msat = Msat::from_msat(4_294_967_295);
+/// How long after an invoice's expiry its payee has to take a payment, at least.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// A node did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// Nobody could find it.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Its key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// What it remembers, or the network's ledger, cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network's folder cannot be used.
+    #[error("cannot use the network's folder, above {}: {source}", node.display())]
+    Network {
+        /// The node's folder.
+        node: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A node with the same key runs: the folder is a copy.
+    #[error("{} has the key of the node that runs in {}: one of both is a copy, which must not run", .0.display(), .1.display())]
+    Copy(PathBuf, PathBuf),
+}
+
+/// A node in this process. It runs until it is stopped, or this is dropped.
+///
+/// ```
+/// use cln_runtime::node::EmbeddedNode;
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let network = folder.path();
+/// let alice = EmbeddedNode::builder(network.join("alice")).balance("1000000sat".parse()?).start().await?;
+/// println!("{} answers at {}", alice.node().node_id(), alice.rpc_path().display());
+/// alice.stop().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct EmbeddedNode {
+    node: Node,
+    running: JoinHandle<()>,
+}
+
+/// How a node is to be.
+#[derive(Clone, Debug)]
+#[must_use = "a node is started by `start`"]
+pub struct NodeBuilder {
+    directory: PathBuf,
+    network: Chain,
+    balance: Msat,
+    limits: Limits,
+}
+
+impl EmbeddedNode {
+    /// Starts the node in this folder, which is made if need be, on regtest.
+    ///
+    /// # Errors
+    /// See [`NodeBuilder::start`].
+    pub async fn start(directory: impl AsRef<Path>) -> Result<Self, StartError> {
+        Self::builder(directory).start().await
+    }
+
+    /// Tells how a node in this folder is to be.
+    pub fn builder(directory: impl AsRef<Path>) -> NodeBuilder {
+        let directory = directory.as_ref().to_owned();
+        // Its neighbours are nodes of the same user, and as busy as that user wants.
+        let limits = Limits { invoices_per_second: 100_000, ..Limits::default() };
+        NodeBuilder { directory, network: Chain::REGTEST, balance: Msat::ZERO, limits }
+    }
+
+    /// The running node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The socket for its clients.
+    pub fn rpc_path(&self) -> PathBuf {
+        self.node.directory().join(RPC)
+    }
+
+    /// Waits until it has stopped, because of the command `stop` or [`Node::stop`].
+    pub async fn stopped(&mut self) {
+        if let Err(error) = (&mut self.running).await {
+            tracing::error!(%error, "the node's main task has failed");
+        }
+    }
+
+    /// Stops it: clients get their last answers, and what is not done then is gone on with at the next start.
+    pub async fn stop(mut self) {
+        self.node.stop();
+        self.stopped().await;
+    }
+}
+
+impl Drop for EmbeddedNode {
+    fn drop(&mut self) {
+        self.node.stop();
+    }
+}
+
+impl NodeBuilder {
+    /// The chain that requests and invoices are for; regtest, if nothing else is said.
+    pub fn network(mut self, network: Chain) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// What a new node has, out of nothing; nothing, if nothing else is said. One that has an account keeps what it has.
+    pub fn balance(mut self, balance: Msat) -> Self {
+        self.balance = balance;
+        self
+    }
+
+    /// How much of others' messages is let in. If nothing else is said, only the invoices of a second are without the
+    /// engine's usual limit.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Starts the node, and goes on with what a crash has interrupted.
+    ///
+    /// # Errors
+    /// When its folder, or a file there, cannot be used, or another process has it.
+    pub async fn start(self) -> Result<EmbeddedNode, StartError> {
+        let directory = Directory::take(&self.directory)?;
+        let keys = Arc::new(Keys::load_or_create(&directory.path().join("hsm_secret"), self.network)?);
+        let io = |source| StartError::Network { node: directory.path().to_owned(), source };
+        let folder = Folder::above(directory.path()).map_err(io)?;
+        refuse_copies(&folder, directory.path(), &keys)?;
+        let store = open_store(directory.path(), &keys)?;
+        let courier = Courier::new(keys.node_id(), folder.clone());
+        let (bell, rung) = Bell::new();
+        let ledger = Ledger::open(&folder.path().join(LEDGER))?;
+        let options = account_options(&store, &keys, bell);
+        let account = ledger.open_account(keys.node_id(), self.balance, options).await?;
+        let ports = Ports { keys: keys.clone(), store, account, courier: courier.clone(), created: Arc::default() };
+        folder.publish(directory.path(), keys.node_id()).map_err(io)?;
+
+        // In this order: a payment that has arrived in time counts, whatever the time is now; and what was claimed is
+        // paid before anything new is claimed.
+        receiver::settle_all(&ports).await?;
+        let node = Node::new(Parts {
+            directory: directory.path().to_owned(),
+            folder,
+            issuer: Issuer::new(ports.clone(), self.limits),
+            ports,
+            tasks: TaskTracker::new(),
+            left_over: Notify::new(),
+            stop: watch::Sender::new(false),
+        });
+        node.issuer().resume().await?.into_iter().for_each(|claim| tasks::pay(&node, claim));
+        let messages = Socket::listen(&node.directory().join(network::MESSAGES))?;
+        let rpc = Socket::listen(&node.directory().join(RPC))?;
+        let (sender, events) = mpsc::channel(EVENTS);
+        node.spawn(tasks::settle(node.clone()));
+        node.spawn(tasks::expire(node.clone()));
+        node.spawn(tasks::pay_again(node.clone()));
+        node.spawn(bell::tell(rung, courier.clone()));
+        node.spawn(tasks::take_messages(node.clone(), events));
+        node.spawn(network::listen(messages, keys, courier, sender));
+        let running = tokio::spawn(run(node.clone(), directory, rpc));
+        Ok(EmbeddedNode { node, running })
+    }
+}
+
+/// Serves clients until the node stops. Then another process may have the folder.
+async fn run(node: Node, directory: Directory, rpc: Socket) {
+    server::serve(rpc, Arc::new(node.clone()), node.stopping(), server::Limits::default()).await;
+    node.tasks_ended().await;
+    drop(directory);
+}
+
+fn open_store(directory: &Path, keys: &Arc<Keys>) -> Result<Store, StoreError> {
+    let keys = keys.clone();
+    let sign = move |invoice| keys.finish_invoice(invoice).map_err(|error| SignError(error.to_string()));
+    Store::open(&directory.join(STORE), Arc::new(sign))
+}
+
+fn account_options(store: &Store, keys: &Arc<Keys>, bell: Bell) -> AccountOptions {
+    let keys = keys.clone();
+    AccountOptions {
+        store: store.clone(),
+        read_path: Arc::new(move |path_key, hop| keys.read_own_hop(path_key, hop)),
+        now: Arc::new(now),
+        tell: Arc::new(move |node| bell.ring(node)),
+        largest_part: LARGEST_PART,
+        grace: GRACE,
+    }
+}
+
+/// Two nodes with one key would each take what is meant for the other.
+fn refuse_copies(folder: &Folder, directory: &Path, keys: &Keys) -> Result<(), StartError> {
+    let io = |source| StartError::Network { node: directory.to_owned(), source };
+    for place in folder.find(keys.node_id()).map_err(io)? {
+        if place != directory && std::os::unix::net::UnixStream::connect(place.join(network::MESSAGES)).is_ok() {
+            return Err(StartError::Copy(directory.to_owned(), place));
+        }
+    }
+    Ok(())
+}

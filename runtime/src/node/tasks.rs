@@ -1,0 +1,140 @@
+//! What a node does by itself.
+//!
+//! | task | when | does |
+//! |---|---|---|
+//! | [`take_messages`] | a message comes | judges invoices, and begins their payments |
+//! | [`settle`] | the ledger has changed | takes the payments that have arrived |
+//! | [`expire`] | an invoice's time is over | says so |
+//! | [`pay_again`] | the store has failed | goes on with the payments that were given up |
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::sleep;
+
+use super::handle::Node;
+use super::network::Event;
+use super::ports::now;
+use crate::engine::{Claim, Htlcs as _, InvoiceStore as _, Judgement, StoreError, receiver};
+
+/// So many invoices are judged at a time.
+const JUDGES: usize = 64;
+/// How long until a node looks at the ledger that nobody told to.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How long a store that has failed is left alone.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// The longest sleep until an invoice expires: the clock may jump.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Judges invoices that arrive, and pays those that are to be paid.
+pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>) {
+    let judges = Arc::new(Semaphore::new(JUDGES));
+    while let Some(event) = events.recv().await {
+        let invoice = match event {
+            Event::Ledger => {
+                node.account().ledger().poke();
+                continue;
+            }
+            Event::Invoice(invoice) => invoice,
+        };
+        // Closed by nobody.
+        let Ok(place) = Arc::clone(&judges).acquire_owned().await else { return };
+        let judge = node.clone();
+        node.spawn(async move {
+            match judge.issuer().on_invoice(invoice).await {
+                Ok(Judgement::Pay(claim)) => pay(&judge, *claim),
+                Ok(Judgement::Refused(refusal)) => tracing::info!(%refusal, "an invoice is not paid"),
+                Ok(Judgement::Known | Judgement::Dropped) => {}
+                Err(error) => failed(&judge, &error),
+            }
+            drop(place);
+        });
+    }
+}
+
+/// Pays in a task of its own.
+pub(super) fn pay(node: &Node, claim: Claim) {
+    let payer = node.clone();
+    node.spawn(async move {
+        if let Err(error) = payer.issuer().pay(claim).await {
+            failed(&payer, &error);
+        }
+    });
+}
+
+/// A claim may be left that nobody pays.
+fn failed(node: &Node, error: &StoreError) {
+    tracing::error!(%error, "an invoice is not dealt with yet: trying again");
+    node.left_over().notify_one();
+}
+
+/// Pays the claims that failures of the store have left over.
+pub(super) async fn pay_again(node: Node) {
+    loop {
+        node.left_over().notified().await;
+        sleep(TRY_AGAIN).await;
+        match node.issuer().resume().await {
+            Ok(claims) => claims.into_iter().for_each(|claim| pay(&node, claim)),
+            Err(error) => failed(&node, &error),
+        }
+    }
+}
+
+/// Takes payments that arrive, or gives them back.
+pub(super) async fn settle(node: Node) {
+    let mut changes = node.account().ledger().subscribe();
+    let (mut settling, mut ids) = (FuturesUnordered::new(), HashSet::new());
+    loop {
+        changes.mark_unchanged();
+        match node.ports().offered().await {
+            Ok(sets) => {
+                let new = sets.into_iter().filter(|set| ids.insert(set.id)).collect::<Vec<_>>();
+                settling.extend(new.into_iter().map(|set| {
+                    let ports = node.ports();
+                    async move { (set.id, receiver::settle(ports, &set).await) }
+                }));
+            }
+            Err(error) => tracing::error!(%error, "the payments that have arrived cannot be seen: trying again"),
+        }
+        let again = sleep(LOOK_AGAIN);
+        tokio::pin!(again);
+        loop {
+            tokio::select! {
+                Some((id, end)) = settling.next() => {
+                    ids.remove(&id);
+                    if let Err(error) = end {
+                        tracing::error!(%error, "a payment that has arrived is not settled yet: trying again");
+                    }
+                }
+                // The ledger is there as long as the node.
+                _ = changes.changed() => break,
+                () = &mut again => break,
+            }
+        }
+    }
+}
+
+/// Lets invoices expire, each when its time is over.
+pub(super) async fn expire(node: Node) {
+    loop {
+        if let Err(error) = node.ports().expire_invoices(now()).await {
+            tracing::error!(%error, "invoices could not expire: trying again");
+            sleep(TRY_AGAIN).await;
+            continue;
+        }
+        let pause = match node.store().next_expiry().await {
+            // It is valid to the end of its last second.
+            Ok(Some(last)) => LONGEST_SLEEP.min(Duration::from_secs((last + 1).saturating_sub(now()))),
+            Ok(None) => LONGEST_SLEEP,
+            Err(_) => TRY_AGAIN,
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = node.ports().created.notified() => {}
+        }
+    }
+}

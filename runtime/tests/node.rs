@@ -1,0 +1,161 @@
+//! Embedded nodes as a library: what they do with each other, and after a stop.
+
+#![cfg(feature = "node")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use cln_primitives::Msat;
+use cln_runtime::bolt12::{Chain, InvoiceRequest};
+use cln_runtime::engine::{InvoiceRecord, NewRequest, Order, RequestStatus, SendInvoiceError, send_invoice};
+use cln_runtime::node::{EmbeddedNode, StartError};
+use tempfile::TempDir;
+
+const AMOUNT: Msat = Msat::from_msat(5_000);
+const BALANCE: Msat = Msat::from_msat(1_000_000);
+
+async fn start(network: &TempDir, name: &str) -> EmbeddedNode {
+    EmbeddedNode::builder(network.path().join(name)).balance(BALANCE).start().await.unwrap()
+}
+
+async fn new_network() -> (TempDir, EmbeddedNode, EmbeddedNode) {
+    let network = tempfile::tempdir().unwrap();
+    let (alice, bob) = (start(&network, "alice").await, start(&network, "bob").await);
+    (network, alice, bob)
+}
+
+async fn request(payer: &EmbeddedNode, single_use: bool) -> InvoiceRequest<cln_runtime::bolt12::Verified> {
+    let new = NewRequest {
+        amount: AMOUNT,
+        description: Some("a test".to_owned()),
+        issuer: None,
+        label: None,
+        absolute_expiry: None,
+        single_use,
+        min_amount: None,
+    };
+    let record = payer.node().issuer().create(new).await.unwrap();
+    InvoiceRequest::parse(&record.bolt12, Chain::REGTEST).unwrap().verify().unwrap()
+}
+
+async fn send(
+    payee: &EmbeddedNode,
+    request: &InvoiceRequest<cln_runtime::bolt12::Verified>,
+    label: &str,
+) -> Result<InvoiceRecord, SendInvoiceError> {
+    let order = Order { request: request.clone(), label: label.to_owned(), amount: AMOUNT, timeout: 20 };
+    send_invoice(payee.node().ports(), &order).await
+}
+
+async fn balance(node: &EmbeddedNode) -> Msat {
+    node.node().account().balance().await.unwrap()
+}
+
+async fn becomes_used(payer: &EmbeddedNode) {
+    let begun = Instant::now();
+    while payer.node().issuer().list(None, false).await.unwrap()[0].status != RequestStatus::SingleUseUsed {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the payer does not hear of its payment");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_paid_once() {
+    let (_network, alice, bob) = new_network().await;
+    let request = request(&alice, true).await;
+    let begun = Instant::now();
+    let receipt = send(&bob, &request, "first").await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(400), "found by looking, not by being told: {:?}", begun.elapsed());
+    assert_eq!(receipt.amount(), AMOUNT);
+    assert_eq!(send(&bob, &request, "first").await.unwrap().preimage, receipt.preimage);
+    becomes_used(&alice).await;
+    assert!(matches!(send(&bob, &request, "second").await, Err(SendInvoiceError::Refused(_))));
+    assert_eq!(balance(&alice).await, BALANCE.checked_sub(AMOUNT).unwrap());
+    assert_eq!(balance(&bob).await, BALANCE.checked_add(AMOUNT).unwrap());
+    assert!(bob.node().account().ledger().audit().await.unwrap().is_balanced());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_pays_itself() {
+    let (_network, alice, _) = new_network().await;
+    let request = request(&alice, true).await;
+    send(&alice, &request, "mine").await.unwrap();
+    assert_eq!(balance(&alice).await, BALANCE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_reached_while_the_payer_is_down_and_the_label_stays_free() {
+    let (network, alice, bob) = new_network().await;
+    let request = request(&alice, true).await;
+    alice.stop().await;
+    let end = send(&bob, &request, "label").await;
+    assert!(matches!(&end, Err(SendInvoiceError::Unreachable { kept: None, .. })), "{end:?}");
+    let _alice = start(&network, "alice").await;
+    send(&bob, &request, "label").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_arrives_while_the_payee_is_down_is_taken_when_it_is_back() {
+    let (network, alice, bob) = new_network().await;
+    let request = request(&alice, true).await;
+    bob.node().account().ledger().audit().await.unwrap();
+    let sending = tokio::spawn(async move {
+        let end = tokio::time::timeout(Duration::from_millis(1), send(&bob, &request, "label")).await;
+        bob.stop().await;
+        (end.is_ok(), request)
+    });
+    let (_, request) = sending.await.unwrap();
+    let bob = start(&network, "bob").await;
+    send(&bob, &request, "label").await.unwrap();
+    becomes_used(&alice).await;
+    assert_eq!(balance(&bob).await, BALANCE.checked_add(AMOUNT).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_keeps_all_it_has_over_a_stop() {
+    let (network, alice, bob) = new_network().await;
+    let request = request(&alice, true).await;
+    let receipt = send(&bob, &request, "label").await.unwrap();
+    becomes_used(&alice).await;
+    let (alice_id, left) = (alice.node().node_id(), balance(&alice).await);
+    alice.stop().await;
+    bob.stop().await;
+    let names = |node: &str| {
+        let entries = fs::read_dir(network.path().join(node)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    assert!(!names("alice").iter().any(|name| name == "messages" || name == "lightning-rpc"), "{:?}", names("alice"));
+    let (alice, bob) = (start(&network, "alice").await, start(&network, "bob").await);
+    assert_eq!((alice.node().node_id(), balance(&alice).await), (alice_id, left), "credited once");
+    assert_eq!(send(&bob, &request, "label").await.unwrap().preimage, receipt.preimage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_has_one_node() {
+    let (network, alice, _bob) = new_network().await;
+    let again = EmbeddedNode::start(network.path().join("alice")).await;
+    assert!(matches!(again, Err(StartError::Directory(_))), "{again:?}");
+    copy(&network.path().join("alice/hsm_secret"), &network.path().join("copy"));
+    let copied = EmbeddedNode::start(network.path().join("copy")).await;
+    assert!(matches!(copied, Err(StartError::Copy(..))), "{copied:?}");
+    drop(alice);
+}
+
+fn copy(file: &Path, folder: &Path) {
+    fs::create_dir(folder).unwrap();
+    fs::copy(file, folder.join(file.file_name().unwrap())).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_expires_when_its_time_is_over() {
+    let (_network, alice, bob) = new_network().await;
+    let request = request(&alice, true).await;
+    alice.node().issuer().disable(request.invreq_id()).await.unwrap();
+    // Refused, so its label is free at once.
+    assert!(matches!(send(&bob, &request, "label").await, Err(SendInvoiceError::Refused(_))));
+    let poor = EmbeddedNode::start(bob.node().network().path().join("poor")).await.unwrap();
+    let request = self::request(&poor, true).await;
+    let end = send(&bob, &request, "label").await;
+    assert!(matches!(&end, Err(SendInvoiceError::Refused(error)) if error.to_string().contains("balance")), "{end:?}");
+}
