@@ -68,7 +68,10 @@ async fn tamper(database: &Database, how: fn(&Connection) -> rusqlite::Result<()
 /// Lets the jobs that `queue` starts wait for each other, so that they are one transaction.
 async fn together<T>(database: &Database, queue: impl Future<Output = T>) -> T {
     let (go, wait) = mpsc::channel::<()>();
-    let hold = database.write("holding", move |_| Ok(wait.recv().unwrap()));
+    let hold = database.write("holding", move |_| {
+        wait.recv().unwrap();
+        Ok(())
+    });
     let release = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         go.send(()).unwrap();
@@ -149,7 +152,10 @@ async fn a_commit_that_fails_fails_and_undoes_all_its_jobs() {
 async fn after_runs_also_when_nobody_waits_any_more() {
     let (_scene, database) = opened();
     let (go, wait) = mpsc::channel::<()>();
-    let hold = database.write("holding", move |_| Ok(wait.recv().unwrap()));
+    let hold = database.write("holding", move |_| {
+        wait.recv().unwrap();
+        Ok(())
+    });
     assert!(hold.now_or_never().is_none());
     let (told, hears) = mpsc::channel();
     let write = database.write_then("noting", |to| insert(to, "a"), move |()| told.send(()).unwrap());
