@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cln_api::decode::Response;
 use cln_runtime::decode::{Error, decode, to_json};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// Recorded traffic: the workspace's own, and that beside it, which a clone alone has not. Where the suite must be complete,
@@ -122,4 +123,19 @@ fn runes_are_read_with_their_escapes() {
     let hex = to_json(&rune(b"\xff")).unwrap()["hex"].as_str().unwrap().parse::<HexBytes>().unwrap();
     assert_eq!(hex.into_vec().len(), 33);
     check_error(&rune(b"method"), |error| matches!(error, Error::Kind));
+}
+
+proptest! {
+    #[test]
+    fn changed_texts_are_decoded_or_refused(
+        text in prop::sample::select(exchanges().into_iter().map(|(text, _)| text).collect::<Vec<_>>()),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        let mut bytes = text.into_bytes();
+        for (index, byte) in changes.iter().filter(|_| !bytes.is_empty()).collect::<Vec<_>>() {
+            let at = index.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        let _ = decode(&String::from_utf8_lossy(&bytes));
+    }
 }

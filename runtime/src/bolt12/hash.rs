@@ -1,11 +1,13 @@
 //! SHA-256 behind a tag (BIP 340), on whole blocks: most of what a message hashes is a block or two, and as much again
 //! would go into buffering them.
 
-use bitcoin::hashes::sha256::HashEngine;
-use bitcoin::hashes::{Hash as _, HashEngine as _, sha256};
 use sha2::block_api::compress256;
+use sha2::{Digest as _, Sha256};
 
 const BLOCK: usize = 64;
+/// The state before the first block (FIPS 180-4).
+const START: Words =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// A hash in the form it is computed in. These compare like its bytes.
 pub(crate) type Words = [u32; 8];
@@ -17,26 +19,23 @@ pub(crate) struct Tag(Words);
 impl Tag {
     /// The tag of a name, given in parts.
     pub(crate) fn new(name: &[&[u8]]) -> Self {
-        let mut engine = HashEngine::default();
-        for part in name {
-            engine.input(part);
-        }
-        let name = sha256::Hash::from_engine(engine).to_byte_array();
-        let mut engine = HashEngine::default();
-        engine.input(&name);
-        engine.input(&name);
-        let mut words = [0; 8];
-        for (word, bytes) in words.iter_mut().zip(engine.midstate().to_byte_array().as_chunks::<4>().0) {
-            *word = u32::from_be_bytes(*bytes);
-        }
-        Tag(words)
+        let name: [u8; 32] = name.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize().into();
+        let mut block = [0; BLOCK];
+        let (first, second) = block.split_at_mut(name.len());
+        first.copy_from_slice(&name);
+        second.copy_from_slice(&name);
+        let mut state = START;
+        compress256(&mut state, &[block]);
+        Tag(state)
     }
 
     /// The hash of some bytes.
     pub(crate) fn hash(self, bytes: &[u8]) -> Words {
         let Tag(mut state) = self;
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-        compress256(&mut state, blocks);
+        if !blocks.is_empty() {
+            compress256(&mut state, blocks);
+        }
         // A one, zeros, and at the end of a block the length in bits.
         let mut end = [[0; BLOCK]; 2];
         let end_bytes = end.as_flattened_mut();
@@ -88,7 +87,8 @@ pub(crate) fn to_bytes(words: Words) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use bitcoin::hashes::sha256::Midstate;
+    use bitcoin::hashes::sha256::{HashEngine, Midstate};
+    use bitcoin::hashes::{Hash as _, HashEngine as _, sha256};
 
     use super::*;
 

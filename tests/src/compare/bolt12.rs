@@ -8,7 +8,7 @@ use bech32::NoChecksum;
 use bech32::primitives::decode::CheckedHrpstring;
 use bitcoin::secp256k1::schnorr::Signature;
 use bitcoin::secp256k1::{Message, Secp256k1, VerifyOnly, XOnlyPublicKey};
-use cln_runtime::bolt12::{Accept, Invoice};
+use cln_runtime::bolt12::{Accept, Invoice, Verified};
 use lightning::offers::invoice::Bolt12Invoice;
 use serde_json::{Value, json};
 
@@ -18,14 +18,15 @@ use super::measure::median;
 /// How often each is done in a row, to be longer than the clock is coarse.
 const REPEATS: u32 = 8;
 
-/// An invoice for an invoice request, as Core Lightning writes it: one path of one hop, 12 records and a signature.
-const INVOICE: &str = "lni1qqgypua5g7rp293k00s66ayvnv26czst2d5k6urvv5s8getnw3gzqp3zderpzxstt8927ynqg044h0eg\
-    cd8n5h3n9g0u0v4h8ncc3yg02gps7sjqtqssytfzxcs2xkdy0lml0tzy0jzugmyj8kjn8zfzrgq9fsgurc72x82e5zvqyehytxx360zptatj4pyg\
-    sv9kpal8gnkeyd0tpvd6jv5rkv2uqdgcq2s27mvxt0arlnulnmce53cuz00vzaqvgvhpphxgavl89r8zrdhaxqgzpvxkkmwsmxnuwflttmnpc8vt\
-    zwlgd3cfty3xwlnlc9r2gcjesguqqv4xey4m7l4wxem27vxyxfhwznlc62kffsd5xncx9w49m4g72u2y7lcl6a3x5cpu52j6gm8q5x0q8k7myxdz\
-    rsqqqqqqqqqqqqqqq5qqqqqqqqqqqqqayjedltzjqqqqqq9yq3n2s38p5cq442pq5qpm4ht26v8statwxcrl65uy26c9hx4dvy66f9x665eqqy90\
-    tpz25qc0gfqtqggzvmj9nrga83q474e2sjygxzmq7ln5fmvjxh4skxafx2pmx9wqx5v0qsqfkcrpht0d3nnt8txkcgf5wr6gzrlacls2gyrvj5hh\
-    wuu98shurrn6ayruunju7k9yu9clvaj354tr064ruuht88q5dj73kzru20uzj";
+/// An invoice for an offer of any amount, as Core Lightning writes it: one path of one hop.
+const INVOICE: &str = "lni1qqg8m6am2h9k4mlcuxh8u750zewygq3qqc3xu3s3rg94nj40zfsy866mhu5vxne6tcej5878k2mneuvg\
+    jy8s5znpdeujqctdda6kuaqkyypfsp6puudkntvch0m094kfavx7c6527lv0takdn746fhwuykjtunzsyqrzymjxzydqkkw24ufxqslttwlj3s60\
+    8f0rx2slc7etw0833zgs75szzwy9gqzcyyp79j493j4g8rdp5nf0fmsapcvk7gfy2q3vmp4a6dn6re83a2j7hd4qnqpfsp6puudkntvch0m094kf\
+    avx7c6527lv0takdn746fhwuykjtunqzwq20ek0r4vgu2rkcgkcjlh3s8pg5lm5hp9lgjt2mhzngs75ku5kszqmzvv2v6sevfzenn8xxsukx2ctf\
+    2jnt4mljr09km0npl5a3c0qf2vqr9x5nyq3ej7n0earxvpxzx88gcr8ge8nhaf7vwpucufxfrjwlgmhakf8qqdp9ny2a4wyr77ukwrswq3lq3gsu\
+    qqqqqqqqqqqqqqq2qqqqqqqqqqqqq8fykt06c5sqqqqqpfqydvqkxq9gyz62556y00nyqqwtxrwz5yf5gsj835dpeyz482xdf2enclj8xzmqd2sz\
+    zwy2uqczqqqtqggznqr5recmdxke3wlk7ttvn6cda34g4a7c7hmvm8at5nwacfdyhex0qsp28fzk30sfxf7ghu4k0tedqs9062d4k930uylr0yph\
+    yj6ade7gtj2ea2vlqvc5ddu5sf9yqjcf34zermc0aqjhdyx97l9dkvhsyfkf2";
 
 /// The times of one, in seconds: medians.
 #[derive(Clone, Copy, Debug)]
@@ -62,12 +63,12 @@ fn timed<T>(run: impl Fn(&str) -> Result<T, Error>) -> Result<Duration, Error> {
     Ok(begun.elapsed() / REPEATS)
 }
 
-fn ours(text: &str) -> Result<impl Sized, Error> {
+fn ours(text: &str) -> Result<Invoice<Verified>, Error> {
     Invoice::parse(text, Accept::Any).map_err(Error::call)?.verify().map_err(Error::call)
 }
 
 /// LDK reads invoices from bytes only; the text is decoded as it decodes that of offers.
-fn ldk(text: &str) -> Result<impl Sized, Error> {
+fn ldk(text: &str) -> Result<Bolt12Invoice, Error> {
     let bytes = CheckedHrpstring::new::<NoChecksum>(text).map_err(Error::call)?.byte_iter().collect::<Vec<u8>>();
     Bolt12Invoice::try_from(bytes).map_err(|error| Error::Call(format!("{error:?}")))
 }
