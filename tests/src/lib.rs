@@ -5,6 +5,7 @@
 pub mod compare;
 pub mod replay;
 pub mod schemas;
+pub mod simulate;
 
 /// The snippets of the documentation, which have to compile.
 #[cfg(doctest)]

@@ -31,6 +31,22 @@ const KNOWN_FEATURES: &[usize] = &[];
 const METADATA: u64 = 0;
 const PAYER_ID: u64 = 88;
 
+/// The fields, besides those that name the issuer, which only an offer gives a meaning: chains, features, quantity and
+/// what tells of a recurrence.
+const OFFER_ONLY: &[u64] = &[
+    2,
+    12,
+    20,
+    1_000_000_024,
+    1_000_000_025,
+    1_000_000_026,
+    1_000_000_027,
+    1_000_000_029,
+    2_000_000_092,
+    2_000_000_093,
+    2_000_000_094,
+];
+
 /// A request (`lnr1…`) for an invoice.
 ///
 /// [`Parsed`] it can be looked at; only a [`Verified`] one gives an invoice.
@@ -113,13 +129,13 @@ impl InvoiceRequest<Verified> {
     /// pays.
     ///
     /// # Errors
-    /// When it answers an offer, has fields that only an offer gives a meaning, or names no amount.
+    /// When it answers an offer, has fields that only an offer gives a meaning (also those of a recurrence), or names no amount.
     pub fn stand_alone_amount(&self) -> Result<Msat, Error> {
         let place = |number| self.message.place(number);
         if let Some(place) = place(22).or_else(|| place(16)) {
             return Err(Error::BasedOnOffer(place));
         }
-        if let Some(place) = place(2).or_else(|| place(12)).or_else(|| place(20)) {
+        if let Some(place) = OFFER_ONLY.iter().find_map(|&number| place(number)) {
             return Err(Error::UnexpectedOfferField(place));
         }
         self.invreq_amount().ok_or(Error::Missing(FieldType(82)))

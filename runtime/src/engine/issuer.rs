@@ -22,13 +22,14 @@
 
 use cln_primitives::{Hash32, Msat, NodeId, Secret};
 
+use super::judge::check;
 use super::limits::{Gate, Limits};
 use super::model::{Claim, ClaimState, ReplyPath, RequestRecord, RequestStatus, payment_hash};
 use super::ports::{Claimed, Disabling, IssuerPorts, PayError, SignError, StoreError};
 use super::refusal::Refusal;
 use super::turns::Turns;
 use crate::bolt12::secrets::PathUse;
-use crate::bolt12::{self, FieldType, Invoice, Parsed, RequestBuilder};
+use crate::bolt12::{self, Invoice, Parsed, RequestBuilder};
 
 /// What is to be published.
 #[derive(Clone, Debug)]
@@ -327,35 +328,4 @@ impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Stop::Store(error)
     }
-}
-
-/// The payer's rules that need nothing but the invoice, the request and the time. The invoice repeats the request to the
-/// byte, as their ids are equal.
-fn check(invoice: &Invoice<bolt12::Verified>, record: &RequestRecord, now: u64) -> Result<(), Refusal> {
-    if let Some(expiry) = invoice.offer_absolute_expiry().filter(|&expiry| now > expiry) {
-        return Err(Refusal::RequestExpired(expiry));
-    }
-    if let Some(expiry) = invoice.expires_at().filter(|&expiry| now > expiry) {
-        return Err(Refusal::InvoiceExpired(expiry));
-    }
-    let payment = invoice.payment();
-    let unknown = |pay: bolt12::BlindedPay<'_>| pay.features.unknown_even(&[]);
-    if let Some(feature) = payment.blinded_pay.into_iter().map(unknown).min_by_key(Option::is_some).flatten() {
-        return Err(Refusal::UnknownPathFeature(feature));
-    }
-    let offered = invoice.invreq_amount().ok_or(bolt12::Error::Missing(FieldType(82)))?;
-    check_amount(payment.amount, offered, record.min_amount)
-}
-
-fn check_amount(asked: Msat, offered: Msat, least: Option<Msat>) -> Result<(), Refusal> {
-    if asked > offered {
-        return Err(Refusal::AmountTooLarge { asked, offered });
-    }
-    if asked < least.unwrap_or(offered) {
-        return Err(Refusal::AmountTooSmall { asked, offered });
-    }
-    if asked == Msat::ZERO {
-        return Err(Refusal::AmountZero);
-    }
-    Ok(())
 }

@@ -14,11 +14,12 @@
 //! payer's has one claim that has not failed; the wallet pays a hash once; the payee binds an invoice to one payment
 //! before the preimage leaves.
 
+pub mod answer;
 pub mod issuer;
 pub mod payee;
 pub mod receiver;
 
-pub mod answer;
+mod judge;
 mod limits;
 mod model;
 mod ports;

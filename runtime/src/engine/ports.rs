@@ -181,6 +181,9 @@ pub trait InvoiceStore: Send + Sync {
         htlcs: HtlcSetId,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// The invoices that are [bound](super::InvoiceState::Accepted) to a payment.
+    fn accepted(&self) -> impl Future<Output = Result<Vec<InvoiceRecord>, StoreError>> + Send;
+
     /// Makes all unpaid invoices expire whose [last second](InvoiceRecord::expires_at) is over. Gives their number.
     fn expire_invoices(&self, now: u64) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
@@ -240,8 +243,8 @@ pub enum PayError {
 
 /// The payments that arrive.
 pub trait Htlcs: Send + Sync {
-    /// The payments that wait for this node, or were fulfilled by it and are not [marked](InvoiceStore::mark_paid)
-    /// perhaps.
+    /// The payments that wait for this node, and those fulfilled by it that may not be
+    /// [marked](InvoiceStore::mark_paid) yet. Those that are gone need not be here.
     fn offered(&self) -> impl Future<Output = Result<Vec<HtlcSet>, StoreError>> + Send;
 
     /// Takes the money by showing the preimage, all parts at once. Doing it again gives the same.

@@ -7,10 +7,13 @@
 //!  failed back ◀── no such invoice, expired, too little
 //! ```
 //!
+//! An `Accepted` invoice whose HTLCs the payer has back is found by `settle_all` too: no HTLCs are left that would lead
+//! to it.
+//!
 //! The preimage leaves only for an invoice that the store has bound to these very HTLCs, so an invoice is paid once,
 //! and one that is being paid neither expires nor is freed.
 
-use super::model::{HtlcSet, Receipt};
+use super::model::{HtlcSet, HtlcSetId, InvoiceRecord, InvoiceState, Receipt};
 use super::ports::{Acceptance, Fulfilment, ReceiverPorts, StoreError};
 use crate::bolt12::secrets::PathUse;
 
@@ -56,11 +59,37 @@ pub async fn settle<P: ReceiverPorts>(ports: &P, set: &HtlcSet) -> Result<Settle
 /// # Errors
 /// The first failure of the store or the ledger, when all have been tried: to be done again.
 pub async fn settle_all<P: ReceiverPorts>(ports: &P) -> Result<Vec<Settlement>, StoreError> {
+    let bound = ports.accepted().await?;
     let mut ended = Vec::new();
-    for set in ports.offered().await? {
-        ended.push(settle(ports, &set).await);
+    let offered = ports.offered().await?;
+    for set in &offered {
+        ended.push(settle(ports, set).await);
+    }
+    for record in bound {
+        let InvoiceState::Accepted(id) = record.state else { continue };
+        if offered.iter().all(|set| set.id != id) {
+            ended.extend(release(ports, &record, id).await.transpose());
+        }
     }
     ended.into_iter().collect()
+}
+
+/// Lets an invoice go that was bound to HTLCs just before a crash, when the payer has them back since. Only the ledger
+/// can tell; should it have them still, they are among the offered ones next time.
+async fn release<P: ReceiverPorts>(
+    ports: &P,
+    record: &InvoiceRecord,
+    id: HtlcSetId,
+) -> Result<Option<Settlement>, StoreError> {
+    let payment_hash = record.payment_hash();
+    let set = HtlcSet { id, payment_hash, amount: record.amount(), path_secret: None };
+    match ports.fulfil(&set, &record.preimage).await? {
+        Fulfilment::Fulfilled => Ok(None),
+        Fulfilment::Gone => {
+            ports.release_htlcs(payment_hash, id).await?;
+            Ok(Some(Settlement::Gone))
+        }
+    }
 }
 
 async fn refuse<P: ReceiverPorts>(ports: &P, set: &HtlcSet, why: &'static str) -> Result<Settlement, StoreError> {

@@ -89,9 +89,11 @@ impl Refusal {
     /// The message for the payee.
     ///
     /// # Errors
-    /// When the wallet's words hold a zero byte.
+    /// When the words are too long for a message.
     pub fn to_invoice_error(&self) -> Result<InvoiceError, bolt12::Error> {
-        let mut error = InvoiceError::builder(&self.to_string());
+        // A text with a zero byte cannot be sent, and the words may be a wallet's.
+        let words = self.to_string().replace('\0', "");
+        let mut error = InvoiceError::builder(&words);
         if let Some(field) = self.erroneous_field() {
             error = error.erroneous_field(field.0);
         }
@@ -123,10 +125,42 @@ fn tu64(amount: Msat) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_wrong_amount_tells_the_field_and_the_right_amount() {
-        let refusal = Refusal::AmountTooSmall { asked: Msat::from_msat(1), offered: Msat::from_msat(0x0102) };
+    #[track_caller]
+    fn check(refusal: Refusal, field: Option<u64>, suggested: Option<&[u8]>) {
         let error = refusal.to_invoice_error().unwrap();
-        assert_eq!((error.erroneous_field(), error.suggested_value()), (Some(170), Some(&[1, 2][..])));
+        let told = (error.error(), error.erroneous_field(), error.suggested_value());
+        assert_eq!(told, (Some(refusal.to_string().as_str()), field, suggested));
+    }
+
+    #[test]
+    fn the_payee_hears_which_field_is_wrong_and_what_it_could_be() {
+        let (asked, offered) = (Msat::from_msat(1), Msat::from_msat(0x0102));
+        check(Refusal::Invalid(bolt12::Error::Missing(FieldType(168))), Some(168), None);
+        check(Refusal::RequestExpired(7), Some(14), None);
+        check(Refusal::UnknownPathFeature(2), Some(162), None);
+        check(Refusal::InvoiceExpired(7), Some(166), None);
+        check(Refusal::PaymentHashTaken, Some(168), None);
+        check(Refusal::AmountTooLarge { asked, offered }, Some(170), Some(&[1, 2]));
+        check(Refusal::AmountTooSmall { asked, offered }, Some(170), Some(&[1, 2]));
+        check(Refusal::AmountZero, Some(170), None);
+    }
+
+    #[test]
+    fn an_invoice_that_is_not_at_fault_has_no_wrong_field() {
+        let blameless = [
+            Refusal::UnknownRequest(Hash32::from_bytes([1; 32])),
+            Refusal::Inactive,
+            Refusal::InProgress,
+            Refusal::TooMany,
+            Refusal::PaymentFailed("no way to the payee".to_owned()),
+            Refusal::Internal,
+        ];
+        blameless.into_iter().for_each(|refusal| check(refusal, None, None));
+    }
+
+    #[test]
+    fn a_zero_byte_in_a_wallets_words_is_left_out() {
+        let error = Refusal::PaymentFailed("no\0 way".to_owned()).to_invoice_error().unwrap();
+        assert_eq!(error.error(), Some("pay attempt failed: no way"));
     }
 }

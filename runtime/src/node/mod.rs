@@ -1,8 +1,30 @@
 //! An embedded node: it publishes requests, sends invoices, pays and is paid, without any daemon.
 //!
-//! Its channels are *simulated*: nodes whose folders stand in one folder above them are a network, find each other there
-//! and pay each other through a ledger in a file. All else is as with Core Lightning: keys, requests, invoices, and the
-//! RPC.
+//! Its channels are *simulated*: nodes whose folders stand in one folder are a network, find each other there, and pay
+//! each other through a ledger in a file. All else is as with Core Lightning: keys, requests, invoices, and the RPC.
+//!
+//! ```text
+//! NET/ledger.sqlite3        all money: balances, and payments locked by a hash        ledger/
+//! NET/alice/node.sqlite3    her requests and claims, and her invoices                 store/
+//!           hsm_secret      her key                                                   keys.rs
+//!           lightning-rpc   the socket for her clients                                server/, commands/, params/
+//!           messages        the socket for invoices and refusals of other nodes       network/
+//!           node_id, lock   who she is, for the others; and that she runs, only once
+//! NET/bob/…
+//! ```
+//!
+//! The [engine](crate::engine) has the rules. [`Ports`] gives it these parts; the node calls it:
+//!
+//! ```text
+//!   RPC ──▶ commands ──▶ Issuer::create, disable; send_invoice
+//!   messages ─▶ Issuer::on_invoice ─▶ Issuer::pay, in a task of its own
+//!   ledger ──▶ settle
+//!   clock ───▶ expire_invoices
+//! ```
+//!
+//! After a crash, the payments that have arrived are settled first, then invoices expire, then the payments that were
+//! under way go on, and only then anybody is let in. A node tells another one when the ledger has something new for it;
+//! what it is not told of it finds by looking.
 
 pub mod keys;
 pub mod ledger;

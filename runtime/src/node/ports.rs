@@ -110,6 +110,10 @@ impl InvoiceStore for Ports {
         self.store.release_htlcs(payment_hash, htlcs).await
     }
 
+    async fn accepted(&self) -> Result<Vec<InvoiceRecord>, StoreError> {
+        self.store.accepted().await
+    }
+
     async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
         self.store.expire_invoices(now).await
     }

@@ -108,7 +108,9 @@ impl EmbeddedNode {
     /// Tells how a node in this folder is to be.
     pub fn builder(directory: impl AsRef<Path>) -> NodeBuilder {
         let directory = directory.as_ref().to_owned();
-        NodeBuilder { directory, network: Chain::REGTEST, balance: Msat::ZERO, limits: Limits::default() }
+        // Its neighbours are nodes of the same user, and as busy as that user wants.
+        let limits = Limits { invoices_per_second: 100_000, ..Limits::default() };
+        NodeBuilder { directory, network: Chain::REGTEST, balance: Msat::ZERO, limits }
     }
 
     /// The running node.
@@ -154,7 +156,8 @@ impl NodeBuilder {
         self
     }
 
-    /// How much of others' messages is let in.
+    /// How much of others' messages is let in. If nothing else is said, only the invoices of a second are without the
+    /// engine's usual limit.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self

@@ -23,10 +23,16 @@ pub(super) fn writable(path: &Path, steps: &[&str]) -> Result<Connection, Fault>
         let readonly = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
         return Err(rusqlite::Error::SqliteFailure(readonly, None).into());
     }
-    migrate(&mut connection, steps)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Checkpoints are the writer's, who makes them while nobody waits, and counts them.
+    migrate(&mut connection, path, steps)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        let why = "the file system shares no memory between programs, which SQLite needs: use a local one";
+        return Err(Fault::Refused(format!("{}: {why}", path.display())));
+    }
+    // Checkpoints are the writer's, who makes them while nobody waits, and counts them; the first is for what programs
+    // have left that were killed.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     Ok(connection)
 }
 
@@ -65,12 +71,13 @@ fn create_private(path: &Path) -> io::Result<()> {
 }
 
 /// Takes the steps that the file has not seen, all or none. Their number is the file's `user_version`.
-pub(super) fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Fault> {
+fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let Some(missing) = steps.get(version..) else {
         return Err(Fault::Refused(format!(
-            "the file has version {version}, but this program knows versions up to {} only: update the program",
+            "{}: the file has version {version}, but this program knows versions up to {} only: update the program",
+            path.display(),
             steps.len()
         )));
     };

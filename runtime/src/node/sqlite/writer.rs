@@ -43,8 +43,9 @@ pub struct Writes {
 }
 
 impl Writes {
-    /// How often the disk was waited for (`fsync`), as SQLite documents it for `WAL` with `synchronous=FULL`: computed
-    /// from what was written, not seen. Opening the file is not counted.
+    /// How often the disk was waited for (`fsync`): computed from what was written, by SQLite's rules for `WAL` with
+    /// `synchronous=FULL`, and equal to what `strace` sees. Not counted are the few for making the file and its first
+    /// log, and for closing it.
     pub fn fsyncs(self) -> u64 {
         self.commits + 3 * self.checkpoints
     }

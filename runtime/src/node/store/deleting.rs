@@ -36,6 +36,9 @@ pub enum DeleteError {
     Store(#[from] StoreError),
 }
 
+/// The invoice, or why nothing was deleted; or what is wrong with the database.
+type Deleted = Result<Result<InvoiceRow, DeleteError>, Fault>;
+
 impl Store {
     /// Deletes the invoice with this label, if it has this status. Gives it as it was.
     ///
@@ -73,7 +76,7 @@ impl Store {
         &self,
         label: &str,
         expected: InvoiceStatus,
-        step: fn(&Connection, InvoiceRow) -> Result<Result<InvoiceRow, DeleteError>, Fault>,
+        step: fn(&Connection, InvoiceRow) -> Deleted,
     ) -> Result<InvoiceRow, DeleteError> {
         let label = label.to_owned();
         let delete = move |connection: &Connection| {

@@ -82,6 +82,14 @@ impl InvoiceStore for Store {
         self.change("giving a payment up", payment_hash, release).await
     }
 
+    async fn accepted(&self) -> Result<Vec<InvoiceRecord>, StoreError> {
+        let list = |connection: &Connection| {
+            let sql = format!("SELECT {INVOICE} FROM invoices WHERE state = 'accepted' ORDER BY htlcs");
+            rows::all(connection, &sql, [], rows::invoice)
+        };
+        self.database().read("listing the invoices that are being paid", list).await
+    }
+
     async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
         let waiters = self.0.waiters.clone();
         let wake = move |expired: &Vec<Hash32>| expired.iter().for_each(|hash| waiters.wake(hash));

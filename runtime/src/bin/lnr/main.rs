@@ -1,0 +1,57 @@
+//! `lnr`: nodes for requests of invoices, without a daemon.
+
+mod demo;
+mod network;
+mod node;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Publishes requests for invoices, sends invoices, pays and is paid, on simulated channels
+#[derive(Debug, Parser)]
+#[command(version, term_width = 80, after_help = "Exit codes: 0 all went well, 1 it failed, 2 wrong arguments")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a node until Ctrl-C, SIGTERM, or its command `stop`
+    Node(node::Options),
+    /// Show two nodes at work: a request, its invoice, the payment, and what a second invoice meets
+    Demo,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lnr: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Node(options) => {
+            log("info");
+            node::run(options).await
+        }
+        Command::Demo => {
+            log("warn");
+            demo::run().await
+        }
+    }
+}
+
+/// Logs to stderr, as much as `RUST_LOG` says, or else from this level up.
+fn log(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,42 @@
+//! `lnr node`: a node as a process.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use cln_primitives::Msat;
+use cln_runtime::node::EmbeddedNode;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::network::Network;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The node's folder, made if need be; nodes of one network have their folders in the same folder
+    #[arg(long, value_name = "FOLDER")]
+    dir: PathBuf,
+    /// The chain that requests and invoices are for
+    #[arg(long, value_enum, default_value = "regtest")]
+    network: Network,
+    /// What a new node has, out of nothing, such as 1000000sat
+    #[arg(long, value_name = "AMOUNT", default_value = "0sat")]
+    balance: Msat,
+}
+
+pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    // Before the start, so that a signal during it is not lost.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let builder = EmbeddedNode::builder(&options.dir).network(options.network.into()).balance(options.balance);
+    let mut node = builder.start().await?;
+    // Whoever has started it may have stopped listening.
+    let _ = writeln!(std::io::stdout(), "ready: node {} at {}", node.node().node_id(), node.rpc_path().display());
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        () = node.stopped() => return Ok(()),
+    }
+    tracing::info!("stopping");
+    node.stop().await;
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! One run: the plan is carried out, then all is mended and has to come to its end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use cln_runtime::engine::{Issuer, Limits};
+
+use super::bug::Bug;
+use super::check;
+use super::executor::Executor;
+use super::ledger::PaymentState;
+use super::plan::{Plan, Step};
+use super::ports::Ports;
+use super::seen::{Counters, Violation};
+use super::tasks;
+use super::world::{Event, Shared, World};
+
+/// How long the plan is carried out, in milliseconds.
+const PLAN: u64 = 100_000;
+/// How long all may take to come to its end, once nothing goes wrong any more.
+const MENDING: u64 = 4_000_000;
+/// After how long a payment that has not ended is back, and the wallet has said so.
+const LONGEST_LOCK: u64 = 450_000;
+/// When every invoice has expired.
+const LATER: u64 = 1_000_000_000;
+/// How often a node looks after what is unfinished.
+const LOOK_AFTER: u64 = 20_000;
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What must not be and was.
+    pub violation: Option<Violation>,
+    /// How many calls of ports there were.
+    pub steps: u64,
+    /// What has happened how often.
+    pub counters: Counters,
+    /// The chances at which a fault has struck.
+    pub struck: Vec<u64>,
+    /// What has happened, line by line, when that was wanted.
+    pub trace: Vec<String>,
+}
+
+/// Carries a plan out; the same plan gives the same outcome always.
+pub fn run(plan: &Plan, bug: Option<Bug>, traced: bool) -> Outcome {
+    let world = Shared::new(World::new(plan.clone(), bug, traced));
+    let mut run = Run::new(&world);
+    let ended = catch_unwind(AssertUnwindSafe(|| run.all()));
+    if ended.is_err() {
+        world.lock().violated("nothing panics", "see what the panic has said".to_owned());
+    }
+    // The tasks hold the world, and the world may hold their wakers.
+    drop(run);
+    let mut world = world.lock();
+    let steps = world.steps;
+    let seen = &mut world.seen;
+    Outcome {
+        violation: seen.violation.take(),
+        steps,
+        counters: std::mem::take(&mut seen.counters),
+        struck: std::mem::take(&mut seen.struck),
+        trace: std::mem::take(&mut seen.trace),
+    }
+}
+
+pub(super) struct Run {
+    world: Shared,
+    pub(super) executor: Executor,
+    /// Each running node's rules.
+    issuers: Vec<Option<Arc<Issuer<Ports>>>>,
+}
+
+impl Run {
+    /// All nodes are off.
+    pub(super) fn new(world: &Shared) -> Self {
+        let issuers = world.lock().nodes.iter().map(|_| None).collect();
+        Run { world: world.clone(), executor: Executor::new(world.clone()), issuers }
+    }
+
+    fn all(&mut self) {
+        let nodes = self.issuers.len();
+        for node in 0..nodes {
+            self.boot(node);
+            let mut world = self.world.lock();
+            let after = world.rng.u64(1_000..LOOK_AFTER);
+            world.schedule(after, Event::LookAfter { node });
+        }
+        {
+            let mut world = self.world.lock();
+            for number in 0..world.plan.steps.len() {
+                let at = world.plan.steps[number].0;
+                world.schedule(at, Event::Step { number, tries: 0 });
+            }
+        }
+        self.until(PLAN);
+        self.mend();
+        let limit = self.world.lock().now + MENDING;
+        self.until_closed(limit);
+        let limit = self.world.lock().now + LONGEST_LOCK;
+        self.until(limit);
+        self.call_for_all_that_is_active();
+        let limit = self.world.lock().now + MENDING;
+        self.until_closed(limit);
+        let later = self.world.lock().now + LATER;
+        self.world.lock().now = later;
+        for node in 0..nodes {
+            self.look_after(node);
+        }
+        self.until(later + 2 * LOOK_AFTER);
+        self.call_for_receipts();
+        self.until_closed(later + MENDING);
+        check::at_the_end(&mut self.world.lock());
+    }
+
+    /// Runs up to a time.
+    fn until(&mut self, limit: u64) {
+        while let Some(event) = self.executor.run(limit) {
+            self.handle(event);
+        }
+        let mut world = self.world.lock();
+        world.now = world.now.max(limit);
+    }
+
+    /// Runs until the last call has ended that has to end well.
+    pub(super) fn until_closed(&mut self, limit: u64) {
+        while self.world.lock().seen.open > 0 {
+            match self.executor.run(limit) {
+                Some(event) => self.handle(event),
+                None => break,
+            }
+        }
+        let mut world = self.world.lock();
+        let open = world.seen.open;
+        world.demand(open == 0, "every call comes to its end", || format!("{open} calls have not"));
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Wake(waker) => waker.wake(),
+            Event::Message { to, message } => {
+                let Some(issuer) = self.running(to) else { return self.miss(to) };
+                self.executor.spawn(to, tasks::receive(self.ports(to), issuer, message));
+            }
+            Event::Answer { to, reply, answer } => {
+                let mut world = self.world.lock();
+                match world.nodes[to].replies.get_mut(&reply) {
+                    Some(reply) => {
+                        reply.answer = Some(answer);
+                        if let Some(waker) = reply.waker.take() {
+                            waker.wake();
+                        }
+                    }
+                    None => world.seen.counters.count("answers nobody waits for"),
+                }
+            }
+            Event::Part { payment, noticed } => self.part(payment, noticed),
+            Event::Timeout { payment } => {
+                let mut world = self.world.lock();
+                let back = PaymentState::Failed("the payment timed out".to_owned());
+                if world.ledger.end(payment, back) {
+                    world.seen.counters.count("payments timed out");
+                    let payer = world.ledger.payments[payment].payer;
+                    world.note(payer, || format!("payment {payment} has timed out"));
+                }
+            }
+            Event::Restart { node } => self.boot(node),
+            Event::LookAfter { node } => {
+                self.look_after(node);
+                self.world.lock().schedule(LOOK_AFTER, Event::LookAfter { node });
+            }
+            Event::Step { number, tries } => self.step(number, tries),
+        }
+    }
+
+    fn miss(&self, node: usize) {
+        let mut world = self.world.lock();
+        world.seen.counters.count("messages for a node that is down");
+        world.note(node, || "is down, and misses a message".to_owned());
+    }
+
+    fn part(&mut self, payment: usize, noticed: bool) {
+        let payee = {
+            let mut world = self.world.lock();
+            let arriving = &mut world.ledger.payments[payment];
+            arriving.missing -= 1;
+            let (payee, arrived) = (arriving.payee, arriving.has_arrived());
+            if !arrived || !noticed {
+                return;
+            }
+            world.note(payee, || format!("payment {payment} has arrived"));
+            payee
+        };
+        if self.running(payee).is_some() {
+            self.executor.spawn(payee, tasks::settle_arrived(self.ports(payee), payment));
+        }
+    }
+
+    fn ports(&self, node: usize) -> Ports {
+        Ports { world: self.world.clone(), node }
+    }
+
+    fn running(&self, node: usize) -> Option<Arc<Issuer<Ports>>> {
+        self.issuers[node].clone().filter(|_| self.world.lock().nodes[node].up)
+    }
+
+    pub(super) fn boot(&mut self, node: usize) {
+        {
+            let mut world = self.world.lock();
+            if world.nodes[node].up {
+                return;
+            }
+            world.nodes[node].up = true;
+            world.note(node, || "starts".to_owned());
+        }
+        // What it had in memory is gone.
+        self.issuers[node] = Some(Arc::new(Issuer::new(self.ports(node), Limits::default())));
+        self.look_after(node);
+    }
+
+    fn look_after(&mut self, node: usize) {
+        if let Some(issuer) = self.running(node) {
+            self.executor.spawn(node, tasks::look_after(self.ports(node), issuer));
+        }
+    }
+
+    fn step(&mut self, number: usize, tries: u8) {
+        let step = self.world.lock().plan.steps[number].1;
+        match step {
+            Step::Crash { node } => {
+                let mut world = self.world.lock();
+                world.crash(node);
+                drop(world);
+                self.executor.stop_crashed();
+            }
+            Step::Jump { node, seconds } => {
+                let mut world = self.world.lock();
+                world.nodes[node].skew += seconds;
+                world.seen.counters.count("clock jumps");
+                world.note(node, || step.to_string());
+            }
+            Step::LookAfter { node } => self.look_after(node),
+            Step::Publish { node, .. } => self.user(node, number, tries, step),
+            Step::Collect { payee, request, .. } => {
+                // Nobody can ask for what is not published yet.
+                let published = self.world.lock().published(request).is_some();
+                if published {
+                    self.user(payee, number, tries, step);
+                } else {
+                    self.world.lock().again(number, tries);
+                }
+            }
+            Step::Disable { request } => {
+                let node = self.world.lock().plan.payer(request);
+                let published = self.world.lock().published(request).is_some();
+                match node.filter(|_| published) {
+                    Some(node) => self.user(node, number, tries, step),
+                    None => self.world.lock().again(number, tries),
+                }
+            }
+        }
+    }
+
+    /// Somebody calls a command of a node, later if it is down.
+    fn user(&mut self, node: usize, number: usize, tries: u8, step: Step) {
+        let Some(issuer) = self.running(node) else {
+            return self.world.lock().again(number, tries);
+        };
+        self.world.lock().note(node, || format!("> {step}"));
+        let ports = self.ports(node);
+        match step {
+            Step::Publish { .. } => self.executor.spawn(node, tasks::publish(ports, issuer, step)),
+            Step::Collect { .. } => self.executor.spawn(node, tasks::collect(ports, step)),
+            Step::Disable { request } => self.executor.spawn(node, tasks::disable(ports, issuer, request)),
+            Step::Crash { .. } | Step::Jump { .. } | Step::LookAfter { .. } => {}
+        }
+    }
+
+    /// From now on nothing goes wrong, the clocks are right and all nodes run. Every call is made again.
+    fn mend(&mut self) {
+        let calls = {
+            let mut world = self.world.lock();
+            world.healed = true;
+            world.note(0, || "-- all is mended".to_owned());
+            for node in &mut world.nodes {
+                node.skew = 0;
+            }
+            let calls = world.plan.calls();
+            world.seen.open = calls.len();
+            calls
+        };
+        for node in 0..self.issuers.len() {
+            self.boot(node);
+            self.look_after(node);
+        }
+        for step in calls {
+            let Step::Collect { payee, .. } = step else { continue };
+            self.executor.spawn(payee, tasks::collect_to_the_end(self.ports(payee), step));
+        }
+    }
+
+    /// A request that may be paid is paid when all is well: nothing is stuck.
+    fn call_for_all_that_is_active(&mut self) {
+        let orders = check::payable(&mut self.world.lock());
+        self.world.lock().seen.open = orders.len();
+        for (payee, order) in orders {
+            self.executor.spawn(payee, tasks::must_be_paid(self.ports(payee), order));
+        }
+    }
+
+    /// Whoever has a receipt gets it again.
+    fn call_for_receipts(&mut self) {
+        let orders = check::receipts(&mut self.world.lock());
+        self.world.lock().seen.open = orders.len();
+        for (payee, order) in orders {
+            self.executor.spawn(payee, tasks::must_be_paid(self.ports(payee), order));
+        }
+    }
+}

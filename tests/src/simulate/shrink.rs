@@ -1,0 +1,72 @@
+//! Makes a failing plan smaller while it fails in the same way.
+
+use super::bug::Bug;
+use super::plan::{Fault, Plan};
+use super::run::run;
+
+/// How many runs are spent on it.
+const MOST_RUNS: usize = 3_000;
+
+/// A smaller plan that breaks the same invariant: without the steps and the faults that are not needed for it.
+pub fn shrink(plan: Plan, bug: Option<Bug>) -> Plan {
+    let Some(violation) = run(&plan, bug, false).violation else { return plan };
+    let mut runs = 0;
+    let mut fails = |plan: &Plan| {
+        runs += 1;
+        let found = (runs <= MOST_RUNS).then(|| run(plan, bug, false).violation).flatten();
+        found.is_some_and(|found| found.invariant == violation.invariant)
+    };
+    let mut best = plan;
+    loop {
+        let before = size(&best);
+        best = fewer_rates(best, &mut fails);
+        best = fewer_steps(best, &mut fails);
+        best = fewer_faults(best, bug, &mut fails);
+        if size(&best) == before {
+            return best;
+        }
+    }
+}
+
+fn size(plan: &Plan) -> (usize, usize, usize) {
+    let rates = Fault::ALL.iter().filter(|fault| plan.rates.of(**fault) > 0).count();
+    (plan.steps.len(), rates, plan.spared.len())
+}
+
+fn fewer_rates(mut best: Plan, fails: &mut impl FnMut(&Plan) -> bool) -> Plan {
+    for fault in Fault::ALL {
+        if best.rates.of(*fault) > 0 {
+            let rates = best.rates.without(*fault);
+            best = better(best.clone(), Plan { rates, ..best }, fails);
+        }
+    }
+    best
+}
+
+fn fewer_steps(mut best: Plan, fails: &mut impl FnMut(&Plan) -> bool) -> Plan {
+    for at in (0..best.steps.len()).rev() {
+        let mut smaller = best.clone();
+        smaller.steps.remove(at);
+        best = better(best, smaller, fails);
+    }
+    best
+}
+
+/// Lets faults go by that have struck: many at a time at first.
+fn fewer_faults(mut best: Plan, bug: Option<Bug>, fails: &mut impl FnMut(&Plan) -> bool) -> Plan {
+    let struck = run(&best, bug, false).struck;
+    let mut together = struck.len();
+    while together > 0 {
+        for some in struck.chunks(together) {
+            let mut smaller = best.clone();
+            smaller.spared.extend(some);
+            best = better(best, smaller, fails);
+        }
+        together /= 2;
+    }
+    best
+}
+
+fn better(best: Plan, smaller: Plan, fails: &mut impl FnMut(&Plan) -> bool) -> Plan {
+    if fails(&smaller) { smaller } else { best }
+}

@@ -1,0 +1,84 @@
+//! The engine in a simulated world: many seeds hold, and mistakes put in on purpose are found.
+
+use clap::ValueEnum as _;
+use cln_tests::simulate::{Bug, Fault, Plan, Series, explain, run, run_all};
+
+/// What has to be reached by many seeds, besides every fault.
+const REACHED: &[&str] = &[
+    "answers nobody waits for",
+    "calls answered by a receipt",
+    "calls for an expired request (1002)",
+    "calls not sent (1003)",
+    "calls refused (1004)",
+    "calls timed out (1005)",
+    "calls until the expiry (903)",
+    "calls with a taken label (900)",
+    "calls without a way (1003)",
+    "claims resumed",
+    "clock jumps",
+    "invoices expired",
+    "labels freed: never delivered",
+    "labels freed: refused",
+    "labels not freed",
+    "messages for a node that is down",
+    "messages known",
+    "payments failed",
+    "payments given back",
+    "payments gone after they were taken",
+    "payments in parts",
+    "payments timed out",
+    "payments without funds",
+    "refused: amount too large",
+    "refused: amount too small",
+    "refused: amount zero",
+    "refused: in progress",
+    "refused: inactive",
+    "refused: invalid",
+    "refused: invoice expired",
+    "refused: request expired",
+    "refused: unknown request",
+    "requests disabled",
+    "wallet asked again",
+];
+
+#[test]
+fn ten_thousand_seeds_hold_and_everything_happens_in_them() {
+    let summary = run_all(Series { from: 0, seeds: 10_000, bug: None });
+    if let Some(failure) = summary.failure.and_then(|seed| explain(seed, None)) {
+        panic!("{failure}");
+    }
+    let faults = Fault::ALL.iter().map(|fault| fault.name());
+    let missing: Vec<&str> =
+        faults.chain(REACHED.iter().copied()).filter(|name| summary.counters.of(name) == 0).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "{summary}");
+}
+
+#[test]
+fn each_mistake_is_found_within_a_thousand_seeds() {
+    for bug in Bug::value_variants() {
+        let summary = run_all(Series { from: 0, seeds: 1_000, bug: Some(*bug) });
+        assert!(summary.failure.is_some(), "{}: {summary}", bug.name());
+    }
+}
+
+#[test]
+fn a_failure_is_shown_in_few_steps_and_with_the_command_to_see_it() {
+    let bug = Some(Bug::LabelFreedTooEarly);
+    let seed = run_all(Series { from: 0, seeds: 1_000, bug }).failure.unwrap();
+    let shown = explain(seed, bug).unwrap().to_string();
+    assert!(
+        shown.starts_with(&format!("seed {seed} breaks: a label is freed only when nobody has its invoice")),
+        "{shown}"
+    );
+    assert!(shown.ends_with(&format!("--from {seed} --seeds 1 --bug label-freed-too-early")), "{shown}");
+    assert!(shown.lines().filter(|line| line.contains('>')).count() <= 4, "{shown}");
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in 0..20 {
+        let once = || run(&Plan::new(seed), None, true);
+        let (first, second) = (once(), once());
+        assert_eq!((first.trace, first.steps), (second.trace, second.steps));
+    }
+}
