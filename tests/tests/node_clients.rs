@@ -5,6 +5,7 @@ mod network;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests, listinvoices, sendinvoice, waitanyinvoice};
 use cln_primitives::Msat;
@@ -12,8 +13,11 @@ use cln_rpc::ClnRpc;
 use cln_rpc::model::requests;
 use cln_rpc::primitives::Amount;
 use cln_runtime::client::CallError;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::TryStreamExt as _;
 use network::Network;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_client_is_paid() {
@@ -85,6 +89,34 @@ async fn cln_rpc_is_paid() {
     assert_eq!(listed.invoices.len(), 1);
     let info = payee.call_typed(&requests::GetinfoRequest {}).await.unwrap();
     assert_eq!(info.id.to_string(), net.payee.node.node().node_id().to_string());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_goes_does_not_take_its_invoice_with_it() {
+    let net = Network::start().await;
+    let request = net.request(json!({})).await;
+    let mut client = UnixStream::connect(net.payee.node.rpc_path()).await.unwrap();
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "sendinvoice", "params": [request, "a"]});
+    client.write_all(call.to_string().as_bytes()).await.unwrap();
+    drop(client);
+    let paid = net.ok(&net.payee, "waitanyinvoice", json!({"timeout": 30})).await;
+    assert_eq!(paid["label"], "a");
+    // Who asks again has the same invoice.
+    assert_eq!(net.ok(&net.payee, "sendinvoice", json!([request, "a"])).await, paid);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_does_not_hold_up_the_stop_and_hears_of_it() {
+    let mut net = Network::start().await;
+    let payee = &net.payee;
+    let (waited, stopped) = tokio::join!(
+        net.fails(payee, "waitanyinvoice", json!({}), -5, "the node is stopping"),
+        net.ok(payee, "stop", json!({})),
+    );
+    assert_eq!((waited, stopped), (Value::Null, json!({"result": "Shutdown complete"})));
+    let end = tokio::time::timeout(Duration::from_secs(10), net.payee.node.stopped());
+    end.await.expect("the node has stopped");
+    assert!(!net.payee.node.rpc_path().exists());
 }
 
 /// pyln-client's release that is tested.

@@ -10,7 +10,8 @@ use super::message::{Draft, Message, record_accessors};
 /// Why a node refused an invoice or a request (BOLT 12's `invoice_error`). It has no text form and no signature.
 #[derive(Clone)]
 pub struct InvoiceError {
-    message: Message,
+    /// Boxed, so that an error that may hold one stays small.
+    message: Box<Message>,
 }
 
 impl InvoiceError {
@@ -19,7 +20,7 @@ impl InvoiceError {
     /// # Errors
     /// When they are no error's.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
-        Ok(InvoiceError { message: Message::read(bytes, &[fields::ERROR])? })
+        Ok(InvoiceError { message: Box::new(Message::read(bytes, &[fields::ERROR])?) })
     }
 
     /// An error to be sent; it has words at least.

@@ -1,5 +1,6 @@
 //! The other nodes of the network: `listpeers`, `ping`.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,8 +38,9 @@ pub(super) fn commands() -> Vec<Command> {
 /// The other nodes of the network, with their folders.
 pub(super) async fn others(node: &Node) -> Answer<Vec<(NodeId, PathBuf)>> {
     let (folder, own) = (node.network().clone(), node.node_id());
-    let found = tokio::task::spawn_blocking(move || folder.nodes()).await.map_err(std::io::Error::other).flatten();
-    let mut nodes = found.map_err(|error| failure(LIGHTNINGD, format!("cannot list the network's folder: {error}")))?;
+    let failed = |error: io::Error| failure(LIGHTNINGD, format!("cannot list the network's folder: {error}"));
+    let found = tokio::task::spawn_blocking(move || folder.nodes()).await;
+    let mut nodes = found.map_err(io::Error::from).and_then(|nodes| nodes).map_err(failed)?;
     nodes.retain(|(id, _)| *id != own);
     Ok(nodes)
 }

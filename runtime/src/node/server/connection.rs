@@ -29,7 +29,7 @@ enum End {
     /// The client has gone, or does not listen.
     Gone,
     /// What it sent cannot be read.
-    Unreadable(Malformed),
+    Unreadable(Box<Malformed>),
     /// The node stops.
     Stopping,
 }
@@ -82,7 +82,7 @@ impl<S: Service> Connection<S> {
                 let message = match framer.next_message() {
                     Ok(Some(message)) => message,
                     Ok(None) => break,
-                    Err(error) => return End::Unreadable(Malformed::unreadable(&error)),
+                    Err(error) => return End::Unreadable(Box::new(Malformed::unreadable(&error))),
                 };
                 let request = match Request::read(&message.bytes) {
                     Ok(request) => request,

@@ -65,9 +65,11 @@ fn present<'de, D: Deserializer<'de>>(json: D) -> Result<Option<&'de RawValue>, 
 
 impl Request {
     /// Reads one JSON object.
-    pub(super) fn read(json: &[u8]) -> Result<Self, Malformed> {
-        let members: Members<'_> = serde_json::from_slice(json).map_err(|error| Malformed::unreadable(&error))?;
-        let invalid = |id, message: &str| Malformed { id, error: invalid_request(message.to_owned()), fatal: false };
+    pub(super) fn read(json: &[u8]) -> Result<Self, Box<Malformed>> {
+        let members: Members<'_> =
+            serde_json::from_slice(json).map_err(|error| Box::new(Malformed::unreadable(&error)))?;
+        let invalid =
+            |id, message: &str| Box::new(Malformed { id, error: invalid_request(message.to_owned()), fatal: false });
         match members.jsonrpc {
             None => return Err(invalid(Id::null(), "the request has no `jsonrpc`: it must be \"2.0\"")),
             Some(version) if serde_json::from_str::<&str>(version.get()).is_ok_and(|it| it == "2.0") => {}
@@ -96,7 +98,7 @@ impl Request {
             Ok(filter) => filter,
             Err(error) => {
                 let error = RpcError { code: JSONRPC2_INVALID_PARAMS, message: format!("filter: {error}"), data: None };
-                return Err(Malformed { id, error, fatal: false });
+                return Err(Box::new(Malformed { id, error, fatal: false }));
             }
         };
         Ok(Request { id, method, params: params.to_owned(), filter })
