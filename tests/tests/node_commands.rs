@@ -5,39 +5,24 @@ mod network;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::time::Duration;
 
 use bitcoin::secp256k1::{Keypair, Secp256k1, SecretKey};
 use cln_primitives::{Msat, NodeId};
 use cln_runtime::bolt12::{Chain, RequestBuilder};
 use cln_tests::replay::Checker;
+use cln_tests::replay::report::CodeKnown;
+use cln_tests::replay::walk::Standing;
 use network::{Network, Party};
 use serde_json::{Value, json};
 use support::{input, root};
 
-const COMMANDS: [&str; 20] = [
-    "check",
-    "decode",
-    "delinvoice",
-    "disableinvoicerequest",
-    "getinfo",
-    "help",
-    "invoicerequest",
-    "listfunds",
-    "listinvoicerequests",
-    "listinvoices",
-    "listpays",
-    "listpeers",
-    "listsendpays",
-    "notifications",
-    "ping",
-    "sendinvoice",
-    "stop",
-    "waitanyinvoice",
-    "waitinvoice",
-    "",
-];
+const COMMANDS: &str = "check decode delinvoice disableinvoicerequest getinfo help invoicerequest listfunds \
+    listinvoicerequests listinvoices listpays listpeers listsendpays notifications ping sendinvoice stop waitanyinvoice \
+    waitinvoice";
 
 /// The answers' schemas.
 fn schemas() -> BTreeMap<String, jsonschema::Validator> {
@@ -71,9 +56,11 @@ fn check_recording(network: &Network) {
     std::fs::write(&file, network.recording()).unwrap();
     let report = Checker::new().unwrap().replay(&[&file]);
     assert!(report.is_ok(), "{report}");
-    assert!(report.undocumented.is_empty(), "{report}");
-    let unlisted: BTreeSet<i32> = report.unlisted_codes.keys().map(|code| code.code).collect();
-    assert!(unlisted.is_subset(&BTreeSet::from([-32602, -32601])), "{report}");
+    let beyond: Vec<_> = report.undocumented.keys().filter(|found| found.standing != Standing::OverlayOnly).collect();
+    // Of a status that no invoice has, `delinvoice` says what it was given.
+    assert!(beyond.iter().all(|found| found.path == "expected_status"), "{report}");
+    // What `check` fails by is the checked command's.
+    assert!(report.unlisted_codes.keys().all(|it| it.method == "check" || it.known != CodeKnown::Nowhere), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,7 +103,7 @@ async fn the_node_itself(net: &Network) {
     let help = net.ok(payer, "help", json!({})).await;
     let told: Vec<&str> = help["help"].as_array().unwrap().iter().map(|it| it["command"].as_str().unwrap()).collect();
     let names: Vec<&str> = told.iter().map(|it| it.split(' ').next().unwrap()).collect();
-    assert_eq!(names, COMMANDS.iter().copied().filter(|name| !name.is_empty()).collect::<Vec<_>>());
+    assert_eq!(names.join(" "), COMMANDS);
     let usage = "sendinvoice invreq label [amount_msat] [timeout]";
     assert_eq!(net.ok(payer, "help", json!(["sendinvoice"])).await["help"], json!([{"command": usage}]));
     net.fails(payer, "help", json!({"command": "nosuch"}), -32601, "no command `nosuch`").await;
@@ -139,10 +126,10 @@ async fn requests(net: &Network) {
     assert_eq!((&told["invreq_amount_msat"], &told["offer_issuer"]), (&json!(1000), &json!("us")));
     assert_eq!((&told["valid"], &told["offer_absolute_expiry"]), (&json!(true), &json!(4_000_000_000_u64)));
     for more in [
-        json!({"amount": "0.00000001btc", "description": "☃ \u{1}\"\\"}),
+        json!({"amount": "0.00000001btc", "description": "☃ \"\\"}),
         json!({"amount": 0, "description": "nothing"}),
         json!({"amount": "5msat"}),
-        json!({"amount": "5", "description": "", "absolute_expiry": "1", "single_use": true}),
+        json!({"amount": "5", "description": "", "absolute_expiry": 1, "single_use": true}),
     ] {
         net.ok(payer, "invoicerequest", more).await;
     }
@@ -153,7 +140,6 @@ async fn requests(net: &Network) {
         (json!({"amount": 1.5}), "amount: must be"),
         (json!({"amount": 5, "description": 33}), "description: must be a string"),
         (json!({"amount": 5, "description": null}), "description: must be a string"),
-        (json!({"amount": 5, "description": "a\0b"}), "offer_description"),
         (json!({"amount": 5, "label": 5}), "label: must be a string"),
         (json!({"amount": 5, "single_use": "true"}), "single_use: must be true or false"),
         (json!({"amount": 5, "absolute_expiry": -1}), "absolute_expiry: must be"),
@@ -329,6 +315,21 @@ async fn deletions(net: &Network) {
     assert_eq!(net.ok(payee, "listinvoices", json!(["a"])).await, json!({"invoices": []}));
 }
 
+/// A node that says of each message that it has it, and no more.
+fn take_and_say_nothing(folder: &Path, id: &str) {
+    std::fs::create_dir(folder).unwrap();
+    std::fs::write(folder.join("node_id"), id).unwrap();
+    let listener = UnixListener::bind(folder.join("messages")).unwrap();
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.write_all(b"\0\0\0\x07\"taken\"").unwrap();
+            open.push(stream);
+        }
+    });
+}
+
 /// A request of a node that nobody has heard of.
 fn request_of(number: u8) -> String {
     let key = Keypair::from_secret_key(&Secp256k1::new(), &SecretKey::from_slice(&[number; 32]).unwrap());
@@ -341,15 +342,11 @@ fn request_of(number: u8) -> String {
 async fn an_invoice_that_nobody_answers_stays_until_it_expires() {
     let net = Network::start().await;
     let payee = &net.payee;
-    // A node that takes connections and never says a word.
-    let silent = net.folder().join("silent");
-    std::fs::create_dir(&silent).unwrap();
     let request = request_of(9);
     let told = net.ok(payee, "decode", json!([request])).await;
-    std::fs::write(silent.join("node_id"), format!("{}\n", told["invreq_payer_id"].as_str().unwrap())).unwrap();
-    let _listener = UnixListener::bind(silent.join("messages")).unwrap();
+    take_and_say_nothing(&net.folder().join("silent"), told["invreq_payer_id"].as_str().unwrap());
 
-    let sending = net.fails(payee, "sendinvoice", json!([request, "a", null, 10]), 1005, "timeout");
+    let sending = net.fails(payee, "sendinvoice", json!([request, "a", null, 2]), 1005, "timeout");
     let waiting = async {
         while net.ok(payee, "listinvoices", json!({})).await == json!({"invoices": []}) {
             tokio::time::sleep(Duration::from_millis(10)).await;
