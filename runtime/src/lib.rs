@@ -5,6 +5,7 @@
 pub mod blocking;
 pub mod bolt12;
 pub mod client;
+pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;
 
