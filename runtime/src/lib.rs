@@ -6,6 +6,7 @@ pub mod blocking;
 pub mod bolt12;
 pub mod client;
 pub mod engine;
+pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;
 
