@@ -57,13 +57,14 @@
 //!         └──────────── for a second ────────────────┴─ answer lost, and no row comes ──▶ Err
 //! ```
 //!
-//! Labels are not unique on a node. Where several rows have the label and the content asked for, one that was paid is
+//! Labels are not unique on a node. Where several rows have the label and the content asked for, one that is used up is
 //! taken, else one that takes invoices, else any; of equals the one with the lowest id. The others that still take
 //! invoices are named in the outcome. What is compared is amount, description, issuer, expiry and single use.
 //!
-//! Nothing is made twice in one call: a request whose answer was lost may still come into being, and the next call sees
-//! it. Callers of one process take turns by the label, if they share a [`Recover`]. Two *processes* that ask for the
-//! same label in the same moment can make two requests: use one process, or a label each.
+//! Nothing is made twice in one call. A request whose answer was lost may still come into being: the next call sees it,
+//! or, where it comes later still, the call after that, which names one of the two among the others. Callers of one
+//! process take turns by the label, if they share a [`Recover`]. Two *processes* that ask for the same label in the same
+//! moment can make two requests: use one process, or a label each.
 //!
 //! # `collect`
 //!

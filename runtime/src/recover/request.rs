@@ -120,11 +120,16 @@ pub enum Requested {
         /// The request.
         request: Request,
         /// Others of the same label and content that take invoices too: an answer was lost, or several processes asked
-        /// at once. Disable those that nobody was given.
+        /// at once. Each that somebody has is paid: before this one is handed out, disable all the others.
         others: Vec<Hash32>,
     },
     /// It was paid and takes no more invoices.
-    Used(Request),
+    Used {
+        /// The request.
+        request: Request,
+        /// Others of the same label and content that still take invoices: disable them, or they may be paid as well.
+        others: Vec<Hash32>,
+    },
     /// It was disabled and takes no more invoices. For a new promise use a new label.
     Disabled(Request),
 }
@@ -166,13 +171,14 @@ fn as_asked(spec: &RequestSpec, request: Request) -> Result<Requested, Error> {
     Ok(Requested::Open { request, others: Vec::new() })
 }
 
-/// What the label has: of several that meet the spec one that was paid, else one that takes invoices, else any; of
+/// What the label has: of several that meet the spec one that is used up, else one that takes invoices, else any; of
 /// equals the one with the lowest id, so that it is the same one each time.
 async fn find(client: &Client, spec: &RequestSpec, label: &str) -> Result<Option<Requested>, Error> {
     let labelled = list(client, listinvoicerequests::Request::new()).await?;
     let labelled = labelled.into_iter().filter(|request| request.label.as_deref() == Some(label));
     let (mut met, unmet): (Vec<_>, Vec<_>) = labelled.partition(|request| spec.is_met_by(request));
-    met.sort_by_key(|request| (!request.used, !request.active, request.invreq_id));
+    let used_up = |request: &Request| request.used && request.single_use;
+    met.sort_by_key(|request| (!used_up(request), !request.active, request.invreq_id));
     let mut met = met.into_iter();
     let Some(request) = met.next() else {
         return match unmet.into_iter().next() {
@@ -180,13 +186,12 @@ async fn find(client: &Client, spec: &RequestSpec, label: &str) -> Result<Option
             None => Ok(None),
         };
     };
+    let others = met.filter(|other| other.active).map(|other| other.invreq_id).collect();
     Ok(Some(match request {
-        Request { active: true, .. } => {
-            let others = met.filter(|other| other.active).map(|other| other.invreq_id).collect();
-            Requested::Open { request, others }
-        }
-        Request { used: true, single_use: true, .. } => Requested::Used(request),
-        _ => Requested::Disabled(request),
+        request if request.active => Requested::Open { request, others },
+        request if used_up(&request) => Requested::Used { request, others },
+        // What takes invoices comes before: there is none.
+        request => Requested::Disabled(request),
     }))
 }
 

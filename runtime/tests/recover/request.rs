@@ -24,9 +24,8 @@ async fn ask(recover: &Recover) -> Result<Requested, Error> {
 
 fn words(end: &Result<Requested, Error>) -> String {
     match end {
-        Ok(Requested::Open { others, .. }) if others.is_empty() => "open".to_owned(),
-        Ok(Requested::Open { others, .. }) => format!("open, and {} others", others.len()),
-        Ok(Requested::Used(_)) => "used".to_owned(),
+        Ok(Requested::Open { others, .. }) => with_others("open", others.len()),
+        Ok(Requested::Used { others, .. }) => with_others("used", others.len()),
         Ok(Requested::Disabled(_)) => "disabled".to_owned(),
         Ok(_) => "something new".to_owned(),
         Err(Error::Call { command, source }) => {
@@ -36,9 +35,13 @@ fn words(end: &Result<Requested, Error>) -> String {
     }
 }
 
+fn with_others(state: &str, others: usize) -> String {
+    if others == 0 { state.to_owned() } else { format!("{state}, and {others} others") }
+}
+
 fn text(end: &Result<Requested, Error>) -> Option<&str> {
     match end {
-        Ok(Requested::Open { request, .. } | Requested::Used(request) | Requested::Disabled(request)) => {
+        Ok(Requested::Open { request, .. } | Requested::Used { request, .. } | Requested::Disabled(request)) => {
             Some(&request.bolt12)
         }
         _ => None,
@@ -95,7 +98,7 @@ async fn a_closed_request_is_told_and_not_made_again() {
 }
 
 #[tokio::test]
-async fn of_several_requests_the_paid_one_is_taken_then_an_open_one_then_the_lowest_id() {
+async fn of_several_requests_the_used_one_is_taken_then_an_open_one_then_the_lowest_id() {
     let [mut low, mut high] = [row(7), row(8)];
     if id(&high.bolt12) < id(&low.bolt12) {
         std::mem::swap(&mut low, &mut high);
@@ -105,7 +108,19 @@ async fn of_several_requests_the_paid_one_is_taken_then_an_open_one_then_the_low
     let disabled_low = Row { active: false, ..low.clone() };
     assert_eq!(check(&[disabled_low, high.clone()], &[], &["open"], 0).await.as_ref(), Some(&high.bolt12));
     let used_high = Row { active: false, used: true, ..high.clone() };
-    assert_eq!(check(&[low, used_high], &[], &["used"], 0).await.as_ref(), Some(&high.bolt12));
+    let used = check(&[low, used_high], &[], &["used, and 1 others"], 0).await;
+    assert_eq!(used.as_ref(), Some(&high.bolt12), "the open one can still be paid, and is told");
+}
+
+#[tokio::test]
+async fn an_open_request_of_many_payments_comes_before_a_paid_one_that_was_disabled() {
+    let many = |number| Row { single_use: false, ..row(number) };
+    let closed = Row { active: false, used: true, ..many(7) };
+    let node = Node::<Payer>::start();
+    node.table().rows.extend([closed, many(8)]);
+    let end = node.recover().await.request(&spec().single_use(false), LABEL).await;
+    assert_eq!(words(&end), "open");
+    assert_eq!(text(&end), Some(&*many(8).bolt12));
 }
 
 #[tokio::test]
