@@ -27,8 +27,14 @@ pub enum Disabled {
         /// Lightning aborts and does so at each start until the request's row is mended by hand: tell the operator.
         pending: Option<Hash32>,
     },
-    /// It took no invoices before either: it was disabled, or is single-use and paid.
-    AlreadyClosed(Request),
+    /// It took no invoices before either: it was disabled, perhaps by a call whose answer was lost, or is single-use and
+    /// paid.
+    AlreadyClosed {
+        /// The request.
+        request: Request,
+        /// A payment for it that is under way all the same, as dangerous as above: tell the operator.
+        pending: Option<Hash32>,
+    },
     /// The node has no such request.
     Unknown,
     /// The time is up, and a payment for it is still under way. Nothing was done.
@@ -39,7 +45,8 @@ pub enum Disabled {
 }
 
 impl Recover {
-    /// Disables a request of this node's own once no payment for it is under way, waiting so long for that at most.
+    /// Disables a request of this node's own once no payment for it is under way, and begins no other look after so
+    /// long. A silent node takes the client's timeout in addition.
     ///
     /// Core Lightning aborts, at each start again, when a payment succeeds whose request was disabled meanwhile; see
     /// [the states](super#disable) for the moment that remains.
@@ -48,13 +55,14 @@ impl Recover {
     /// When the node fails or is lost. Call again: a request that is disabled already is told as such.
     pub async fn disable(&self, invreq_id: &Hash32, within: Duration) -> Result<Disabled, Error> {
         let (client, mut pace) = (&self.client, Pace::within(within));
+        let mut in_time = true;
         loop {
-            match look(client, invreq_id).await? {
-                None => return Ok(Disabled::Unknown),
-                Some(request) if !request.active => return Ok(Disabled::AlreadyClosed(request)),
-                Some(_) => {}
+            let Some(request) = look(client, invreq_id).await? else { return Ok(Disabled::Unknown) };
+            let pending_before = pending(client, invreq_id).await?;
+            if !request.active {
+                return Ok(Disabled::AlreadyClosed { request, pending: pending_before });
             }
-            if let Some(payment_hash) = pending(client, invreq_id).await? {
+            if let Some(payment_hash) = pending_before {
                 if pace.pause().await {
                     continue;
                 }
@@ -70,10 +78,12 @@ impl Recover {
             };
             let closed = matches!(error, CallError::Rpc(disableinvoicerequest::Error::OfferAlreadyDisabled(_)));
             let look_again = closed || error.may_have_taken_effect();
-            if !look_again || !pace.pause().await {
+            if !look_again || !in_time {
                 let rpc_error = disableinvoicerequest::Error::rpc_error;
                 return Err(Error::call("disableinvoicerequest", error, rpc_error));
             }
+            // What became of it is looked at in any case.
+            in_time = pace.pause().await;
         }
     }
 }

@@ -107,15 +107,17 @@
 //! # `disable`
 //!
 //! ```text
-//! look ─┬─ unknown, or closed ──▶ Unknown, AlreadyClosed
-//!   ▲   └─ open ──▶ payments under way ─┬─ one is for it ──▶ pause; out of time ──▶ PaymentPending
+//! look ─┬─ unknown ──▶ Unknown
+//!   ▲   ├─ closed ──▶ look at payments ──▶ AlreadyClosed
+//!   │   └─ open ──▶ payments under way ─┬─ one is for it ──▶ pause; out of time ──▶ PaymentPending
 //!   │                                   └─ none ──▶ disableinvoicerequest ──▶ look at payments ──▶ Disabled
 //!   └──────────── 1001, or the answer was lost ─────┘
 //! ```
 //!
 //! Between the look at the payments and the command a payment may begin: about a millisecond, as one follows on the
 //! other over the same connection. It is noticed by the look afterwards and told ([`Disabled::Disabled`]), but cannot be
-//! undone. Payments without an invoice, such as `keysend`, are never for a request.
+//! undone. A call that finds the request closed already looks as well, as the answer of the one before may have been lost.
+//! Payments without an invoice, such as `keysend`, are never for a request.
 
 mod claim;
 mod collect;

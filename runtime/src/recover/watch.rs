@@ -25,8 +25,8 @@ pub enum Watched {
 }
 
 impl Recover {
-    /// Waits until a request of this node's own is paid, for so long at most. A request that may be paid several times
-    /// counts as paid after the first.
+    /// Waits until a request of this node's own is paid, and begins no other look after so long. A silent node takes the
+    /// client's timeout in addition. A request that may be paid several times counts as paid after the first.
     ///
     /// The payee has its receipt slightly before this node knows of it. A node that is away is waited for.
     ///

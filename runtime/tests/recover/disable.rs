@@ -19,7 +19,8 @@ fn words(end: &Result<Disabled, Error>) -> &'static str {
     match end {
         Ok(Disabled::Disabled { pending: None, .. }) => "disabled",
         Ok(Disabled::Disabled { .. }) => "disabled too late",
-        Ok(Disabled::AlreadyClosed(_)) => "already closed",
+        Ok(Disabled::AlreadyClosed { pending: None, .. }) => "already closed",
+        Ok(Disabled::AlreadyClosed { .. }) => "already closed, and being paid",
         Ok(Disabled::Unknown) => "unknown",
         Ok(Disabled::PaymentPending { .. }) => "payment pending",
         Ok(_) => "something new",
@@ -86,6 +87,24 @@ async fn a_lost_answer_is_looked_for() {
     let lost = |fault| [("disableinvoicerequest", fault)];
     check(Some(open()), &[], &[], &lost(Fault::LostBefore), "disabled").await;
     check(Some(open()), &[], &[], &lost(Fault::LostAfter), "already closed").await;
+}
+
+#[tokio::test]
+async fn a_payment_for_a_closed_request_is_told() {
+    let closed = Row { active: false, ..open() };
+    check(Some(closed), &[part(json!({ "bolt12": invoice() }))], &[], &[], "already closed, and being paid").await;
+}
+
+#[tokio::test]
+async fn what_became_of_it_is_looked_at_even_without_time() {
+    let node = Node::<Payer>::start();
+    node.table().rows.push(open());
+    node.table().faults.add(&[("disableinvoicerequest", Fault::LostAfter)]);
+    assert_eq!(words(&disable(&node.recover().await, Duration::ZERO).await), "already closed");
+    // Where the node contradicts itself, that is the end.
+    node.table().rows[0].active = true;
+    node.fake.reply("disableinvoicerequest", Reply::error(1001, "invoice_request is not active"));
+    assert_eq!(words(&disable(&node.recover().await, Duration::ZERO).await), "failed");
 }
 
 #[tokio::test]
