@@ -1,7 +1,7 @@
 //! Why a flow could not be carried through.
 
 use cln_api::listinvoices;
-use cln_api::primitives::RpcError;
+use cln_api::primitives::{CommonError, RpcError};
 use cln_primitives::{Hash32, Msat};
 
 use crate::bolt12;
@@ -104,13 +104,18 @@ pub enum ReceiptFault {
 }
 
 impl Error {
-    /// True when the same call may have another end because the node was not there, was silent or lost the connection,
-    /// or because somebody else worked on the label.
+    /// True when the same call may have another end because the node was not there, stopped, was silent or lost the
+    /// connection, or because somebody else worked on the label.
     pub fn is_transient(&self) -> bool {
         match self {
-            Error::Call { source, .. } => {
-                matches!(**source, CallError::Timeout { .. } | CallError::Connection { .. })
-            }
+            Error::Call { source, .. } => match &**source {
+                CallError::Timeout { .. } | CallError::Connection { .. } => true,
+                CallError::Rpc(error) => matches!(
+                    CommonError::from_code(error.code),
+                    Some(CommonError::ShuttingDown | CommonError::PluginTerminated)
+                ),
+                _ => false,
+            },
             Error::Unsettled { .. } => true,
             _ => false,
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cln_runtime::recover::{Error, Recover, Watched};
+use cln_runtime::testing::Reply;
 
 use crate::kit::{Fault, Node, lnr};
 use crate::payer::{Payer, Row};
@@ -53,6 +54,15 @@ async fn the_use_is_seen_although_the_node_is_away_for_a_while() {
     node.table().rows[0].used = true;
     node.fake.accept();
     assert!(matches!(watching.await.unwrap(), Ok(Watched::Used(_))));
+}
+
+#[tokio::test]
+async fn a_node_that_stops_is_waited_for() {
+    let node = Node::<Payer>::start();
+    node.table().rows.push(Row { used: true, ..open() });
+    node.fake.reply_once("listinvoicerequests", Reply::error(-5, "lightningd is shutting down"));
+    let watched = watch(&node.recover().await, Duration::from_secs(3600)).await;
+    assert!(matches!(watched, Ok(Watched::Used(_))), "{watched:?}");
 }
 
 #[tokio::test]
