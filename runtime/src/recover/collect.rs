@@ -8,7 +8,7 @@ use super::claim::{Claim, CollectSpec};
 use super::error::Error;
 use super::receipt::Receipt;
 use super::send::{Sent, send};
-use super::table::{Found, Waited, check_other_labels, delete, find, now, wait};
+use super::table::{Found, Waited, check_other_labels, delete, find, now, wait, withdraw};
 use super::turns::Turn;
 use crate::bolt12::FieldType;
 
@@ -96,8 +96,8 @@ impl Recover {
                 }
 
                 (Found::Unpaid { .. }, Some(dead @ Sent::Dead(_))) => {
-                    delete(client, label, InvoiceStatus::Unpaid).await?;
-                    sent = Some(dead);
+                    let withdrawn = withdraw(client, label).await?;
+                    sent = Some(if withdrawn { dead } else { Sent::Open(None) });
                 }
                 (Found::Unpaid { until }, end) => match wait(client, &claim, label, until, spec.timeout).await? {
                     Waited::Paid(receipt) => return Ok(Collected::Paid(receipt)),

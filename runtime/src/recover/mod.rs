@@ -93,16 +93,18 @@
 //! * One call sends one invoice at most, and none while the node holds one for the request that could be paid. Nothing
 //!   is sent blindly again: that no row is there after a lost answer does not prove that none will come. If it comes,
 //!   the next call meets it, or its own `sendinvoice` meets the taken label (900).
-//! * An invoice is deleted when it has expired, or when its sending has certainly failed. Both deletions name the status
-//!   they expect, so a payment that was faster wins and is told. An invoice that is deleted cannot be paid any more:
-//!   the payer's money stays with the payer.
+//! * An invoice is deleted when it has expired, when the payer has refused it, or when it could not be sent. A deletion
+//!   names the status that it expects, so a payment that was faster wins and is told. An invoice that is deleted cannot
+//!   be paid any more: the payer's money stays with the payer. One that the node does not give up, as it is being paid
+//!   at that moment, is waited for.
 //! * A caller that dies, or drops the call, leaves at most one unpaid invoice; the next call waits for its payment or
 //!   expiry, even where the payer had refused it already.
 //! * A receipt is believed when the invoice is for the request and for all of its amount, the preimage hashes to the
 //!   payment hash, and no less came in.
 //! * The node's table is the memory. Once a paid invoice is deleted, by hand or by `autoclean`, the label is a new one.
 //! * Callers of one process that share a [`Recover`] take turns by the request. Between processes the label is the
-//!   guard; two that use two labels for one request in the same moment do not see each other, and the payer decides.
+//!   guard: a deletion may meet the newer invoice of another process there, which then has to send again. Two that use
+//!   two labels for one request in the same moment do not see each other, and the payer decides.
 //!
 //! # `disable`
 //!

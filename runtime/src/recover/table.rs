@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cln_api::primitives::CommonError;
 use cln_api::shared::InvoiceStatus;
 use cln_api::{delinvoice, listinvoices, waitinvoice};
 use futures_util::StreamExt;
@@ -110,6 +111,17 @@ pub(super) async fn delete(client: &Client, label: &str, status: InvoiceStatus) 
         }
         Err(error) if error.may_have_taken_effect() => Ok(()),
         Err(error) => Err(Error::call("delinvoice", error, delinvoice::Error::rpc_error)),
+    }
+}
+
+/// Deletes the label's unpaid invoice. False when the node does not give it up (-1), as nodes do that know of a payment
+/// for it under way.
+pub(super) async fn withdraw(client: &Client, label: &str) -> Result<bool, Error> {
+    match delete(client, label, InvoiceStatus::Unpaid).await {
+        Err(Error::Call { source, .. }) if matches!(&*source, CallError::Rpc(error) if error.code == CommonError::Lightningd.code()) => {
+            Ok(false)
+        }
+        deleted => deleted.map(|()| true),
     }
 }
 

@@ -98,6 +98,16 @@ async fn an_invoice_that_expires_before_its_withdrawal_is_as_good_as_withdrawn()
 }
 
 #[tokio::test]
+async fn an_invoice_that_the_node_does_not_give_up_is_waited_for() {
+    for (fate, expected) in [(Fate::Paid, "paid"), (Fate::Expired, "timed out")] {
+        let node = Node::<Payee>::start();
+        node.table().payers.push_back(Payer::Refuses(fate));
+        node.fake.reply_once("delinvoice", Reply::error(-1, "the invoice is being paid"));
+        assert_eq!(words(&collect(&node.recover().await).await), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_silent_payer_may_pay_until_the_invoice_expires() {
     check(&[Payer::Silent(Fate::Paid)], &[], &["paid", "paid"], 1).await;
     check(&[Payer::Silent(Fate::Expired)], &[], &["timed out", "paid"], 2).await;
