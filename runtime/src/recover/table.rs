@@ -52,13 +52,13 @@ pub(super) async fn find(client: &Client, claim: &Claim, label: &str) -> Result<
 pub(super) async fn check_other_labels(client: &Client, claim: &Claim, label: &str) -> Result<(), Error> {
     let mut invoices = client.pages(&listinvoices::Request::new(), PAGE);
     while let Some(invoice) = invoices.next().await {
-        let invoice = invoice.map_err(not_listed)?;
-        if invoice.status != listinvoices::Status::Unpaid || invoice.label == label {
+        let row = Row::from(invoice.map_err(not_listed)?);
+        if !matches!(row.status, Status::Unpaid) || row.label == label {
             continue;
         }
-        let read = invoice.bolt12.as_deref().map(|bolt12| Invoice::parse(bolt12, Accept::Any));
+        let read = row.bolt12.as_deref().map(|bolt12| Invoice::parse(bolt12, Accept::Any));
         if matches!(read, Some(Ok(read)) if read.invreq_id() == claim.invreq_id) {
-            return Err(Error::OtherLabel { label: invoice.label, expires_at: invoice.expires_at });
+            return Err(Error::OtherLabel { label: row.label, expires_at: row.expires_at });
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use cln_runtime::recover::{CollectSpec, Collected, Error, Receipt, Recover};
 use cln_runtime::testing::Reply;
 use serde_json::json;
 
-use crate::kit::{AMOUNT, Fault, Node, builder, lnr, now, sign};
+use crate::kit::{AMOUNT, Fault, Node, builder, lni, lnr, now, preimage, sign};
 use crate::payee::{Fate, Payee, Payer};
 
 pub const LABEL: &str = "refund-17";
@@ -252,6 +252,19 @@ async fn no_second_invoice_is_made_while_another_label_has_one_that_can_be_paid(
         let other = matches!(&end, Err(Error::OtherLabel { label, .. }) if label == "refund-16");
         assert_eq!((other, node.fake.count("sendinvoice")), (sent == 0, sent), "{end:?}");
     }
+}
+
+#[tokio::test]
+async fn an_invoice_of_a_status_that_nobody_knows_may_be_paid() {
+    let node = Node::<Payee>::start();
+    let held = json!({
+        "label": "refund-16", "bolt12": lni(&lnr(), 1, AMOUNT, 90), "payment_hash": preimage(1).1.to_string(),
+        "status": "held", "expires_at": now() + 90, "created_index": 1,
+    });
+    node.fake.reply_once("listinvoices", Reply::result(json!({ "invoices": [] })));
+    node.fake.reply_once("listinvoices", Reply::result(json!({ "invoices": [held] })));
+    let end = collect(&node.recover().await).await;
+    assert!(matches!(&end, Err(Error::OtherLabel { label, .. }) if label == "refund-16"), "{end:?}");
 }
 
 #[tokio::test]
