@@ -10,7 +10,7 @@ use super::row::Row;
 
 /// The proof that an invoice was paid: the preimage hashes to the payment hash, and no less came in than was asked for.
 ///
-/// Written as JSON it holds the preimage; `Debug` does not show it.
+/// Written as JSON it holds the preimage; `Debug` does not show it. What is read back from JSON is not checked again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Receipt {
