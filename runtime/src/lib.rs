@@ -5,6 +5,7 @@
 pub mod blocking;
 pub mod bolt12;
 pub mod client;
+pub mod decode;
 pub mod engine;
 pub mod recover;
 #[cfg(feature = "testing")]

@@ -227,6 +227,14 @@ pub enum Error {
         "{0} cannot be written: it holds more entries, a longer part or a larger number than its encoding has room for"
     )]
     Unwritable(FieldType),
+    /// A field that this message does not add itself, but takes over from another, or may not have at all.
+    #[error("{field} cannot be added to an {message}: it is outside the range of the types that are its own")]
+    ForeignField {
+        /// The field.
+        field: FieldType,
+        /// The kind of message.
+        message: &'static str,
+    },
     /// As many fees as paths there must be.
     #[error(
         "the invoice has {paths} `invoice_paths` (type 160) but {infos} `invoice_blindedpay` (type 162): they must be as many"

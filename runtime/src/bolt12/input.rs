@@ -1,8 +1,8 @@
 //! The value of a record, read from its start to its end.
 
-use bitcoin::secp256k1::PublicKey;
 use cln_primitives::NodeId;
 
+use super::curve;
 use super::error::{Error, FieldType, Place};
 
 /// What is left of a value.
@@ -12,24 +12,25 @@ pub struct Input<'a> {
     /// Where in the message they stand.
     at: usize,
     field: FieldType,
-    /// Points are looked up on the curve: once, when a message is read, as it costs more than all else.
-    checked: bool,
+    /// Points are looked up on the curve: once, when a message is read, as it costs more than all else. This one was
+    /// before. `None` when all were.
+    known_point: Option<&'a [u8]>,
 }
 
 impl<'a> Input<'a> {
-    /// A value that is read for the first time.
-    pub(crate) fn unchecked(field: u64, at: usize, bytes: &'a [u8]) -> Self {
-        Input { bytes, at, field: FieldType(field), checked: true }
+    /// A value that is read for the first time, in a message with this point.
+    pub(crate) fn unchecked(field: u64, at: usize, bytes: &'a [u8], known_point: &'a [u8]) -> Self {
+        Input { bytes, at, field: FieldType(field), known_point: Some(known_point) }
     }
 
     /// A value that was read before.
     pub(crate) fn known_good(field: u64, bytes: &'a [u8]) -> Self {
-        Input { bytes, at: 0, field: FieldType(field), checked: false }
+        Input { bytes, at: 0, field: FieldType(field), known_point: None }
     }
 
     /// True when what is read may still be wrong in itself.
     pub(crate) fn must_check(&self) -> bool {
-        self.checked
+        self.known_point.is_some()
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -80,7 +81,7 @@ impl<'a> Input<'a> {
     pub(crate) fn point(&mut self) -> Result<NodeId, Error> {
         let place = self.place();
         let bytes = self.array::<33>()?;
-        if self.checked && PublicKey::from_slice(&bytes).is_err() {
+        if self.known_point.is_some_and(|known| *known != bytes && !curve::is_point(&bytes)) {
             return Err(Error::ValueNotAPoint(place));
         }
         NodeId::try_from(bytes).map_err(|_| Error::ValueNotAPoint(place))

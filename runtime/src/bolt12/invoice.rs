@@ -1,6 +1,7 @@
 //! Invoices: what is to be paid, by which ways, until when.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use bitcoin::secp256k1::{Keypair, schnorr};
 use cln_primitives::{Hash32, Msat, NodeId};
@@ -9,15 +10,18 @@ use super::chain::Accept;
 use super::error::{Error, FieldType};
 use super::fields::types::*;
 use super::fields::{self, accessors, invoice_fields, offer_fields, request_fields, setters, signature_field};
-use super::ids;
+use super::hash::Tag;
+use super::ids::{self, INVOICE_RANGES};
 use super::merkle;
 use super::message::{Draft, Message, record_accessors, unknown_setter};
 use super::signature::{self, SIGNATURE};
+use super::signed::signed_message;
 use super::state::{Parsed, Payable, State, Unsigned, Verified};
 use super::text::{self, Prefix};
+use super::view::View;
 
-/// The message's name, as signatures use it.
-const NAME: &str = "invoice";
+/// The tag of what is signed.
+static SIGNED: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"lightninginvoicesignature"]));
 /// The even features of invoices that are known: payment in several parts.
 const KNOWN_FEATURES: &[usize] = &[16];
 
@@ -73,7 +77,7 @@ impl Invoice<Parsed> {
     /// See [`parse`](Invoice::parse).
     pub fn from_bytes(bytes: Vec<u8>, accept: impl Into<Accept>) -> Result<Self, Error> {
         let tables = [fields::OFFER, fields::REQUEST, fields::INVOICE, fields::SIGNATURE];
-        let invoice = Invoice { message: Message::read(bytes, &tables)?, proven: () };
+        let invoice = Invoice { message: Message::read_signed(bytes, &tables, NODE_ID)?, proven: () };
         accept.into().check(std::iter::once(invoice.chain()))?;
         if let (Some(features), Some(place)) = (invoice.invoice_features(), invoice.message.place(174)) {
             features.check(KNOWN_FEATURES, place)?;
@@ -88,7 +92,7 @@ impl Invoice<Parsed> {
     /// # Errors
     /// When the signature is missing or wrong, or a field that a payment needs.
     pub fn verify(self) -> Result<Invoice<Verified>, Error> {
-        signature::verify(&self.message, NAME, NODE_ID)?;
+        signature::verify(&self.message, *SIGNED, NODE_ID)?;
         let missing = |number| Error::Missing(FieldType(number));
         let proven = Payable {
             amount: self.invoice_amount().ok_or(missing(AMOUNT))?,
@@ -120,31 +124,14 @@ impl<S: State> Invoice<S> {
     offer_fields!(accessors);
     signature_field!(accessors);
 
-    /// The chain to pay on.
-    pub fn chain(&self) -> Chain {
-        self.invreq_chain().unwrap_or(Chain::BITCOIN)
-    }
-
-    /// The id of the request that it answers: equal ids mean that it repeats that request to the byte.
-    pub fn invreq_id(&self) -> Hash32 {
-        ids::invreq_id(self.message.bytes())
-    }
-
-    /// What the request's id would be without `invreq_paths`.
-    pub fn invreq_id_without_paths(&self) -> Hash32 {
-        ids::pathless_invreq_id(self.message.bytes())
-    }
-
-    /// The id of the offer that it answers; `None` when there is no offer.
-    pub fn offer_id(&self) -> Option<Hash32> {
-        let answers_offer = self.message.place(22).is_some() || self.message.place(16).is_some();
-        answers_offer.then(|| ids::offer_id(self.message.bytes()))
+    /// For how many seconds it is valid, from when it was made.
+    pub fn valid_for(&self) -> u32 {
+        self.invoice_relative_expiry().unwrap_or(DEFAULT_EXPIRY)
     }
 
     /// The last second in which it is valid, since 1970; `None` when it does not say when it was made.
     pub fn expires_at(&self) -> Option<u64> {
-        let relative = self.invoice_relative_expiry().unwrap_or(DEFAULT_EXPIRY);
-        Some(self.invoice_created_at()?.saturating_add(relative.into()))
+        Some(self.invoice_created_at()?.saturating_add(self.valid_for().into()))
     }
 
     /// Is it past its expiry, at this time in seconds since 1970?
@@ -153,48 +140,14 @@ impl<S: State> Invoice<S> {
     }
 
     record_accessors!();
-
-    /// The root over all records but signatures; `None` when there are none.
-    pub fn merkle_root(&self) -> Option<Hash32> {
-        merkle::root(self.message.bytes())
-    }
-
-    /// What the node's key signs.
-    ///
-    /// # Errors
-    /// When there is nothing to sign, which no builder makes.
-    pub fn sighash(&self) -> Result<Hash32, Error> {
-        signature::sighash(self.message.bytes(), NAME)
-    }
-
-    fn text(&self) -> String {
-        text::encode(Prefix::Invoice, self.message.bytes())
-    }
 }
 
-impl Invoice<Unsigned> {
+signed_message!(
+    Invoice,
+    Prefix::Invoice,
+    *SIGNED,
     /// The text without a signature, as the command `createinvoice` takes it to sign; it adds a path when there is none.
-    pub fn unsigned_text(&self) -> String {
-        self.text()
-    }
-
-    /// Signs it with the node's key.
-    ///
-    /// # Errors
-    /// When the key is not that of `invoice_node_id`, or a field that a payment needs is missing.
-    pub fn sign(self, key: &Keypair) -> Result<Invoice<Verified>, Error> {
-        let signature = signature::sign(&self.sighash()?, key);
-        self.with_signature(&signature)
-    }
-
-    /// Takes a signature of [`sighash`](Self::sighash) that was made elsewhere.
-    ///
-    /// # Errors
-    /// When it is not of the key in `invoice_node_id`, or a field that a payment needs is missing.
-    pub fn with_signature(self, signature: &schnorr::Signature) -> Result<Invoice<Verified>, Error> {
-        Invoice::from_bytes(signature::attach(&self.message, signature), Accept::Any)?.verify()
-    }
-}
+);
 
 impl Invoice<Verified> {
     /// What a payment needs.
@@ -204,18 +157,6 @@ impl Invoice<Verified> {
         let paths = self.invoice_paths().unwrap_or_default();
         let blinded_pay = self.invoice_blindedpay().unwrap_or_default();
         Payment { payment_hash, amount, node_id, created_at, paths, blinded_pay }
-    }
-}
-
-impl fmt::Display for Invoice<Verified> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
-    }
-}
-
-impl<S: State> fmt::Debug for Invoice<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Invoice({})", self.text())
     }
 }
 
@@ -236,7 +177,7 @@ impl InvoiceBuilder {
     }
 
     invoice_fields!(setters);
-    unknown_setter!();
+    unknown_setter!("invoice", INVOICE_RANGES);
 
     /// The invoice, to be signed.
     ///

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 use bitcoin::secp256k1::{Keypair, schnorr};
 use cln_primitives::{Hash32, Msat, NodeId};
@@ -11,16 +12,19 @@ use super::chain::Accept;
 use super::error::{Error, FieldType};
 use super::fields::types::*;
 use super::fields::{self, accessors, offer_fields, request_fields, request_only_fields, setters, signature_field};
+use super::hash::Tag;
 use super::ids::{self, REQUEST_RANGES};
 use super::invoice::InvoiceBuilder;
 use super::merkle;
 use super::message::{Draft, Message, record_accessors, unknown_setter};
 use super::signature::{self, SIGNATURE};
+use super::signed::signed_message;
 use super::state::{Parsed, State, Unsigned, Verified};
 use super::text::{self, Prefix};
+use super::view::View;
 
-/// The message's name, as signatures use it.
-const NAME: &str = "invoice_request";
+/// The tag of what is signed.
+static SIGNED: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"lightninginvoice_requestsignature"]));
 /// The even features of requests that are known: none.
 const KNOWN_FEATURES: &[usize] = &[];
 
@@ -51,7 +55,7 @@ impl InvoiceRequest<Parsed> {
     /// See [`parse`](InvoiceRequest::parse).
     pub fn from_bytes(bytes: Vec<u8>, accept: impl Into<Accept>) -> Result<Self, Error> {
         let tables = [fields::OFFER, fields::REQUEST, fields::REQUEST_ONLY, fields::SIGNATURE];
-        let request = InvoiceRequest { message: Message::read(bytes, &tables)?, state: PhantomData };
+        let request = InvoiceRequest { message: Message::read_signed(bytes, &tables, PAYER_ID)?, state: PhantomData };
         request.check(accept.into())?;
         Ok(request)
     }
@@ -63,8 +67,8 @@ impl InvoiceRequest<Parsed> {
     pub fn verify(self) -> Result<InvoiceRequest<Verified>, Error> {
         self.message.require(PAYER_ID)?;
         self.message.require(METADATA)?;
-        signature::verify(&self.message, NAME, PAYER_ID)?;
-        Ok(self.into_state())
+        signature::verify(&self.message, *SIGNED, PAYER_ID)?;
+        Ok(InvoiceRequest { message: self.message, state: PhantomData })
     }
 
     /// BOLT 12's rules for readers, in Core Lightning's order.
@@ -89,83 +93,20 @@ impl<S: State> InvoiceRequest<S> {
     offer_fields!(accessors);
     signature_field!(accessors);
 
-    /// The chain to pay on.
-    pub fn chain(&self) -> Chain {
-        self.invreq_chain().unwrap_or(Chain::BITCOIN)
-    }
-
-    /// Its id, which its invoices have too.
-    pub fn invreq_id(&self) -> Hash32 {
-        ids::invreq_id(self.message.bytes())
-    }
-
-    /// What its id would be without `invreq_paths`: the secret of those paths is derived from it.
-    pub fn invreq_id_without_paths(&self) -> Hash32 {
-        ids::pathless_invreq_id(self.message.bytes())
-    }
-
-    /// The id of the offer that it answers; `None` when it stands alone.
-    pub fn offer_id(&self) -> Option<Hash32> {
-        self.answers_offer().then(|| ids::offer_id(self.message.bytes()))
-    }
-
-    /// Does it answer an offer?
-    pub fn answers_offer(&self) -> bool {
-        self.message.place(22).is_some() || self.message.place(16).is_some()
-    }
-
     /// Is it past its `offer_absolute_expiry`, at this time in seconds since 1970?
     pub fn is_expired(&self, now: u64) -> bool {
         self.offer_absolute_expiry().is_some_and(|expiry| now > expiry)
     }
 
     record_accessors!();
-
-    /// The root over all records but signatures; `None` when there are none.
-    pub fn merkle_root(&self) -> Option<Hash32> {
-        merkle::root(self.message.bytes())
-    }
-
-    /// What the payer's key signs.
-    ///
-    /// # Errors
-    /// When there is nothing to sign, which no builder makes.
-    pub fn sighash(&self) -> Result<Hash32, Error> {
-        signature::sighash(self.message.bytes(), NAME)
-    }
-
-    fn text(&self) -> String {
-        text::encode(Prefix::InvoiceRequest, self.message.bytes())
-    }
-
-    fn into_state<T: State>(self) -> InvoiceRequest<T> {
-        InvoiceRequest { message: self.message, state: PhantomData }
-    }
 }
 
-impl InvoiceRequest<Unsigned> {
+signed_message!(
+    InvoiceRequest,
+    Prefix::InvoiceRequest,
+    *SIGNED,
     /// The text without a signature, as the command `createinvoicerequest` takes it to sign.
-    pub fn unsigned_text(&self) -> String {
-        self.text()
-    }
-
-    /// Signs it with the payer's key.
-    ///
-    /// # Errors
-    /// When the key is not that of `invreq_payer_id`.
-    pub fn sign(self, key: &Keypair) -> Result<InvoiceRequest<Verified>, Error> {
-        let signature = signature::sign(&self.sighash()?, key);
-        self.with_signature(&signature)
-    }
-
-    /// Takes a signature of [`sighash`](Self::sighash) that was made elsewhere.
-    ///
-    /// # Errors
-    /// When it is not of the key in `invreq_payer_id`.
-    pub fn with_signature(self, signature: &schnorr::Signature) -> Result<InvoiceRequest<Verified>, Error> {
-        InvoiceRequest::from_bytes(signature::attach(&self.message, signature), Accept::Any)?.verify()
-    }
-}
+);
 
 impl InvoiceRequest<Verified> {
     /// Does it stand alone, so that anybody may send an invoice for it unasked (`sendinvoice`)? Then this is what it
@@ -188,18 +129,6 @@ impl InvoiceRequest<Verified> {
     pub fn invoice(&self, payment_hash: Hash32, amount: Msat, created_at: u64, node_id: NodeId) -> InvoiceBuilder {
         let draft = Draft::mirror(&self.message, REQUEST_RANGES);
         InvoiceBuilder::new(draft, payment_hash, amount, created_at, node_id)
-    }
-}
-
-impl fmt::Display for InvoiceRequest<Verified> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
-    }
-}
-
-impl<S: State> fmt::Debug for InvoiceRequest<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "InvoiceRequest({})", self.text())
     }
 }
 
@@ -226,7 +155,7 @@ impl RequestBuilder {
     request_fields!(setters);
     request_only_fields!(setters);
     offer_fields!(setters);
-    unknown_setter!();
+    unknown_setter!("invoice_request", REQUEST_RANGES);
 
     /// The request, to be signed.
     ///
@@ -234,7 +163,8 @@ impl RequestBuilder {
     /// When it breaks a rule that readers check.
     pub fn build(mut self) -> Result<InvoiceRequest<Unsigned>, Error> {
         self.draft.remove(SIGNATURE);
-        Ok(InvoiceRequest::from_bytes(self.draft.into_bytes()?, Accept::Any)?.into_state())
+        let request = InvoiceRequest::from_bytes(self.draft.into_bytes()?, Accept::Any)?;
+        Ok(InvoiceRequest { message: request.message, state: PhantomData })
     }
 }
 

@@ -3,80 +3,58 @@
 //! A leaf is a record together with a nonce made of the first record, so that a single record can later be shown
 //! without giving away its neighbours.
 
-use bitcoin::hashes::sha256::{HashEngine, Midstate};
-use bitcoin::hashes::{Hash as _, HashEngine as _, sha256};
+use std::sync::LazyLock;
+
 use cln_primitives::Hash32;
 
+use super::hash::{Tag, Words, to_bytes};
 use super::tlv::checked_records;
 
-type Node = [u8; 32];
-
-const LEAF: Midstate = Midstate::hash_tag(b"LnLeaf");
-const BRANCH: Midstate = Midstate::hash_tag(b"LnBranch");
+static LEAF: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"LnLeaf"]));
+static BRANCH: LazyLock<Tag> = LazyLock::new(|| Tag::new(&[b"LnBranch"]));
 
 /// The types of signatures, which no signature covers.
 const SIGNATURES: std::ops::RangeInclusive<u64> = 240..=1000;
 
 /// The root over the records of a checked message; `None` when it has none that are signed.
 pub(crate) fn root(message: &[u8]) -> Option<Hash32> {
-    let nonce = nonce_engine(checked_records(message).next()?.bytes);
-    let mut tree = Tree { leaves: 0, subtrees: [[0; 32]; 64] };
+    let nonce = Tag::new(&[b"LnNonce", checked_records(message).next()?.bytes]);
+    let mut tree = Tree { leaves: 0, subtrees: [[0; 8]; MOST_LEVELS] };
     for record in checked_records(message).filter(|record| !SIGNATURES.contains(&record.number)) {
-        let leaf = hash(engine(LEAF), &[record.bytes]);
-        let nonce = hash(nonce.clone(), &[record.type_bytes()]);
-        tree.add(branch(leaf, nonce));
+        tree.add(branch(LEAF.hash(record.bytes), nonce.hash(record.type_bytes())));
     }
-    tree.root().map(Hash32::from_bytes)
+    tree.root().map(to_bytes).map(Hash32::from_bytes)
 }
 
-/// What is signed for a root: `message` and `field` by their names in BOLT 12.
-pub(crate) fn sighash(message: &str, field: &str, root: &Hash32) -> Hash32 {
-    let tag = ["lightning", message, field].concat();
-    let engine = engine(Midstate::hash_tag(tag.as_bytes()));
-    Hash32::from_bytes(hash(engine, &[root.as_bytes()]))
-}
-
-/// The nonces' hash, ahead of the type: its tag is made with the first record.
-fn nonce_engine(first_record: &[u8]) -> HashEngine {
-    let tag = hash(HashEngine::default(), &[b"LnNonce", first_record]);
-    let mut engine = HashEngine::default();
-    engine.input(&tag);
-    engine.input(&tag);
-    engine
-}
-
-fn engine(tag: Midstate) -> HashEngine {
-    HashEngine::from_midstate(tag, 64)
-}
-
-fn hash(mut engine: HashEngine, parts: &[&[u8]]) -> Node {
-    for part in parts {
-        engine.input(part);
-    }
-    sha256::Hash::from_engine(engine).to_byte_array()
+/// What is signed for a root, by the tag of a message and its field.
+pub(crate) fn sighash(tag: Tag, root: &Hash32) -> Hash32 {
+    Hash32::from_bytes(to_bytes(tag.hash(root.as_bytes())))
 }
 
 /// The lesser comes first, so that a proof need not say which side it is on.
-fn branch(a: Node, b: Node) -> Node {
+fn branch(a: Words, b: Words) -> Words {
     let (first, second) = if a <= b { (a, b) } else { (b, a) };
-    hash(engine(BRANCH), &[&first, &second])
+    BRANCH.hash_pair(&first, &second)
 }
+
+/// A message has less than 2^32 bytes, and a record two at least.
+const MOST_LEVELS: usize = 32;
 
 /// Whole subtrees of 1, 2, 4, … leaves: at most one of each size, as in a binary number. Joining them from the smallest
 /// at the end carries an odd last node up unchanged.
 struct Tree {
-    leaves: u64,
-    subtrees: [Node; 64],
+    leaves: u32,
+    subtrees: [Words; MOST_LEVELS],
 }
 
 impl Tree {
-    fn add(&mut self, leaf: Node) {
+    fn add(&mut self, leaf: Words) {
         let level = self.leaves.trailing_ones() as usize;
         self.subtrees[level] = self.subtrees[..level].iter().fold(leaf, |right, left| branch(*left, right));
         self.leaves += 1;
     }
 
-    fn root(&self) -> Option<Node> {
+    fn root(&self) -> Option<Words> {
         let whole = self.subtrees.iter().enumerate().filter(|(level, _)| self.leaves >> level & 1 == 1);
         whole.map(|(_, node)| *node).reduce(|right, left| branch(left, right))
     }

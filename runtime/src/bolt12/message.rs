@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use bitcoin::secp256k1::PublicKey;
+
 use super::error::{Error, FieldType, Place};
 use super::fields::{Known, Lookup};
+use super::ids::is_within;
 use super::input::Input;
 use super::kinds::Kind;
 use super::output::Output;
@@ -28,15 +31,30 @@ pub(crate) struct Message {
     bytes: Vec<u8>,
     spans: [Span; MOST_FIELDS],
     count: usize,
+    signer: Option<PublicKey>,
 }
 
 impl Message {
     /// Reads the fields that stand in these tables. An unknown odd type is left alone, an unknown even one refused.
     pub(crate) fn read(bytes: Vec<u8>, tables: &[Lookup]) -> Result<Self, Error> {
+        Self::read_known(bytes, tables, None)
+    }
+
+    /// Reads a message that the key in the field `signer` signs.
+    pub(crate) fn read_signed(bytes: Vec<u8>, tables: &[Lookup], signer: u64) -> Result<Self, Error> {
+        let key = checked_records(&bytes).find(|record| record.number == signer);
+        let key = key.and_then(|record| PublicKey::from_slice(record.value().first_chunk::<33>()?).ok());
+        Self::read_known(bytes, tables, key)
+    }
+
+    fn read_known(bytes: Vec<u8>, tables: &[Lookup], signer: Option<PublicKey>) -> Result<Self, Error> {
         let length = bytes.len();
         if u32::try_from(length).is_err() {
             return Err(Error::MessageTooLong { length });
         }
+        // Often the same node signs an invoice and starts the path to itself.
+        let known = signer.map(|key| key.serialize());
+        let known = known.as_ref().map_or(&[][..], |key| key);
         let mut spans = [Span::default(); MOST_FIELDS];
         let mut count = 0;
         for record in tlv::records(&bytes) {
@@ -47,18 +65,23 @@ impl Message {
                 }
                 continue;
             };
-            check(Input::unchecked(record.number, record.value_at, record.value()))?;
+            check(Input::unchecked(record.number, record.value_at, record.value(), known))?;
             // All fit 32 bits, as the length does.
             let end = record.at + record.bytes.len();
             spans[count] =
                 Span { number: record.number, at: record.at as u32, value: record.value_at as u32, end: end as u32 };
             count += 1;
         }
-        Ok(Message { bytes, spans, count })
+        Ok(Message { bytes, spans, count, signer })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The key that signs the message, when it names one.
+    pub(crate) fn signer(&self) -> Option<&PublicKey> {
+        self.signer.as_ref()
     }
 
     /// The value of a field.
@@ -80,8 +103,7 @@ impl Message {
 
     /// Refuses a type that is outside all of these ranges, unless it is among the exempt.
     pub(crate) fn check_ranges(&self, message: &'static str, ranges: &[(u64, u64)]) -> Result<(), Error> {
-        let within = |number| ranges.iter().any(|(first, last)| (*first..=*last).contains(&number));
-        match checked_records(&self.bytes).find(|record| !within(record.number)) {
+        match checked_records(&self.bytes).find(|record| !is_within(record.number, ranges)) {
             Some(record) => Err(Error::OutOfRange { place: record.place(), message }),
             None => Ok(()),
         }
@@ -123,12 +145,13 @@ macro_rules! record_accessors {
 }
 pub(super) use record_accessors;
 
-/// Makes the setter of fields that no table has, for a type with a `draft`.
+/// Makes the setter of fields that no table has, for a type with a `draft` of this message, whose types lie in these
+/// ranges.
 macro_rules! unknown_setter {
-    () => {
-        /// A field that has no name here; its type must be odd, and in the message's range.
+    ($message:literal, $ranges:expr) => {
+        /// A field that has no name here; its type must be odd, and in the message's own range.
         pub fn unknown_field(mut self, number: u64, value: &[u8]) -> Self {
-            self.draft.set_bytes(number, value);
+            self.draft.set_unknown(number, value, $message, $ranges);
             self
         }
     };
@@ -139,8 +162,8 @@ pub(super) use unknown_setter;
 #[derive(Clone, Default)]
 pub(crate) struct Draft {
     records: BTreeMap<u64, Vec<u8>>,
-    /// The first field whose value cannot be written: told at the end, so that setters can be chained.
-    unwritable: Option<FieldType>,
+    /// What is wrong with the first field that could not be set: told at the end, so that setters can be chained.
+    refused: Option<Error>,
 }
 
 impl Draft {
@@ -148,13 +171,21 @@ impl Draft {
         let mut output = Output::default();
         K::write(value, &mut output);
         match output.finish() {
-            Some(bytes) => self.set_bytes(number, &bytes),
-            None => self.unwritable = self.unwritable.or(Some(FieldType(number))),
+            Some(bytes) => drop(self.records.insert(number, bytes)),
+            None => self.refuse(Error::Unwritable(FieldType(number))),
         }
     }
 
-    pub(crate) fn set_bytes(&mut self, number: u64, value: &[u8]) {
+    /// Sets a field of any type in these ranges: elsewhere it would change the message that this one repeats.
+    pub(crate) fn set_unknown(&mut self, number: u64, value: &[u8], message: &'static str, ranges: &[(u64, u64)]) {
+        if !is_within(number, ranges) {
+            return self.refuse(Error::ForeignField { field: FieldType(number), message });
+        }
         self.records.insert(number, value.to_vec());
+    }
+
+    fn refuse(&mut self, error: Error) {
+        self.refused.get_or_insert(error);
     }
 
     pub(crate) fn remove(&mut self, number: u64) {
@@ -163,15 +194,14 @@ impl Draft {
 
     /// Starts with the records of another message that lie in these ranges.
     pub(crate) fn mirror(message: &Message, ranges: &[(u64, u64)]) -> Self {
-        let within = |number| ranges.iter().any(|(first, last)| (*first..=*last).contains(&number));
-        let records = checked_records(&message.bytes).filter(|record| within(record.number));
+        let records = checked_records(&message.bytes).filter(|record| is_within(record.number, ranges));
         let records = records.map(|record| (record.number, record.value().to_vec())).collect();
-        Draft { records, unwritable: None }
+        Draft { records, refused: None }
     }
 
     pub(crate) fn into_bytes(self) -> Result<Vec<u8>, Error> {
-        if let Some(field) = self.unwritable {
-            return Err(Error::Unwritable(field));
+        if let Some(error) = self.refused {
+            return Err(error);
         }
         let mut out = Vec::new();
         for (number, value) in self.records {

@@ -41,10 +41,12 @@
 //! ```
 
 mod chain;
+mod curve;
 mod details;
 mod error;
 mod features;
 mod fields;
+mod hash;
 mod ids;
 mod input;
 mod invoice;
@@ -58,9 +60,11 @@ mod output;
 mod paths;
 pub mod secrets;
 mod signature;
+mod signed;
 mod state;
 mod text;
 mod tlv;
+mod view;
 
 pub use chain::{Accept, Chain};
 pub use details::{Bip353Name, Recurrence, RecurrenceBase, RecurrencePaywindow};
@@ -75,3 +79,5 @@ pub use paths::{
     BlindedPath, BlindedPathBuf, BlindedPay, Fallback, FallbackAddress, FirstNode, Hop, Hops, Path, PayInfo,
 };
 pub use state::{Parsed, State, Unsigned, Verified};
+pub(crate) use text::prefix_of;
+pub(crate) use view::View;

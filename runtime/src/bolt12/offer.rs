@@ -13,6 +13,7 @@ use super::ids::{self, OFFER_RANGES};
 use super::invoice_request::RequestBuilder;
 use super::message::{Draft, Message, record_accessors, unknown_setter};
 use super::text::{self, Prefix};
+use super::view::View;
 
 /// The even features of offers that are known: none.
 const KNOWN_FEATURES: &[usize] = &[];
@@ -85,6 +86,10 @@ impl Offer {
     /// A request for it by a payer.
     pub fn request(&self, metadata: &[u8], payer_id: NodeId) -> RequestBuilder {
         RequestBuilder::new(Draft::mirror(&self.message, OFFER_RANGES), metadata, payer_id)
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View::new(&self.message)
     }
 
     record_accessors!();
@@ -186,7 +191,7 @@ pub struct OfferBuilder {
 
 impl OfferBuilder {
     offer_fields!(setters);
-    unknown_setter!();
+    unknown_setter!("offer", OFFER_RANGES);
 
     /// Without a key of the issuer: for an offer whose paths lead to it.
     pub fn without_issuer_id(mut self) -> Self {

@@ -27,8 +27,10 @@ impl Prefix {
 }
 
 const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-/// Stands in [`VALUES`] for what is not in the alphabet.
-const NONE: u8 = 0xff;
+/// What [`VALUES`] says of a character beside its value: the case of a letter, or that it is not in the alphabet.
+const LOWER: u8 = 0x20;
+const UPPER: u8 = 0x40;
+const NONE: u8 = 0x80;
 /// The value of each character, of both cases.
 const VALUES: [u8; 256] = values();
 
@@ -37,20 +39,33 @@ const fn values() -> [u8; 256] {
     let mut value = 0;
     while value < ALPHABET.len() {
         let character = ALPHABET[value];
-        values[character as usize] = value as u8;
-        values[character.to_ascii_uppercase() as usize] = value as u8;
+        values[character as usize] = value as u8 | case_of(character);
+        let character = character.to_ascii_uppercase();
+        values[character as usize] = value as u8 | case_of(character);
         value += 1;
     }
     values
+}
+
+const fn case_of(character: u8) -> u8 {
+    match character {
+        b'a'..=b'z' => LOWER,
+        b'A'..=b'Z' => UPPER,
+        _ => 0,
+    }
 }
 
 /// The bytes that a text holds, which must have this prefix.
 pub(crate) fn decode(text: &str, expected: Prefix) -> Result<Vec<u8>, Error> {
     let mut characters = Joined { text: text.as_bytes(), at: 0 };
     let mut case = Case::default();
-    check_prefix(&mut characters, &mut case, expected)?;
+    let found = read_prefix(&mut characters, &mut case)?;
+    if found != expected.as_str() {
+        return Err(Error::TextPrefix { found, expected: expected.as_str() });
+    }
 
     let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
+    take_plain(&mut characters, &mut case, &mut bytes);
     let (mut pending, mut bits) = (0u32, 0);
     while let Some((at, character)) = characters.next()? {
         let value = VALUES[usize::from(character)];
@@ -58,7 +73,7 @@ pub(crate) fn decode(text: &str, expected: Prefix) -> Result<Vec<u8>, Error> {
             return Err(unexpected(text, at));
         }
         case.see(at, character)?;
-        pending = pending << 5 | u32::from(value);
+        pending = pending << 5 | u32::from(value & 31);
         bits += 5;
         if bits >= 8 {
             bits -= 8;
@@ -73,6 +88,25 @@ pub(crate) fn decode(text: &str, expected: Prefix) -> Result<Vec<u8>, Error> {
         return Err(Error::TextPaddingNotZero);
     }
     Ok(bytes)
+}
+
+/// Takes eights of characters, each five bytes, up to the first that is not plainly right.
+fn take_plain(characters: &mut Joined<'_>, case: &mut Case, bytes: &mut Vec<u8>) {
+    let rest = &characters.text[characters.at..];
+    for eight in rest.as_chunks::<8>().0 {
+        let (mut number, mut seen) = (0u64, case.0);
+        for character in eight {
+            let value = VALUES[usize::from(*character)];
+            number = number << 5 | u64::from(value & 31);
+            seen |= value & !31;
+        }
+        if seen & NONE != 0 || Case(seen).is_mixed() {
+            return;
+        }
+        case.0 = seen;
+        bytes.extend_from_slice(&number.to_be_bytes()[3..]);
+        characters.at += eight.len();
+    }
 }
 
 /// Writes bytes as a text, in lower case and one piece.
@@ -100,8 +134,13 @@ fn letter(value: u32) -> char {
     char::from(ALPHABET[(value & 31) as usize])
 }
 
-/// Goes to behind the first `1`.
-fn check_prefix(characters: &mut Joined<'_>, case: &mut Case, expected: Prefix) -> Result<(), Error> {
+/// The prefix of a text in lower case, cut when long.
+pub(crate) fn prefix_of(text: &str) -> Result<String, Error> {
+    read_prefix(&mut Joined { text: text.as_bytes(), at: 0 }, &mut Case::default())
+}
+
+/// Goes to behind the first `1`, and tells what stands before it.
+fn read_prefix(characters: &mut Joined<'_>, case: &mut Case) -> Result<String, Error> {
     /// Enough to tell what somebody pasted instead.
     const SHOWN: usize = 20;
     let mut found = Vec::new();
@@ -110,17 +149,13 @@ fn check_prefix(characters: &mut Joined<'_>, case: &mut Case, expected: Prefix) 
             return Err(Error::TextNoSeparator);
         };
         if character == b'1' {
-            break;
+            return Ok(String::from_utf8_lossy(&found).into_owned());
         }
         case.see(at, character)?;
         if found.len() < SHOWN {
             found.push(character.to_ascii_lowercase());
         }
     }
-    if found == expected.as_str().as_bytes() {
-        return Ok(());
-    }
-    Err(Error::TextPrefix { found: String::from_utf8_lossy(&found).into_owned(), expected: expected.as_str() })
 }
 
 fn unexpected(text: &str, at: usize) -> Error {
@@ -129,17 +164,17 @@ fn unexpected(text: &str, at: usize) -> Error {
 }
 
 /// Which cases the letters so far have.
-#[derive(Default)]
-struct Case {
-    upper: bool,
-    lower: bool,
-}
+#[derive(Clone, Copy, Default)]
+struct Case(u8);
 
 impl Case {
     fn see(&mut self, at: usize, character: u8) -> Result<(), Error> {
-        self.upper |= character.is_ascii_uppercase();
-        self.lower |= character.is_ascii_lowercase();
-        if self.upper && self.lower { Err(Error::TextMixedCase { at }) } else { Ok(()) }
+        self.0 |= case_of(character);
+        if self.is_mixed() { Err(Error::TextMixedCase { at }) } else { Ok(()) }
+    }
+
+    fn is_mixed(self) -> bool {
+        self.0 & (LOWER | UPPER) == LOWER | UPPER
     }
 }
 

@@ -93,6 +93,21 @@ fn unknown_odd_fields_are_kept_and_passed_on() {
 }
 
 #[test]
+fn an_invoice_adds_nothing_to_its_request() {
+    let build = |number| {
+        let invoice = request().invoice(Hash32::from_bytes([4; 32]), Msat::from_msat(1), 1, id(6));
+        invoice.unknown_field(number, b"odd").build().map(|invoice| invoice.invreq_id())
+    };
+    let foreign = |number| Err(Error::ForeignField { field: FieldType(number), message: "invoice" });
+    for number in [0, 77, 159, 2_999_999_999] {
+        assert_eq!(build(number), foreign(number));
+    }
+    for number in [161, 239, 3_000_000_001] {
+        assert_eq!(build(number), Ok(request().invreq_id()));
+    }
+}
+
+#[test]
 fn types_of_signatures_are_signed_by_none() {
     let with_record = |record: &[u8]| {
         let bytes = [request().as_bytes(), record].concat();
@@ -122,59 +137,66 @@ macro_rules! check_fields {
     };
 }
 
-#[test]
-fn every_field_is_read_as_it_was_set() {
-    const ADDRESS: FallbackAddress<'static> = FallbackAddress { version: 1, program: &[9; 32] };
-    let name = Bip353Name { name: b"alice", domain: b"example.org" };
-    let (period, base) = (Recurrence { time_unit: 2, period: 1 }, RecurrenceBase { proportional: 1, basetime: 0 });
-    let window = RecurrencePaywindow { seconds_before: 60, seconds_after: 0 };
-    let features = Features::from_bytes(&[2]);
+const ADDRESS: FallbackAddress<'static> = FallbackAddress { version: 1, program: &[9; 32] };
+const NAME: Bip353Name<'static> = Bip353Name { name: b"alice", domain: b"example.org" };
+const PERIOD: Recurrence = Recurrence { time_unit: 2, period: 1 };
+const BASE: RecurrenceBase = RecurrenceBase { proportional: 1, basetime: 0 };
+const WINDOW: RecurrencePaywindow = RecurrencePaywindow { seconds_before: 60, seconds_after: 0 };
+const FEATURES: Features<'static> = Features::from_bytes(&[2]);
+
+/// An offer, a request for it and the invoice, which have all fields but paths in the offer.
+pub fn full() -> (Offer, InvoiceRequest<Verified>, Invoice<Verified>) {
     let offer = Offer::builder(id(1)).offer_chains(&[Chain::REGTEST, Chain::SIGNET]).offer_metadata(b"m");
-    let offer = offer.offer_currency("EUR").offer_amount(1).offer_description("").offer_features(features);
+    let offer = offer.offer_currency("EUR").offer_amount(1).offer_description("").offer_features(FEATURES);
     let offer = offer.offer_absolute_expiry(2).offer_issuer("i").offer_quantity_max(3).unknown_field(79, b"");
-    let offer = offer.offer_recurrence_compulsory(period).offer_recurrence_base(base);
-    let offer = offer.offer_recurrence_paywindow(window).offer_recurrence_limit(4).build().unwrap();
+    let offer = offer.offer_recurrence_compulsory(PERIOD).offer_recurrence_base(BASE);
+    let offer = offer.offer_recurrence_paywindow(WINDOW).offer_recurrence_limit(4).build().unwrap();
 
     let request = offer.request(&[5; 16], id(5)).invreq_chain(Chain::REGTEST).invreq_amount(Msat::from_msat(6));
-    let request = request.invreq_features(features).invreq_quantity(7).invreq_payer_note("n").invreq_bip_353_name(name);
+    let request = request.invreq_features(FEATURES).invreq_quantity(7).invreq_payer_note("n").invreq_bip_353_name(NAME);
     let request = request.invreq_recurrence_counter(8).invreq_recurrence_start(0).build().unwrap();
     let request = request.sign(&key(5)).unwrap();
 
     let invoice = request.invoice(Hash32::from_bytes([4; 32]), Msat::from_msat(6), 9, id(6));
     let invoice = invoice.invoice_paths(&[path(), path()]).invoice_blindedpay(&[PAY, PAY]).invoice_relative_expiry(0);
-    let invoice = invoice.invoice_fallbacks(&[ADDRESS]).invoice_features(features).invoice_recurrence_basetime(1);
+    let invoice = invoice.invoice_fallbacks(&[ADDRESS]).invoice_features(FEATURES).invoice_recurrence_basetime(1);
     let invoice = invoice.build().unwrap().sign(&key(6)).unwrap();
+    (offer, request, invoice)
+}
 
+#[test]
+fn every_field_is_read_as_it_was_set() {
+    let (offer, request, invoice) = full();
     check_fields!(
         invoice,
         offer_metadata = &b"m"[..],
         offer_currency = "EUR",
         offer_amount = 1,
         offer_description = "",
-        offer_features = features,
+        offer_features = FEATURES,
         offer_absolute_expiry = 2,
         offer_issuer = "i",
         offer_quantity_max = 3,
         offer_issuer_id = id(1),
-        offer_recurrence_compulsory = period,
-        offer_recurrence_base = base,
-        offer_recurrence_paywindow = window,
+        offer_recurrence_compulsory = PERIOD,
+        offer_recurrence_base = BASE,
+        offer_recurrence_paywindow = WINDOW,
         offer_recurrence_limit = 4,
         invreq_metadata = &[5; 16][..],
         invreq_chain = Chain::REGTEST,
         invreq_amount = Msat::from_msat(6),
-        invreq_features = features,
+        invreq_features = FEATURES,
         invreq_quantity = 7,
         invreq_payer_id = id(5),
         invreq_payer_note = "n",
-        invreq_bip_353_name = name,
+        invreq_bip_353_name = NAME,
         invreq_recurrence_counter = 8,
         invreq_recurrence_start = 0,
         invoice_created_at = 9,
         invoice_relative_expiry = 0,
         invoice_payment_hash = Hash32::from_bytes([4; 32]),
         invoice_amount = Msat::from_msat(6),
-        invoice_features = features,
+        invoice_features = FEATURES,
         invoice_node_id = id(6),
         invoice_recurrence_basetime = 1,
     );

@@ -1,11 +1,11 @@
-//! Clients side by side.
+//! Clients and codecs side by side.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cln_tests::compare::{Case, Error, Side, measure, run, serve};
+use cln_tests::compare::{Case, Error, Side, bolt12, measure, run, serve};
 
 /// Compares what this workspace has with what others offer.
 #[derive(Parser)]
@@ -28,6 +28,17 @@ enum Command {
         /// How many runs of each case.
         #[arg(long, default_value_t = 5)]
         runs: usize,
+    },
+    /// Reading and verifying a BOLT 12 invoice, beside LDK and beside the verification of its signature alone.
+    ///
+    /// Medians of rounds that take turns. Build it with --release, and leave the machine alone meanwhile.
+    Bolt12 {
+        /// Print the ratios as a JSON object instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// How many rounds.
+        #[arg(long, default_value_t = 4000)]
+        rounds: usize,
     },
     /// The server of a comparison.
     #[command(hide = true)]
@@ -52,6 +63,10 @@ fn execute(command: Command) -> Result<(), Error> {
         Command::Serve { socket } => return serve(&socket),
         Command::Client { json, runs } => {
             let report = run(runs.max(1))?;
+            if json { format!("{}\n", report.to_json()) } else { report.to_string() }
+        }
+        Command::Bolt12 { json, rounds } => {
+            let report = bolt12(rounds)?;
             if json { format!("{}\n", report.to_json()) } else { report.to_string() }
         }
         Command::Measure { side, case, socket } => {

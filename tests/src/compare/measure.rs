@@ -146,7 +146,8 @@ impl Start {
     }
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
+/// The median, in seconds.
+pub(super) fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).map_or(0.0, Duration::as_secs_f64)
 }

@@ -1,11 +1,13 @@
-//! The client of `cln-runtime` beside that of the crate `cln-rpc`, by the same answers over a real socket.
+//! What this workspace has beside what others offer: BOLT 12's codec beside LDK's, and the client of `cln-runtime` beside
+//! that of the crate `cln-rpc`, by the same answers over a real socket.
 //!
-//! A server in a process of its own gives answers that were made before. Every measurement is a process of its own too,
+//! For the client, a server in a process of its own gives answers that were made before. Every measurement is a process of its own too,
 //! so that its peak of memory is that of one call: the highest resident size (`VmHWM`) less what was resident before.
 //! Runs of the two take turns, and medians are compared. Both run on a current-thread runtime, with the system's
 //! allocator.
 
 mod answers;
+mod bolt12;
 mod measure;
 mod memory;
 mod report;
@@ -17,6 +19,7 @@ use std::io;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+pub use bolt12::{Bolt12Report, bolt12};
 pub use measure::measure;
 pub use report::{Pair, Report};
 pub use run::run;
