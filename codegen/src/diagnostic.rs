@@ -140,8 +140,8 @@ pub enum Problem {
     #[error("there is no {0}; write one")]
     NoText(&'static str),
     /// A text without words.
-    #[error("the text is empty; write one, or remove the entry")]
-    EmptyText,
+    #[error("`{0}` is empty; write a sentence, or remove the entry")]
+    EmptyText(String),
     /// A command without a feature.
     #[error("command `{0}` has no group; add it to one in `[groups]` of overlay.toml")]
     NoGroup(String),

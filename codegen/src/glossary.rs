@@ -29,18 +29,24 @@ pub(crate) struct Glossary {
 impl Glossary {
     /// Reads the file. A fault in it is reported, and the rest goes on without.
     pub(crate) fn read(text: &str, sink: &mut Sink) -> Self {
-        let file = toml::from_str(text).unwrap_or_else(|error: toml::de::Error| {
+        let file: GlossaryFile = toml::from_str(text).unwrap_or_else(|error| {
             sink.push(GLOSSARY, "", Problem::NotToml(error.to_string().trim().to_owned()));
             GlossaryFile::default()
         });
-        let file: GlossaryFile = file;
-        let values = file.values.iter().flat_map(|(table, values)| values.iter().map(move |it| (table, it)));
-        let fields = file.fields.iter().map(|(name, text)| (format!("/fields/{name}"), text));
-        let values = values.map(|(table, (value, text))| (format!("/values/{table}/{value}"), text));
-        for (pointer, _) in fields.chain(values).filter(|(_, text)| text.trim().is_empty()) {
-            sink.push(GLOSSARY, &pointer, Problem::EmptyText);
+        let glossary = Self { file, used: BTreeSet::new() };
+        for (entry, _) in glossary.entries().filter(|(_, text)| text.trim().is_empty()) {
+            sink.push(GLOSSARY, "", Problem::EmptyText(entry));
         }
-        Self { file, used: BTreeSet::new() }
+        glossary
+    }
+
+    /// Every entry by its key, with its sentence.
+    fn entries(&self) -> impl Iterator<Item = (String, &String)> {
+        let fields = self.file.fields.iter().map(|(name, text)| (format!("fields.{name}"), text));
+        let values = self.file.values.iter().flat_map(|(table, values)| {
+            values.iter().map(move |(value, text)| (format!("values.{table}.{value}"), text))
+        });
+        fields.chain(values)
     }
 
     /// The sentence for a field that has none of its own.
@@ -61,12 +67,7 @@ impl Glossary {
 
     /// Every entry that gave no item its text.
     pub(crate) fn report_stale(&self, sink: &mut Sink) {
-        let fields = self.file.fields.keys().map(|name| format!("fields.{name}"));
-        let values = self.file.values.iter().flat_map(|(table, values)| {
-            let entry = move |value: &String| format!("values.{table}.{value}");
-            values.keys().map(entry)
-        });
-        for entry in fields.chain(values).filter(|entry| !self.used.contains(entry)) {
+        for (entry, _) in self.entries().filter(|(entry, _)| !self.used.contains(entry)) {
             sink.push(
                 GLOSSARY,
                 "",

@@ -111,6 +111,8 @@ pub struct Command {
 pub struct Patience {
     /// Wire name of the parameter that says how many seconds.
     pub parameter: Option<String>,
+    /// The parameter's value that means for ever.
+    pub forever: Option<u64>,
     /// Seconds without it; `None` for ever.
     pub otherwise: Option<u64>,
 }

@@ -98,7 +98,7 @@ fn an_empty_sentence_is_refused() {
     let mut input = common::input(FILES, common::OVERLAY);
     input.glossary = GLOSSARY.replace("It runs.", " ");
     let faults = lower(&input).unwrap_err().to_string();
-    assert_eq!(faults, "glossary.toml#/values/state/running: the text is empty; write one, or remove the entry");
+    assert_eq!(faults, "glossary.toml: `values.state.running` is empty; write a sentence, or remove the entry");
 }
 
 #[test]

@@ -107,6 +107,7 @@ impl cln_primitives::Command for Request {
     type Error = Error;
     fn patience(&self) -> cln_primitives::Patience {
         match self.unilateraltimeout.map(u64::from) {
+            Some(0) => cln_primitives::Patience::Endless,
             Some(seconds) => cln_primitives::Patience::at_least_seconds(seconds),
             None => cln_primitives::Patience::at_least_seconds(172800),
         }

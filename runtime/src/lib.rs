@@ -9,6 +9,7 @@ pub mod decode;
 pub mod engine;
 #[cfg(feature = "node")]
 pub mod node;
+pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -31,5 +31,8 @@ async fn a_node_does_not_start_on_files_that_are_not_its_own_and_leaves_them_alo
         assert_eq!(fs::read(file).unwrap(), text);
         fs::write(file, kept).unwrap();
     }
+    fs::rename(&seed, network.path().join("elsewhere")).unwrap();
+    refuses(&network, &seed, "is missing").await;
+    fs::rename(network.path().join("elsewhere"), &seed).unwrap();
     EmbeddedNode::start(network.path().join("alice")).await.unwrap().stop().await;
 }

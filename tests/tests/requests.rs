@@ -1,6 +1,10 @@
 //! Requests: how they are built, what they look like on the wire, and which are refused before they are sent.
 
-use cln_api::{Command, blacklistrune, datastore, delinvoice, listinvoices, pay, plugin, sendpay, withdraw, xpay};
+use cln_api::{
+    Command, blacklistrune, close, datastore, delinvoice, getinfo, listinvoices, pay, plugin, sendpay, waitsendpay,
+    withdraw, xpay,
+};
+use cln_primitives::{Hash32, Patience};
 use serde_json::{Value, json};
 
 fn wire(request: &impl serde::Serialize) -> Value {
@@ -79,7 +83,22 @@ fn parameters_that_are_newer_than_the_node_are_named() {
     check_unsupported(&xpay::Request::new("lnbc1…"), "v24.11", &[]);
 
     let hop = sendpay::RouteHop::new().cltv_out(100);
-    let request = sendpay::Request::new(vec![hop], cln_primitives::Hash32::from_bytes([0; 32]));
+    let request = sendpay::Request::new(vec![hop], Hash32::from_bytes([0; 32]));
     check_unsupported(&request, "v26.04", &["route[].cltv_out"]);
     check_unsupported(&request, "v26.06.6", &[]);
+}
+
+#[test]
+fn a_command_may_take_as_long_as_its_parameters_say() {
+    let seconds = Patience::at_least_seconds;
+    let close = close::Request::new("1x1x1");
+    assert_eq!(close.patience(), seconds(172_800));
+    assert_eq!(close.clone().unilateraltimeout(600).patience(), seconds(600));
+    // lightningd takes 0 for "no limit".
+    assert_eq!(close.unilateraltimeout(0).patience(), Patience::Endless);
+
+    let wait = waitsendpay::Request::new(Hash32::from_bytes([0; 32]));
+    assert_eq!(wait.patience(), Patience::Endless);
+    assert_eq!(wait.timeout(0).patience(), seconds(0));
+    assert_eq!(getinfo::Request::new().patience(), Patience::Usual);
 }

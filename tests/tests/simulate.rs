@@ -66,10 +66,7 @@ fn a_failure_is_shown_in_few_steps_and_with_the_command_to_see_it() {
     let bug = Some(Bug::LabelFreedTooEarly);
     let seed = run_all(Series { from: 0, seeds: 1_000, bug }).failure.unwrap();
     let shown = explain(seed, bug).unwrap().to_string();
-    assert!(
-        shown.starts_with(&format!("seed {seed} breaks: a label is freed only when nobody has its invoice")),
-        "{shown}"
-    );
+    assert!(shown.starts_with(&format!("seed {seed} breaks: ")), "{shown}");
     assert!(shown.ends_with(&format!("--from {seed} --seeds 1 --bug label-freed-too-early")), "{shown}");
     assert!(shown.lines().filter(|line| line.contains('>')).count() <= 4, "{shown}");
 }

@@ -1,7 +1,7 @@
 //! Folders of texts.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use cln_codegen::Example;
@@ -74,11 +74,14 @@ pub fn read(path: &Path) -> Result<String, FolderError> {
     fs::read_to_string(path).map_err(|source| FolderError::Read { path: path.to_owned(), source, hint })
 }
 
-/// The release that a folder is named after, such as `v26.06`.
-pub fn release(dir: &Path) -> Option<String> {
-    let name = dir.canonicalize().ok()?.file_name()?.to_str()?.to_owned();
-    let is_release = name.starts_with('v') && name.parse::<cln_codegen::dialect::Version>().is_ok();
-    is_release.then_some(name)
+/// What a folder is called, such as `v26.06`, where its schemas may stand in a `doc` or `schemas` of their own.
+pub fn name(dir: &Path) -> String {
+    let names = dir.components().rev().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    });
+    let mut own = names.filter(|name| name != "doc" && name != "schemas");
+    own.next().unwrap_or_else(|| dir.display().to_string())
 }
 
 /// The recorded calls in a file with a JSON object a line: `method`, `request`, `response`.

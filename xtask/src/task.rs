@@ -7,6 +7,7 @@ use std::time::Instant;
 use std::{env, fs, io};
 
 use cln_codegen::diagnostic::{Diagnostic, Diagnostics, Problem};
+use cln_codegen::dialect::Version;
 use cln_codegen::model::Api;
 use cln_codegen::{Input, Lowered};
 
@@ -189,14 +190,13 @@ pub fn openrpc(schemas: Option<&Path>, out: Option<&Path>) -> Done {
     // The recorded calls are of our own release. A release's folder has its name.
     let (version, examples) = match schemas {
         None => (None, folder::examples(&root().join("schemas/examples.jsonl"))?),
-        Some(dir) => (folder::release(dir), Vec::new()),
+        Some(dir) => (Some(folder::name(dir)).filter(|name| name.parse::<Version>().is_ok()), Vec::new()),
     };
     let document = cln_codegen::openrpc(&lowered.api, version.as_deref(), &examples);
     // What is made of texts and numbers always is JSON.
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     let Some(out) = out else {
-        println!("{text}");
-        return Ok(());
+        return print(&text);
     };
     fs::write(out, format!("{text}\n")).map_err(|source| FolderError::Write { path: out.to_owned(), source })?;
     println!("{}: {}", out.display(), counted(&lowered.api));
@@ -219,7 +219,7 @@ pub fn coverage(schemas: Option<&Path>, json: bool) -> Done {
 pub fn diff(old: &Path, new: &Path, format: Format, deny: Option<Denied>) -> Done {
     let api = |dir: &Path| Ok::<Api, TaskError>(cln_codegen::lower(&input(Some(dir))?)?.api);
     let (before, after) = (api(old)?, api(new)?);
-    let diff = cln_codegen::diff::diff((&release_name(old), &before), (&release_name(new), &after));
+    let diff = cln_codegen::diff::diff((&folder::name(old), &before), (&folder::name(new), &after));
     print(&match format {
         Format::Text => diff.to_string(),
         Format::Markdown => diff.to_markdown(),
@@ -238,16 +238,6 @@ fn print(report: &str) -> Done {
         Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(TaskError::Print(source)),
         _ => Ok(()),
     }
-}
-
-/// What a folder is called where its schemas stand in a `doc` or `schemas` of their own.
-fn release_name(dir: &Path) -> String {
-    let names = dir.components().rev().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-        _ => None,
-    });
-    let mut own = names.filter(|name| name != "doc" && name != "schemas");
-    own.next().unwrap_or_else(|| dir.display().to_string())
 }
 
 /// The names of the files that are not the same, or only on one side.

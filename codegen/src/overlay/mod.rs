@@ -152,7 +152,7 @@ impl Overlay {
     pub(crate) fn patience(&self, command: &str) -> Option<Patience> {
         let entry = self.file.patience.iter().find(|entry| entry.commands.iter().any(|name| name == command))?;
         self.mark("patience", command);
-        Some(Patience { parameter: entry.parameter.clone(), otherwise: entry.seconds })
+        Some(Patience { parameter: entry.parameter.clone(), forever: entry.forever, otherwise: entry.seconds })
     }
 
     pub(crate) fn shared(&self) -> &[Shared] {

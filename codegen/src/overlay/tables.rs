@@ -82,6 +82,8 @@ pub(super) struct PatienceEntry {
     pub(super) commands: Vec<String>,
     /// The parameter that says how many seconds.
     pub(super) parameter: Option<String>,
+    /// Its value that means for ever.
+    pub(super) forever: Option<u64>,
     /// Seconds without it; for ever, when missing.
     pub(super) seconds: Option<u64>,
 }

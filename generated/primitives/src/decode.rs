@@ -1,6 +1,7 @@
 //! Reading what a node sends, with errors that say where in the JSON something is wrong; and refusing what must not be
 //! sent.
 
+use crate::path;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use std::fmt;
@@ -46,6 +47,15 @@ pub struct DecodeError {
     pub path: String,
     /// What is wrong there.
     pub reason: String,
+}
+
+impl DecodeError {
+    /// The same error of a part, in the message in which that part is at `outer`.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        self.path = path::joined(outer, &self.path);
+        self
+    }
 }
 
 struct Place<'a>(&'a str);
@@ -94,8 +104,7 @@ pub fn decode_part<T: DeserializeOwned>(
 fn path_and_reason<T: DeserializeOwned>(json: &[u8]) -> Option<(String, String)> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
-    let path = if error.path().iter().len() == 0 { String::new() } else { error.path().to_string() };
-    Some((path, reason(error.inner())))
+    Some((path::text(error.path()), reason(error.inner())))
 }
 
 /// Some fields are kept as JSON until their type is known. What is wrong inside of them comes as "`path`: reason", with
@@ -103,10 +112,7 @@ fn path_and_reason<T: DeserializeOwned>(json: &[u8]) -> Option<(String, String)>
 pub(crate) fn late_path(path: String, reason: String) -> (String, String) {
     let late = reason.strip_prefix('`').and_then(|rest| rest.split_once("`: "));
     match late {
-        Some((inner, rest)) if !inner.contains(['`', ' ']) => {
-            let dot = if path.is_empty() { "" } else { "." };
-            (format!("{path}{dot}{inner}"), rest.to_owned())
-        }
+        Some((inner, rest)) if !inner.contains(['`', ' ']) => (path::joined(&path, inner), rest.to_owned()),
         _ => (path, reason),
     }
 }
@@ -123,7 +129,7 @@ fn reason(error: &serde_json::Error) -> String {
 }
 
 /// serde quotes a text that stands where another type belongs. It may be secret.
-fn without_value(text: String) -> String {
+pub(crate) fn without_value(text: String) -> String {
     for found in ["invalid type: string ", "invalid value: string "] {
         if let Some(rest) = text.strip_prefix(found)
             && let Some((_, expected)) = rest.rsplit_once("\", expected ")

@@ -30,6 +30,7 @@ mod msat;
 mod node_id;
 pub mod number;
 mod output_desc;
+mod path;
 mod rpc_error;
 pub mod sat;
 mod secret;

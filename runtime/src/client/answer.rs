@@ -18,22 +18,24 @@ pub(crate) fn result(method: &str, message: &frame::Message) -> Result<Bytes, Ca
         (Some(result), None) => Ok(result),
         // JSON-RPC 1.0 puts a `null` beside an error.
         (result, Some(error)) if result.as_ref().is_none_or(|result| **result == *b"null") => {
-            match serde_json::from_slice::<RpcError>(&error) {
-                Ok(error) => Err(rpc_error(method, error)),
-                Err(_) => not_an_answer("its error has no code"),
-            }
+            Err(refusal(method, &error, &message.bytes))
         }
         (_, Some(_)) => not_an_answer("it has a result and an error"),
         (None, None) => not_an_answer("it has neither a result nor an error"),
     }
 }
 
-pub(crate) fn rpc_error(method: &str, error: RpcError) -> CallError<RpcError> {
-    // A deprecated command that is switched off answers like one that does not exist; only the words differ.
-    if error.code == -32601 && error.message.contains("deprecated") {
-        return CallError::Deprecated { method: method.to_owned(), error };
+/// The error that `json` says, which stands in the message `whole`.
+pub(crate) fn refusal(method: &str, json: &[u8], whole: &Bytes) -> CallError<RpcError> {
+    let method = method.to_owned();
+    match serde_json::from_slice::<RpcError>(json) {
+        // A deprecated command that is switched off answers like one that does not exist; only the words differ.
+        Ok(error) if error.code == -32601 && error.message.contains("deprecated") => {
+            CallError::Deprecated { method, error }
+        }
+        Ok(error) => CallError::Rpc(error),
+        Err(_) => CallError::NotAnAnswer { method, what: "its error has no code", answer: Answer(whole.clone()) },
     }
-    CallError::Rpc(error)
 }
 
 /// Reads a result as a type of the caller's. What is wrong is told without the value, which may be secret.

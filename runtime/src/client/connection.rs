@@ -140,8 +140,8 @@ impl Expected {
             outcome = &mut self.outcome => outcome,
             queued = queued => {
                 if queued.is_err() {
-                    // Nobody writes any more. Where the reader does not tell why, the writer's task was ended.
-                    self.connection.table.lose(ConnectionLost::ClosedHere);
+                    // Nobody writes any more. What was sent may still be answered.
+                    self.connection.table.lose_unsent(ConnectionLost::ClosedHere);
                 }
                 (&mut self.outcome).await
             }

@@ -10,7 +10,9 @@
 //! | [`CallError::Rpc`], [`CallError::Deprecated`] | was refused or failed, as its code says |
 //! | [`CallError::Invalid`], [`CallError::ControlCharacter`], [`CallError::Encode`] | was not sent |
 //! | [`CallError::Timeout`], [`CallError::Connection`] | see the [`Delivery`] in it |
-//! | [`CallError::Decode`], [`CallError::NotAnAnswer`], [`CallError::AnswerTooLong`] | was carried out |
+//! | [`CallError::Decode`], [`CallError::Unreadable`], [`CallError::Undocumented`] | was carried out |
+//! | [`CallError::Incomplete`] | was carried out in part; it changes nothing |
+//! | [`CallError::NotAnAnswer`], [`CallError::AnswerTooLong`] | was answered; whether it was carried out is not known |
 //!
 #![doc = include_str!("faults.md")]
 #![allow(clippy::result_large_err, reason = "callers match on errors by variant, and calls are rarely many")]

@@ -191,12 +191,7 @@ where
             };
             match fetched {
                 Ok(()) => {}
-                Err(CallError::Connection { source: ConnectionLost::Protocol(what), method, delivery, read_only }) => {
-                    self.ended = true;
-                    let source = ConnectionLost::Protocol(what);
-                    return Some(Err(CallError::Connection { method, source, delivery, read_only }));
-                }
-                Err(error) if error.is_retryable() => {
+                Err(error) if error.is_retryable() && !is_no_node(&error) => {
                     tracing::debug!("following goes on once the node answers again");
                     sleep(PAUSE).await;
                 }
@@ -271,4 +266,9 @@ where
             .map(|reached| *counter = reached)
             .map_err(|error| error.map_rpc(|error| R::Error::from(error.rpc_error().clone())))
     }
+}
+
+/// What answers there speaks another language: to ask again would not help.
+fn is_no_node<E>(error: &CallError<E>) -> bool {
+    matches!(error, CallError::Connection { source: ConnectionLost::Protocol(_), .. })
 }

@@ -91,7 +91,6 @@ impl Records {
     fn step(&mut self) -> Result<Option<Event>, FrameError> {
         match self.state {
             State::InKey(level, mut scan) => {
-                self.state = State::InKey(level, scan);
                 if scan.advance(&self.buffer, &mut self.at) {
                     self.state = State::Colon(level, self.role(level));
                     self.drop_behind();

@@ -66,8 +66,8 @@ impl Builder {
         self
     }
 
-    /// How often a read-only command is asked again when its connection is lost. Others are never sent twice.
-    /// Default: 2.
+    /// How often a call is made again when its connection is lost: one of a read-only command, and one whose request was
+    /// not sent. Others are never sent twice. Default: 2.
     pub fn retry(mut self, times: u32) -> Self {
         self.0.retries = times;
         self

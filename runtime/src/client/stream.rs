@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use cln_api::primitives::{Message, RpcError, decode_part};
+use cln_api::primitives::{Message, decode_part};
 use cln_api::{Command, ListCommand};
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -13,12 +13,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::answer::rpc_error;
+use super::answer::refusal;
 use super::connection::{READ_AT_ONCE, connect};
 use super::error::{Answer, CallError, ConnectionLost, Delivery};
 use super::frame::FrameError;
 use super::records::{Event, Records};
-use super::{Client, request};
+use super::{Client, Outgoing};
 
 /// The records of a list, or what became of them.
 pub struct RecordStream<R: Command, T>(pub(crate) BoxStream<'static, Result<T, CallError<R::Error>>>);
@@ -43,8 +43,7 @@ impl Client {
         R::Item: Send + 'static,
         R::Error: Send + 'static,
     {
-        let begun = request.validate().map_err(CallError::from).and_then(|()| request::params(R::METHOD, request));
-        let reading = Reading::Begin(self.clone(), begun);
+        let reading = Reading::Begin(self.clone(), Outgoing::typed(request).map(|outgoing| outgoing.params));
         let records = stream::unfold((reading, 0), |(reading, index)| async move {
             let (record, reading) = next::<R>(reading).await?;
             let record = record.and_then(|json| read_record::<R>(&json, index));
@@ -80,7 +79,9 @@ async fn next<R: ListCommand>(reading: Reading<R::Error>) -> Option<Next<R::Erro
     loop {
         let lost = match records.next_event() {
             Ok(Some(Event::Record(json))) => return Some((Ok(json), Reading::Open(client, socket, records))),
-            Ok(Some(Event::Error(json))) => return Some((Err(refused::<R>(json)), Reading::Ended)),
+            Ok(Some(Event::Error(json))) => {
+                return Some((Err(refusal(R::METHOD, &json, &json).map_rpc(R::Error::from)), Reading::Ended));
+            }
             Ok(Some(Event::Warning(json))) => {
                 let warning = serde_json::from_slice(&json).unwrap_or_default();
                 let error = CallError::Incomplete { method: R::METHOD.to_owned(), warning };
@@ -127,21 +128,10 @@ async fn open<R: ListCommand>(
 }
 
 fn read_record<R: ListCommand>(json: &[u8], index: usize) -> Result<R::Item, CallError<R::Error>> {
-    decode_part(Message::Answer, R::METHOD, json).map_err(|mut source| {
-        let dot = if source.path.is_empty() || source.path.starts_with('[') { "" } else { "." };
-        source.path = format!("{}[{index}]{dot}{}", R::FIELD, source.path);
+    decode_part(Message::Answer, R::METHOD, json).map_err(|source| {
+        let source = source.within(&format!("{}[{index}]", R::FIELD));
         CallError::Decode { source, answer: Answer(Bytes::copy_from_slice(json)) }
     })
-}
-
-fn refused<R: Command>(json: Bytes) -> CallError<R::Error> {
-    match serde_json::from_slice::<RpcError>(&json) {
-        Ok(error) => rpc_error(R::METHOD, error).map_rpc(R::Error::from),
-        Err(_) => {
-            let (method, what) = (R::METHOD.to_owned(), "its error has no code");
-            CallError::NotAnAnswer { method, what, answer: Answer(json) }
-        }
-    }
 }
 
 fn connection_lost<R: Command>(source: ConnectionLost, delivery: Delivery) -> CallError<R::Error> {

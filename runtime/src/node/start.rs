@@ -24,6 +24,8 @@ use super::tasks;
 use crate::bolt12::Chain;
 use crate::engine::{Issuer, Limits, SignError, StoreError, receiver};
 
+/// The node's key, in its folder.
+const SEED: &str = "hsm_secret";
 /// What the node remembers, in its folder.
 const STORE: &str = "node.sqlite3";
 /// The network's ledger, in the folder above the nodes'.
@@ -50,6 +52,9 @@ pub enum StartError {
     /// Its key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Its key is gone, but not what it remembers.
+    #[error("{} is missing: restore it from a backup, or use another folder for a new node", .0.display())]
+    KeyLost(PathBuf),
     /// What it remembers, or the network's ledger, cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -169,7 +174,7 @@ impl NodeBuilder {
     /// When its folder, or a file there, cannot be used, or another process has it.
     pub async fn start(self) -> Result<EmbeddedNode, StartError> {
         let directory = Directory::take(&self.directory)?;
-        let keys = Arc::new(Keys::load_or_create(&directory.path().join("hsm_secret"), self.network)?);
+        let keys = Arc::new(load_keys(directory.path(), self.network)?);
         let io = |source| StartError::Network { node: directory.path().to_owned(), source };
         let folder = Folder::above(directory.path()).map_err(io)?;
         refuse_copies(&folder, directory.path(), &keys)?;
@@ -214,6 +219,15 @@ async fn run(node: Node, directory: Directory, rpc: Socket) {
     server::serve(rpc, Arc::new(node.clone()), node.stopping(), server::Limits::default()).await;
     node.tasks_ended().await;
     drop(directory);
+}
+
+/// A node that has been here before must have its key: with a new one it would be another node.
+fn load_keys(directory: &Path, network: Chain) -> Result<Keys, StartError> {
+    let seed = directory.join(SEED);
+    if directory.join(STORE).exists() && !seed.exists() {
+        return Err(StartError::KeyLost(seed));
+    }
+    Ok(Keys::load_or_create(&seed, network)?)
 }
 
 fn open_store(directory: &Path, keys: &Arc<Keys>) -> Result<Store, StoreError> {

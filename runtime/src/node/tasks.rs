@@ -128,7 +128,7 @@ pub(super) async fn expire(node: Node) {
         }
         let pause = match node.store().next_expiry().await {
             // It is valid to the end of its last second.
-            Ok(Some(last)) => LONGEST_SLEEP.min(Duration::from_secs((last + 1).saturating_sub(now()))),
+            Ok(Some(last)) => LONGEST_SLEEP.min(Duration::from_secs(last.saturating_add(1).saturating_sub(now()))),
             Ok(None) => LONGEST_SLEEP,
             Err(_) => TRY_AGAIN,
         };

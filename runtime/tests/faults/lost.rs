@@ -1,6 +1,7 @@
 //! Connections that are lost.
 
 use cln_runtime::client::Delivery;
+use tokio::runtime::Runtime;
 
 use super::*;
 
@@ -129,6 +130,41 @@ fn a_client_outlives_the_runtime_that_it_was_made_in() {
     drop(first);
     assert_eq!(runtime().block_on(client.call_raw("hello", json!({}))).unwrap(), "hi");
     assert_eq!(node.connections(), 2);
+}
+
+fn runtime_of_one_thread() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_connection_whose_tasks_never_ran_is_lost_with_its_runtime() {
+    let node = node();
+    let first = runtime_of_one_thread();
+    // It returns before it comes to the tasks that carry the calls.
+    let client = first.block_on(with(&node, |builder| builder.retry(0)));
+    drop(first);
+    assert_eq!(runtime_of_one_thread().block_on(client.call_raw("hello", json!({}))).unwrap(), "hi");
+    assert_eq!(node.connections(), 2);
+}
+
+#[test]
+fn a_request_that_waits_for_a_runtime_which_ends_is_not_sent_or_sent_anew() {
+    for (retries, expected) in
+        [(0, "the client was closed; the request was not sent and has no effect"), (1, r#""paid""#)]
+    {
+        let node = node();
+        node.answer("pay", json!("paid"));
+        let first = runtime_of_one_thread();
+        let client = first.block_on(with(&node, |builder| builder.retry(retries)));
+        let outcome = runtime_of_one_thread().block_on(async {
+            let paying = pay(&client);
+            settle().await;
+            first.shutdown_background();
+            paying.await.unwrap()
+        });
+        assert_eq!(words(&outcome), expected);
+        assert_eq!(node.count("pay"), retries as usize);
+    }
 }
 
 #[tokio::test]

@@ -17,8 +17,6 @@ pub enum Bug {
     ResumeForgets,
     /// Invoices that are bound to a payment are not found.
     AcceptedForgotten,
-    /// An invoice expires while its payment is being taken.
-    ExpiryTakesAccepted,
     /// Marking an invoice as paid again makes another receipt.
     ReceiptWrittenAnew,
     /// The payment of a request that was disabled meanwhile does not count.

@@ -25,6 +25,8 @@ const LONGEST_LOCK: u64 = 450_000;
 const LATER: u64 = 1_000_000_000;
 /// How often a node looks after what is unfinished.
 const LOOK_AFTER: u64 = 20_000;
+/// The same when nothing goes wrong any more.
+const LOOK_AFTER_ALL_IS_MENDED: u64 = 200_000;
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -106,7 +108,7 @@ impl Run {
         for node in 0..nodes {
             self.look_after(node);
         }
-        self.until(later + 2 * LOOK_AFTER);
+        self.until(later + LOOK_AFTER);
         self.call_for_receipts();
         self.until_closed(later + MENDING);
         check::at_the_end(&mut self.world.lock());
@@ -139,13 +141,13 @@ impl Run {
             Event::Wake(waker) => waker.wake(),
             Event::Message { to, message } => {
                 let Some(issuer) = self.running(to) else { return self.miss(to) };
-                self.executor.spawn(to, tasks::receive(self.ports(to), issuer, message));
+                self.executor.spawn(to, tasks::receive(self.ports(to), issuer, *message));
             }
             Event::Answer { to, reply, answer } => {
                 let mut world = self.world.lock();
                 match world.nodes[to].replies.get_mut(&reply) {
                     Some(reply) => {
-                        reply.answer = Some(answer);
+                        reply.answer = Some(*answer);
                         if let Some(waker) = reply.waker.take() {
                             waker.wake();
                         }
@@ -166,7 +168,9 @@ impl Run {
             Event::Restart { node } => self.boot(node),
             Event::LookAfter { node } => {
                 self.look_after(node);
-                self.world.lock().schedule(LOOK_AFTER, Event::LookAfter { node });
+                let mut world = self.world.lock();
+                let after = if world.healed { LOOK_AFTER_ALL_IS_MENDED } else { LOOK_AFTER };
+                world.schedule(after, Event::LookAfter { node });
             }
             Event::Step { number, tries } => self.step(number, tries),
         }

@@ -82,8 +82,8 @@ pub(super) struct Reply {
 /// What happens by itself when its time has come.
 pub(super) enum Event {
     Wake(Waker),
-    Message { to: usize, message: IncomingInvoice },
-    Answer { to: usize, reply: u64, answer: Answer },
+    Message { to: usize, message: Box<IncomingInvoice> },
+    Answer { to: usize, reply: u64, answer: Box<Answer> },
     Part { payment: usize, noticed: bool },
     Timeout { payment: usize },
     Restart { node: usize },

@@ -237,7 +237,7 @@ pub(super) fn schemas(api: &Api) -> TokenStream {
     let arms = api.commands.iter().map(|command| {
         let Command { method, module, group, .. } = command;
         let file = format!("schema/{module}.json");
-        quote!(#[cfg(feature = #group)] #method => include_str!(#file),)
+        quote!(#[cfg(feature = #group)] #method => Some(include_str!(#file)),)
     });
     quote! {
         #docs
@@ -256,10 +256,10 @@ pub(super) fn schemas(api: &Api) -> TokenStream {
         /// # Ok::<(), serde_json::Error>(())
         /// ```
         pub fn schema(method: &str) -> Option<&'static str> {
-            Some(match method {
+            match method {
                 #(#arms)*
-                _ => return None,
-            })
+                _ => None,
+            }
         }
     }
 }

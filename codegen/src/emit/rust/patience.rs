@@ -18,9 +18,14 @@ pub(super) fn method(command: &Command) -> TokenStream {
     };
     let named =
         patience.parameter.as_ref().and_then(|name| command.request.object.fields.iter().find(|f| f.wire == *name));
+    let forever = patience.forever.map(|value| {
+        let value = Literal::u64_unsuffixed(value);
+        quote!(Some(#value) => cln_primitives::Patience::Endless,)
+    });
     let body = match named.and_then(seconds) {
         Some(given) => quote! {
             match #given {
+                #forever
                 Some(seconds) => cln_primitives::Patience::at_least_seconds(seconds),
                 None => #otherwise,
             }

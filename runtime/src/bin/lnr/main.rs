@@ -10,9 +10,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+const HELP: &str = "\
+Exit codes: 0 all went well, 1 it failed, 2 wrong arguments.
+RUST_LOG says how much is logged to stderr, such as debug or cln_runtime=trace.";
+
 /// Publishes requests for invoices, sends invoices, pays and is paid, on simulated channels
 #[derive(Debug, Parser)]
-#[command(version, term_width = 80, after_help = "Exit codes: 0 all went well, 1 it failed, 2 wrong arguments")]
+#[command(version, term_width = 80, after_help = HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

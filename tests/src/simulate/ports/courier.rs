@@ -43,7 +43,7 @@ impl Courier for Ports {
             let nonsense = world.strikes(self.node, Fault::Nonsense);
             for after in copies(world, self.node) {
                 let answer = if nonsense { Answer::Nonsense(vec![0]) } else { Answer::Refusal(error.clone()) };
-                world.schedule(after, Event::Answer { to: payee, reply, answer });
+                world.schedule(after, Event::Answer { to: payee, reply, answer: Box::new(answer) });
             }
         }
         self.turn().await;
@@ -84,7 +84,7 @@ impl Ports {
                 reply_path: Some(write(node, reply)),
                 from: Some(keys::of(node).id),
             };
-            world.schedule(after, Event::Message { to, message });
+            world.schedule(after, Event::Message { to, message: Box::new(message) });
         }
         Ok(Listener { world: self.world.clone(), node, reply })
     }

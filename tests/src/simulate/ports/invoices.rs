@@ -111,12 +111,7 @@ impl InvoiceStore for Ports {
 
     async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
         self.atomic("lets invoices expire", |world| {
-            let reckless = world.bug == Some(Bug::ExpiryTakesAccepted);
-            let over = |record: &&mut InvoiceRecord| {
-                let open = record.state == InvoiceState::Unpaid
-                    || reckless && matches!(record.state, InvoiceState::Accepted(_));
-                open && now > record.expires_at()
-            };
+            let over = |record: &&mut InvoiceRecord| record.state == InvoiceState::Unpaid && now > record.expires_at();
             let mut expired = Vec::new();
             for record in world.nodes[self.node].invoices.values_mut().filter(over) {
                 record.state = InvoiceState::Expired;
