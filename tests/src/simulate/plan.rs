@@ -252,7 +252,7 @@ fn publish(rng: &mut Rng, request: usize, nodes: usize) -> Step {
         amount,
         single_use: rng.u8(0..10) < 7,
         expires_in: (rng.u8(0..10) < 3).then(|| rng.u64(10..100)),
-        least: (rng.u8(0..10) < 3).then_some(amount / 2),
+        least: (rng.u8(0..10) < 3).then(|| if rng.u8(0..4) == 0 { 0 } else { amount / 2 }),
     }
 }
 

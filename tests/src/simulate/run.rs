@@ -147,7 +147,7 @@ impl Run {
                 let mut world = self.world.lock();
                 match world.nodes[to].replies.get_mut(&reply) {
                     Some(reply) => {
-                        reply.answer = Some(*answer);
+                        reply.answer = Some(answer);
                         if let Some(waker) = reply.waker.take() {
                             waker.wake();
                         }

@@ -83,7 +83,7 @@ pub(super) struct Reply {
 pub(super) enum Event {
     Wake(Waker),
     Message { to: usize, message: Box<IncomingInvoice> },
-    Answer { to: usize, reply: u64, answer: Box<Answer> },
+    Answer { to: usize, reply: u64, answer: Answer },
     Part { payment: usize, noticed: bool },
     Timeout { payment: usize },
     Restart { node: usize },
