@@ -164,11 +164,11 @@ async fn who_is_not_there_is_unreachable_for_certain() {
 async fn a_renamed_node_is_found_and_another_in_its_place_is_not_taken_for_it() {
     let network = Network::new();
     let (mut alice, bob) = (network.start("alice", 1), network.start("bob", 2));
-    let _ = bob.send(&alice).await.unwrap();
+    drop(bob.send(&alice).await.unwrap());
     let _ = alice.received().await;
     fs::rename(&alice.place, network.0.path().join("alicia")).unwrap();
     let mut carol = network.start("alice", 3);
-    let _ = bob.send(&alice).await.unwrap();
+    drop(bob.send(&alice).await.unwrap());
     let _ = alice.received().await;
     fs::remove_dir_all(network.0.path().join("alicia")).unwrap();
     fs::write(carol.place.join("node_id"), alice.keys.node_id().to_string()).unwrap();
