@@ -25,6 +25,21 @@
 //! After a crash, the payments that have arrived are settled first, then invoices expire, then the payments that were
 //! under way go on, and only then anybody is let in. A node tells another one when the ledger has something new for it;
 //! what it is not told of it finds by looking.
+//!
+//! # Where its RPC is other than lightningd's
+//!
+//! | what | lightningd | here |
+//! |---|---|---|
+//! | an amount such as `1satoshi` | its beginning, `1sat`, counts | -32602 |
+//! | `\u` escapes in strings, control characters | -32602 | what JSON says |
+//! | bytes that are no JSON | closes the connection | says why (-32600, the id `null`) and closes it |
+//! | an empty `filter` | gives the lists and objects in full | gives nothing |
+//! | many requests of one client | begins them one after the other | runs them at the same time |
+//! | `sendinvoice` again with a label | 900 | for the same request and amount the same invoice |
+//! | a request past its `absolute_expiry` | is paid | 1002, or 1004 by its payer |
+//! | bounds | none | 512 clients, 4 MiB a request, 1000 requests of a client at a time |
+//!
+//! A client that disconnects ends its own waiting only: what `sendinvoice` has begun goes on.
 
 pub mod keys;
 pub mod ledger;

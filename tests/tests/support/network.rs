@@ -34,6 +34,7 @@ impl Network {
         Network { payer, payee, recording: Mutex::default(), folder }
     }
 
+    #[allow(dead_code, reason = "not every test looks at its recording")]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -81,6 +82,7 @@ impl Network {
     }
 
     /// All calls so far, a line each.
+    #[allow(dead_code, reason = "not every test looks at its recording")]
     pub fn recording(&self) -> String {
         self.recording.lock().unwrap().iter().map(|line| format!("{line}\n")).collect()
     }

@@ -216,6 +216,8 @@ impl<'de> Visitor<'de> for Members {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const TABLE: &[Param] =
@@ -274,5 +276,16 @@ mod tests {
     fn an_error_quotes_the_beginning_of_a_long_value() {
         let long = format!(r#"{{"wait":"{}"}}"#, "é".repeat(1000));
         check_error(&long, &format!("wait: must be true or false, not \"{}…", "é".repeat(49)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_means_the_same_by_name_and_by_position(label: String, amount: u64, wait: bool) {
+            let label = Value::from(label);
+            let by_name = reading(TABLE, &format!(r#"{{"label":{label},"amount":"{amount}msat","wait":{wait}}}"#));
+            let by_position = reading(TABLE, &format!(r#"[{label},{amount},{wait}]"#));
+            prop_assert_eq!(&by_name, &by_position);
+            prop_assert_eq!(by_name.unwrap(), format!(r#"{{"label":{label},"amount":{amount},"wait":{wait}}}"#));
+        }
     }
 }

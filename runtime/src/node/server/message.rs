@@ -21,7 +21,6 @@ impl Id {
 }
 
 /// What a client wants.
-#[derive(Debug)]
 pub(super) struct Request {
     /// How its answer is known.
     pub(super) id: Id,
@@ -34,7 +33,6 @@ pub(super) struct Request {
 }
 
 /// What is no request, and to whom that is told.
-#[derive(Debug)]
 pub(super) struct Malformed {
     /// The id, where it is known.
     pub(super) id: Id,
@@ -134,4 +132,26 @@ pub(super) fn answer(id: &Id, answer: &Result<Value, RpcError>) -> Vec<u8> {
     let mut bytes = serde_json::to_vec(&Answer { jsonrpc: "2.0", id, result, error }).unwrap_or_default();
     bytes.extend_from_slice(b"\n\n");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_do_harm(bytes: Vec<u8>) {
+            let _ = Request::read(&bytes);
+        }
+
+        #[test]
+        fn what_a_client_writes_is_read(id: i64, method: String, params: Vec<u64>) {
+            let sent = serde_json::json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+            let Ok(read) = Request::read(sent.to_string().as_bytes()) else { panic!("{sent}") };
+            let given: Vec<u64> = serde_json::from_str(read.params.get()).unwrap();
+            prop_assert_eq!((read.id.0.get().to_owned(), read.method, given), (id.to_string(), method, params));
+        }
+    }
 }
