@@ -104,7 +104,7 @@ pub enum SendInvoiceError {
     },
     /// The payer refuses. The invoice cannot be paid any more, and the label is free.
     #[error("the payer refused the invoice: {0}")]
-    Refused(Box<InvoiceError>),
+    Refused(InvoiceError),
     /// The payer answered neither by a refusal nor by paying. The invoice may still be paid.
     #[error("the payer's answer is no invoice_error: call again with the same label to go on waiting")]
     Nonsense(Vec<u8>),

@@ -289,7 +289,7 @@ pub trait Courier: Send + Sync {
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// It refuses, and says why.
-    Refusal(Box<InvoiceError>),
+    Refusal(InvoiceError),
     /// Nothing that can be read as a refusal.
     Nonsense(Vec<u8>),
 }

@@ -101,7 +101,7 @@ impl Inbox {
 
 fn read_answer(bytes: Vec<u8>) -> Answer {
     match InvoiceError::from_bytes(bytes.clone()) {
-        Ok(error) => Answer::Refusal(Box::new(error)),
+        Ok(error) => Answer::Refusal(error),
         Err(_) => Answer::Nonsense(bytes),
     }
 }

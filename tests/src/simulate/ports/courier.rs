@@ -42,8 +42,7 @@ impl Courier for Ports {
             }
             let nonsense = world.strikes(self.node, Fault::Nonsense);
             for after in copies(world, self.node) {
-                let answer =
-                    if nonsense { Answer::Nonsense(vec![0]) } else { Answer::Refusal(Box::new(error.clone())) };
+                let answer = if nonsense { Answer::Nonsense(vec![0]) } else { Answer::Refusal(error.clone()) };
                 world.schedule(after, Event::Answer { to: payee, reply, answer });
             }
         }
