@@ -14,6 +14,6 @@ pub mod recover;
 pub mod testing;
 
 /// The README's programs.
-#[cfg(all(doctest, feature = "testing"))]
+#[cfg(all(doctest, feature = "testing", feature = "node"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
