@@ -218,6 +218,10 @@ impl NodeBuilder {
 async fn run(node: Node, directory: Directory, rpc: Socket) {
     server::serve(rpc, Arc::new(node.clone()), node.stopping(), server::Limits::default()).await;
     node.tasks_ended().await;
+    // The tasks have gone, but not what they have asked the databases for. The next node here looks once for what is to
+    // be gone on with: nothing may be written behind its back.
+    node.store().drain().await;
+    node.account().ledger().drain().await;
     drop(directory);
 }
 

@@ -2,10 +2,18 @@
 
 mod collect;
 mod disable;
+#[cfg(feature = "node")]
+mod embedded;
+#[cfg(feature = "node")]
+mod embedded_random;
 mod kit;
 mod model;
+#[cfg(feature = "node")]
+mod network;
 mod payee;
 mod payer;
+#[cfg(feature = "node")]
+mod proxy;
 mod recorded;
 mod request;
 mod turns;

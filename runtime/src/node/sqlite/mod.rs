@@ -70,6 +70,12 @@ impl Database {
         self.writer.write(doing, job, after).await
     }
 
+    /// Waits until every step that was asked for before is done or has failed, also those whose callers have gone.
+    pub(crate) async fn drain(&self) {
+        // Steps are done in their order. How this one ends says nothing of the others.
+        let _ = self.write("waiting for earlier steps", |_| Ok(())).await;
+    }
+
     /// Reads by one statement, what is durable by now.
     pub(crate) async fn read<T, F>(&self, doing: &'static str, job: F) -> Result<T, StoreError>
     where

@@ -65,6 +65,11 @@ impl Store {
         self.0.database.writes()
     }
 
+    /// Waits for what is still to be written, also by those who have gone.
+    pub(in crate::node) async fn drain(&self) {
+        self.database().drain().await;
+    }
+
     fn database(&self) -> &Database {
         &self.0.database
     }
