@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cln_primitives::Msat;
+use cln_primitives::{Msat, NodeId};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -19,7 +19,7 @@ use super::network::{self, Courier, Folder};
 use super::ports::{Ports, now};
 use super::server;
 use super::socket::{ListenError, Socket};
-use super::store::Store;
+use super::store::{Owner, Store};
 use super::tasks;
 use crate::bolt12::Chain;
 use crate::engine::{Issuer, Limits, SignError, StoreError, receiver};
@@ -55,6 +55,26 @@ pub enum StartError {
     /// Its key is gone, but not what it remembers.
     #[error("{} is missing: restore it from a backup, or use another folder for a new node", .0.display())]
     KeyLost(PathBuf),
+    /// What it remembers is of a node with another key.
+    #[error(
+        "{} is not the key of {owner}, whose requests and invoices the folder has: restore that one, or use another folder \
+         for a new node",
+        path.display()
+    )]
+    KeyChanged {
+        /// The key's file.
+        path: PathBuf,
+        /// The node that the folder was used for.
+        owner: NodeId,
+    },
+    /// What it remembers is for another chain.
+    #[error("the node in {} is for {chain}: start it for that chain, or use another folder for a new node", directory.display())]
+    Chain {
+        /// The node's folder.
+        directory: PathBuf,
+        /// The chain that it was started for at first.
+        chain: Chain,
+    },
     /// What it remembers, or the network's ledger, cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -149,7 +169,7 @@ impl Drop for EmbeddedNode {
 }
 
 impl NodeBuilder {
-    /// The chain that requests and invoices are for; regtest, if nothing else is said.
+    /// The chain that requests and invoices are for; regtest, if nothing else is said. A node stays on its first one.
     pub fn network(mut self, network: Chain) -> Self {
         self.network = network;
         self
@@ -182,6 +202,7 @@ impl NodeBuilder {
         let courier = Courier::new(keys.node_id(), folder.clone());
         let (bell, rung) = Bell::new();
         let ledger = Ledger::open(&folder.path().join(LEDGER))?;
+        check_owner(&store, &keys, directory.path()).await?;
         let options = account_options(&store, &keys, bell);
         let account = ledger.open_account(keys.node_id(), self.balance, options).await?;
         let ports = Ports { keys: keys.clone(), store, account, courier: courier.clone(), created: Arc::default() };
@@ -239,6 +260,19 @@ fn open_store(directory: &Path, keys: &Arc<Keys>) -> Result<Store, StoreError> {
 fn account_options(store: &Store, keys: &Arc<Keys>, bell: Bell) -> AccountOptions {
     let keys = keys.clone();
     AccountOptions {
+/// With another key, or on another chain, a node would pay for requests and take payments that are not its own.
+async fn check_owner(store: &Store, keys: &Keys, directory: &Path) -> Result<(), StartError> {
+    let this = Owner { node_id: keys.node_id(), chain: keys.chain() };
+    let owner = store.owner(this).await?;
+    if owner.node_id != this.node_id {
+        return Err(StartError::KeyChanged { path: directory.join(SEED), owner: owner.node_id });
+    }
+    if owner.chain != this.chain {
+        return Err(StartError::Chain { directory: directory.to_owned(), chain: owner.chain });
+    }
+    Ok(())
+}
+
         store: store.clone(),
         read_path: Arc::new(move |path_key, hop| keys.read_own_hop(path_key, hop)),
         now: Arc::new(now),
