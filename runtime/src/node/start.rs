@@ -36,7 +36,7 @@ const RPC: &str = "lightning-rpc";
 const EVENTS: usize = 256;
 /// A payment of more is offered in parts, as over channels of that size.
 const LARGEST_PART: Msat = Msat::from_msat(4_294_967_295);
-/// How long after an invoice's expiry its payee has to take a payment, at least.
+/// How long after an invoice's expiry its payer takes back a payment that was not taken.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// A node did not start.
@@ -108,7 +108,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct EmbeddedNode {
     node: Node,
-    running: JoinHandle<()>,
+    /// Until it has stopped.
+    running: Option<JoinHandle<()>>,
 }
 
 /// How a node is to be.
@@ -150,9 +151,11 @@ impl EmbeddedNode {
 
     /// Waits until it has stopped, because of the command `stop` or [`Node::stop`].
     pub async fn stopped(&mut self) {
-        if let Err(error) = (&mut self.running).await {
+        let Some(running) = &mut self.running else { return };
+        if let Err(error) = running.await {
             tracing::error!(%error, "the node's main task has failed");
         }
+        self.running = None;
     }
 
     /// Stops it: clients get their last answers, and what is not done then is gone on with at the next start.
@@ -199,18 +202,20 @@ impl NodeBuilder {
         let folder = Folder::above(directory.path()).map_err(io)?;
         refuse_copies(&folder, directory.path(), &keys)?;
         let store = open_store(directory.path(), &keys)?;
+        check_owner(&store, &keys, directory.path()).await?;
         let courier = Courier::new(keys.node_id(), folder.clone());
         let (bell, rung) = Bell::new();
         let ledger = Ledger::open(&folder.path().join(LEDGER))?;
-        check_owner(&store, &keys, directory.path()).await?;
         let options = account_options(&store, &keys, bell);
         let account = ledger.open_account(keys.node_id(), self.balance, options).await?;
         let ports = Ports { keys: keys.clone(), store, account, courier: courier.clone(), created: Arc::default() };
         folder.publish(directory.path(), keys.node_id()).map_err(io)?;
 
-        // In this order: a payment that has arrived in time counts, whatever the time is now; and what was claimed is
-        // paid before anything new is claimed.
+        // In this order: what a payment was taken for is settled before any invoice is let expire; and nothing is paid
+        // by a node that fails to start, as another one may pay it then.
         receiver::settle_all(&ports).await?;
+        let messages = Socket::listen(&directory.path().join(network::MESSAGES))?;
+        let rpc = Socket::listen(&directory.path().join(RPC))?;
         let node = Node::new(Parts {
             directory: directory.path().to_owned(),
             folder,
@@ -221,8 +226,6 @@ impl NodeBuilder {
             stop: watch::Sender::new(false),
         });
         node.issuer().resume().await?.into_iter().for_each(|claim| tasks::pay(&node, claim));
-        let messages = Socket::listen(&node.directory().join(network::MESSAGES))?;
-        let rpc = Socket::listen(&node.directory().join(RPC))?;
         let (sender, events) = mpsc::channel(EVENTS);
         node.spawn(tasks::settle(node.clone()));
         node.spawn(tasks::expire(node.clone()));
@@ -230,7 +233,7 @@ impl NodeBuilder {
         node.spawn(bell::tell(rung, courier.clone()));
         node.spawn(tasks::take_messages(node.clone(), events));
         node.spawn(network::listen(messages, keys, courier, sender));
-        let running = tokio::spawn(run(node.clone(), directory, rpc));
+        let running = Some(tokio::spawn(run(node.clone(), directory, rpc)));
         Ok(EmbeddedNode { node, running })
     }
 }
@@ -257,9 +260,6 @@ fn open_store(directory: &Path, keys: &Arc<Keys>) -> Result<Store, StoreError> {
     Store::open(&directory.join(STORE), Arc::new(sign))
 }
 
-fn account_options(store: &Store, keys: &Arc<Keys>, bell: Bell) -> AccountOptions {
-    let keys = keys.clone();
-    AccountOptions {
 /// With another key, or on another chain, a node would pay for requests and take payments that are not its own.
 async fn check_owner(store: &Store, keys: &Keys, directory: &Path) -> Result<(), StartError> {
     let this = Owner { node_id: keys.node_id(), chain: keys.chain() };
@@ -273,6 +273,9 @@ async fn check_owner(store: &Store, keys: &Keys, directory: &Path) -> Result<(),
     Ok(())
 }
 
+fn account_options(store: &Store, keys: &Arc<Keys>, bell: Bell) -> AccountOptions {
+    let keys = keys.clone();
+    AccountOptions {
         store: store.clone(),
         read_path: Arc::new(move |path_key, hop| keys.read_own_hop(path_key, hop)),
         now: Arc::new(now),
