@@ -58,6 +58,8 @@ mod socket;
 mod sqlite;
 mod start;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 pub use directory::DirectoryError;

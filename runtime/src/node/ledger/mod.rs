@@ -108,7 +108,7 @@ impl Ledger {
         self.0.database.writes()
     }
 
-    fn database(&self) -> &Database {
+    pub(super) fn database(&self) -> &Database {
         &self.0.database
     }
 }
