@@ -6,9 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cln_primitives::Msat;
+use cln_primitives::{Msat, Secret};
 use cln_runtime::bolt12::{Chain, InvoiceRequest};
-use cln_runtime::engine::{InvoiceRecord, NewRequest, Order, RequestStatus, SendInvoiceError, send_invoice};
+use cln_runtime::engine::{
+    Clock as _, Creation, IncomingInvoice, InvoiceRecord, InvoiceStore as _, Judgement, NewInvoice, NewRequest, Order,
+    RequestStatus, SendInvoiceError, payment_hash, send_invoice,
+};
 use cln_runtime::node::{EmbeddedNode, StartError};
 use tempfile::TempDir;
 
@@ -158,4 +161,52 @@ async fn an_invoice_expires_when_its_time_is_over() {
     let request = self::request(&poor, true).await;
     let end = send(&bob, &request, "label").await;
     assert!(matches!(&end, Err(SendInvoiceError::Refused(error)) if error.to_string().contains("balance")), "{end:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_does_not_start_pays_nothing_and_pays_when_it_does() {
+    let (network, alice, bob) = new_network().await;
+    let (alice_id, request) = (alice.node().node_id(), request(&alice, true).await);
+    let claimed = invoice(&bob, &request).await;
+    let message =
+        IncomingInvoice { invoice: claimed.as_bytes().to_vec(), path_secret: None, reply_path: None, from: None };
+    let judged = alice.node().issuer().on_invoice(message).await.unwrap();
+    assert!(matches!(judged, Judgement::Pay(_)), "{judged:?}");
+    alice.stop().await;
+
+    let in_the_way = network.path().join("alice/lightning-rpc");
+    fs::write(&in_the_way, "").unwrap();
+    let failed = EmbeddedNode::start(network.path().join("alice")).await;
+    assert!(matches!(failed, Err(StartError::Listen(_))), "{failed:?}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(bob.node().account().ledger().balance(alice_id).await.unwrap(), Some(BALANCE));
+
+    fs::remove_file(&in_the_way).unwrap();
+    let alice = start(&network, "alice").await;
+    becomes_used(&alice).await;
+    assert_eq!(balance(&alice).await, BALANCE.checked_sub(AMOUNT).unwrap());
+}
+
+/// An invoice that its payee has stored, and sent to nobody.
+async fn invoice(
+    payee: &EmbeddedNode,
+    request: &InvoiceRequest<cln_runtime::bolt12::Verified>,
+) -> cln_runtime::bolt12::Invoice<cln_runtime::bolt12::Verified> {
+    let ports = payee.node().ports();
+    let preimage = Secret::from_bytes([7; 32]);
+    let invoice = request.invoice(payment_hash(&preimage), AMOUNT, ports.now(), payee.node().node_id());
+    let new = NewInvoice { label: "label".to_owned(), invoice: invoice.build().unwrap(), preimage };
+    match ports.create_invoice(new).await.unwrap() {
+        Creation::Created(record) => record.invoice,
+        Creation::LabelTaken(record) => panic!("{record:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_can_be_waited_for_again() {
+    let (_network, mut alice, _bob) = new_network().await;
+    alice.node().stop();
+    alice.stopped().await;
+    alice.stopped().await;
+    alice.stop().await;
 }

@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cln_runtime::node::EmbeddedNode;
+use cln_primitives::Msat;
+use cln_runtime::bolt12::Chain;
+use cln_runtime::node::{EmbeddedNode, NodeBuilder};
 use tempfile::TempDir;
 
 fn files(network: &TempDir) -> [PathBuf; 3] {
@@ -14,7 +16,11 @@ fn files(network: &TempDir) -> [PathBuf; 3] {
 
 /// Starting must fail and name the file.
 async fn refuses(network: &TempDir, file: &Path, words: &str) {
-    let error = EmbeddedNode::start(network.path().join("alice")).await.unwrap_err().to_string();
+    refuses_as(EmbeddedNode::builder(network.path().join("alice")), file, words).await;
+}
+
+async fn refuses_as(node: NodeBuilder, file: &Path, words: &str) {
+    let error = node.start().await.unwrap_err().to_string();
     assert!(error.contains(&file.display().to_string()) && error.contains(words), "{error}");
 }
 
@@ -35,4 +41,31 @@ async fn a_node_does_not_start_on_files_that_are_not_its_own_and_leaves_them_alo
     refuses(&network, &seed, "is missing").await;
     fs::rename(network.path().join("elsewhere"), &seed).unwrap();
     EmbeddedNode::start(network.path().join("alice")).await.unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn a_folder_stays_with_its_key_and_its_chain() {
+    let network = tempfile::tempdir().unwrap();
+    let alice = || EmbeddedNode::builder(network.path().join("alice"));
+    let node = alice().start().await.unwrap();
+    let id = node.node().node_id().to_string();
+    node.stop().await;
+    refuses_as(alice().network(Chain::BITCOIN), &network.path().join("alice"), "is for regtest").await;
+    let [seed, ..] = files(&network);
+    let kept = fs::read(&seed).unwrap();
+    fs::write(&seed, [7; 32]).unwrap();
+    refuses(&network, &seed, &format!("is not the key of {id}")).await;
+    fs::write(&seed, kept).unwrap();
+    alice().start().await.unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn money_that_does_not_exist_is_not_credited() {
+    let network = tempfile::tempdir().unwrap();
+    let [.., ledger] = files(&network);
+    let rich = |msat| EmbeddedNode::builder(network.path().join("alice")).balance(Msat::from_msat(msat));
+    refuses_as(rich(u64::MAX), &ledger, "larger than 9223372036854775807").await;
+    refuses_as(rich(2_100_000_000_000_000_001), &ledger, "at most 21 million bitcoin").await;
+    let node = rich(2_100_000_000_000_000_000).start().await.unwrap();
+    assert_eq!(node.node().account().balance().await.unwrap().as_msat(), 2_100_000_000_000_000_000);
 }

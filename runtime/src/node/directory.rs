@@ -26,6 +26,9 @@ pub enum DirectoryError {
     /// Another process has the folder.
     #[error("another node runs in {}: stop it first, or use another folder", .0.display())]
     InUse(PathBuf),
+    /// It is not a node's, and should not be closed to others.
+    #[error("{} has other folders in it: give the node one of its own, such as {}", .0.display(), .0.join("alice").display())]
+    HasFolders(PathBuf),
 }
 
 /// The folder of a running node. Dropped, another node may have it.
@@ -46,6 +49,10 @@ impl Directory {
             let path = path.clone();
             move |source| DirectoryError::Io { doing, path, source }
         };
+        // A slip, such as the network's own folder: to be found out before anything of it is changed.
+        if !path.join(LOCK).exists() && has_folders(&path).map_err(io("cannot list"))? {
+            return Err(DirectoryError::HasFolders(path));
+        }
         fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(io("cannot close to others the folder"))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join(LOCK));
         let lock = lock.map_err(io("cannot make the lock in"))?;
@@ -61,6 +68,11 @@ impl Directory {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+fn has_folders(path: &Path) -> io::Result<bool> {
+    let mut entries = fs::read_dir(path)?;
+    entries.try_fold(false, |found, entry| Ok(found || entry?.file_type()?.is_dir()))
 }
 
 #[cfg(test)]
@@ -80,5 +92,16 @@ mod tests {
         assert!(matches!(Directory::take(&path), Err(DirectoryError::InUse(_))));
         drop(taken);
         assert!(Directory::take(&path).is_ok());
+    }
+
+    #[test]
+    fn a_folder_of_folders_is_left_as_it_is() {
+        let above = tempfile::tempdir().unwrap();
+        fs::set_permissions(above.path(), Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(above.path().join("bob")).unwrap();
+        let refusal = Directory::take(above.path()).unwrap_err();
+        assert!(matches!(&refusal, DirectoryError::HasFolders(_)), "{refusal}");
+        assert!(refusal.to_string().ends_with("/alice"), "{refusal}");
+        assert_eq!((mode(above.path()), fs::read_dir(above.path()).unwrap().count()), (0o755, 1));
     }
 }

@@ -22,8 +22,8 @@
 //!   clock ───▶ expire_invoices
 //! ```
 //!
-//! After a crash, the payments that have arrived are settled first, then invoices expire, then the payments that were
-//! under way go on, and only then anybody is let in. A node tells another one when the ledger has something new for it;
+//! After a crash, the payments that have arrived are settled first, then those that were under way go on, and only then
+//! invoices expire and anybody is let in. A node tells another one when the ledger has something new for it;
 //! what it is not told of it finds by looking.
 //!
 //! # Where its RPC is other than lightningd's
@@ -58,6 +58,8 @@ mod socket;
 mod sqlite;
 mod start;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 pub use directory::DirectoryError;

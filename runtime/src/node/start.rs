@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cln_primitives::Msat;
+use cln_primitives::{Msat, NodeId};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -19,7 +19,7 @@ use super::network::{self, Courier, Folder};
 use super::ports::{Ports, now};
 use super::server;
 use super::socket::{ListenError, Socket};
-use super::store::Store;
+use super::store::{Owner, Store};
 use super::tasks;
 use crate::bolt12::Chain;
 use crate::engine::{Issuer, Limits, SignError, StoreError, receiver};
@@ -36,7 +36,7 @@ const RPC: &str = "lightning-rpc";
 const EVENTS: usize = 256;
 /// A payment of more is offered in parts, as over channels of that size.
 const LARGEST_PART: Msat = Msat::from_msat(4_294_967_295);
-/// How long after an invoice's expiry its payee has to take a payment, at least.
+/// How long after an invoice's expiry its payer takes back a payment that was not taken.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// A node did not start.
@@ -55,6 +55,26 @@ pub enum StartError {
     /// Its key is gone, but not what it remembers.
     #[error("{} is missing: restore it from a backup, or use another folder for a new node", .0.display())]
     KeyLost(PathBuf),
+    /// What it remembers is of a node with another key.
+    #[error(
+        "{} is not the key of {owner}, whose requests and invoices the folder has: restore that one, or use another folder \
+         for a new node",
+        path.display()
+    )]
+    KeyChanged {
+        /// The key's file.
+        path: PathBuf,
+        /// The node that the folder was used for.
+        owner: NodeId,
+    },
+    /// What it remembers is for another chain.
+    #[error("the node in {} is for {chain}: start it for that chain, or use another folder for a new node", directory.display())]
+    Chain {
+        /// The node's folder.
+        directory: PathBuf,
+        /// The chain that it was started for at first.
+        chain: Chain,
+    },
     /// What it remembers, or the network's ledger, cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -88,7 +108,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct EmbeddedNode {
     node: Node,
-    running: JoinHandle<()>,
+    /// Until it has stopped.
+    running: Option<JoinHandle<()>>,
 }
 
 /// How a node is to be.
@@ -130,9 +151,11 @@ impl EmbeddedNode {
 
     /// Waits until it has stopped, because of the command `stop` or [`Node::stop`].
     pub async fn stopped(&mut self) {
-        if let Err(error) = (&mut self.running).await {
+        let Some(running) = &mut self.running else { return };
+        if let Err(error) = running.await {
             tracing::error!(%error, "the node's main task has failed");
         }
+        self.running = None;
     }
 
     /// Stops it: clients get their last answers, and what is not done then is gone on with at the next start.
@@ -149,7 +172,7 @@ impl Drop for EmbeddedNode {
 }
 
 impl NodeBuilder {
-    /// The chain that requests and invoices are for; regtest, if nothing else is said.
+    /// The chain that requests and invoices are for; regtest, if nothing else is said. A node stays on its first one.
     pub fn network(mut self, network: Chain) -> Self {
         self.network = network;
         self
@@ -179,6 +202,7 @@ impl NodeBuilder {
         let folder = Folder::above(directory.path()).map_err(io)?;
         refuse_copies(&folder, directory.path(), &keys)?;
         let store = open_store(directory.path(), &keys)?;
+        check_owner(&store, &keys, directory.path()).await?;
         let courier = Courier::new(keys.node_id(), folder.clone());
         let (bell, rung) = Bell::new();
         let ledger = Ledger::open(&folder.path().join(LEDGER))?;
@@ -187,9 +211,11 @@ impl NodeBuilder {
         let ports = Ports { keys: keys.clone(), store, account, courier: courier.clone(), created: Arc::default() };
         folder.publish(directory.path(), keys.node_id()).map_err(io)?;
 
-        // In this order: a payment that has arrived in time counts, whatever the time is now; and what was claimed is
-        // paid before anything new is claimed.
+        // In this order: what a payment was taken for is settled before any invoice is let expire; and nothing is paid
+        // by a node that fails to start, as another one may pay it then.
         receiver::settle_all(&ports).await?;
+        let messages = Socket::listen(&directory.path().join(network::MESSAGES))?;
+        let rpc = Socket::listen(&directory.path().join(RPC))?;
         let node = Node::new(Parts {
             directory: directory.path().to_owned(),
             folder,
@@ -200,8 +226,6 @@ impl NodeBuilder {
             stop: watch::Sender::new(false),
         });
         node.issuer().resume().await?.into_iter().for_each(|claim| tasks::pay(&node, claim));
-        let messages = Socket::listen(&node.directory().join(network::MESSAGES))?;
-        let rpc = Socket::listen(&node.directory().join(RPC))?;
         let (sender, events) = mpsc::channel(EVENTS);
         node.spawn(tasks::settle(node.clone()));
         node.spawn(tasks::expire(node.clone()));
@@ -209,7 +233,7 @@ impl NodeBuilder {
         node.spawn(bell::tell(rung, courier.clone()));
         node.spawn(tasks::take_messages(node.clone(), events));
         node.spawn(network::listen(messages, keys, courier, sender));
-        let running = tokio::spawn(run(node.clone(), directory, rpc));
+        let running = Some(tokio::spawn(run(node.clone(), directory, rpc)));
         Ok(EmbeddedNode { node, running })
     }
 }
@@ -238,6 +262,19 @@ fn open_store(directory: &Path, keys: &Arc<Keys>) -> Result<Store, StoreError> {
     let keys = keys.clone();
     let sign = move |invoice| keys.finish_invoice(invoice).map_err(|error| SignError(error.to_string()));
     Store::open(&directory.join(STORE), Arc::new(sign))
+}
+
+/// With another key, or on another chain, a node would pay for requests and take payments that are not its own.
+async fn check_owner(store: &Store, keys: &Keys, directory: &Path) -> Result<(), StartError> {
+    let this = Owner { node_id: keys.node_id(), chain: keys.chain() };
+    let owner = store.owner(this).await?;
+    if owner.node_id != this.node_id {
+        return Err(StartError::KeyChanged { path: directory.join(SEED), owner: owner.node_id });
+    }
+    if owner.chain != this.chain {
+        return Err(StartError::Chain { directory: directory.to_owned(), chain: owner.chain });
+    }
+    Ok(())
 }
 
 fn account_options(store: &Store, keys: &Arc<Keys>, bell: Bell) -> AccountOptions {

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::peers::others;
 use super::{Answer, Command, command, invalid, shaped};
-use crate::bolt12::Chain;
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
 
@@ -47,23 +46,12 @@ async fn getinfo(node: Node, _: Nothing) -> Answer<getinfo::Response> {
         "version": VERSION,
         "lightning-dir": node.directory(),
         "blockheight": 0,
-        "network": network(node.chain()),
+        "network": node.chain().to_string(),
         "fees_collected_msat": 0,
         "address": [],
         "warning_bitcoind_sync": "this is an embedded node: it knows no block chain, and its money is not real",
         "warning_lightningd_sync": "this is an embedded node: its channels are simulated by a ledger in a file",
     }))
-}
-
-/// A chain by the name that Core Lightning gives it.
-fn network(chain: Chain) -> &'static str {
-    const NAMES: [(Chain, &str); 4] = [
-        (Chain::BITCOIN, "bitcoin"),
-        (Chain::TESTNET, "testnet"),
-        (Chain::TESTNET4, "testnet4"),
-        (Chain::SIGNET, "signet"),
-    ];
-    NAMES.iter().find(|(known, _)| *known == chain).map_or("regtest", |(_, name)| name)
 }
 
 #[derive(Deserialize)]

@@ -113,7 +113,7 @@ impl Ledger {
         self.database().drain().await;
     }
 
-    fn database(&self) -> &Database {
+    pub(super) fn database(&self) -> &Database {
         &self.0.database
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cln_primitives::{HexBytes, NodeId, Secret};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 
 use super::folder::Folder;
@@ -44,10 +45,11 @@ impl Courier {
     }
 
     async fn deliver(&self, to: NodeId, message: Message) -> Result<(), SendError> {
-        let frame = Frame { to, from: self.node_id, message };
+        let frame = frame::encode(&Frame { to, from: self.node_id, message });
+        let frame = frame.map_err(|error| SendError::NotSent(format!("the message cannot be made: {error}")))?;
         let known = self.known().get(&to).cloned();
         if let Some(place) = known {
-            match deliver_at(&place, &frame).await {
+            match deliver_at(&place, to, &frame).await {
                 // It may have moved: nobody has the message, so look for it.
                 Err(SendError::Unreachable(_)) => self.known().remove(&to),
                 end => return end,
@@ -59,7 +61,7 @@ impl Courier {
             places.map_err(|error| SendError::NotSent(format!("cannot look for nodes in {network}: {error}")))?;
         let mut why = format!("node {to} is not in the network {network}");
         for place in places {
-            match deliver_at(&place, &frame).await {
+            match deliver_at(&place, to, &frame).await {
                 Err(SendError::Unreachable(reason)) => why = reason,
                 end => {
                     self.known().insert(to, place);
@@ -126,23 +128,21 @@ fn read_reply_path(path: &ReplyPath) -> Option<(NodeId, Secret)> {
 }
 
 /// [`SendError::Unreachable`] means that this place is the wrong one, or nobody is there.
-async fn deliver_at(place: &Path, frame: &Frame) -> Result<(), SendError> {
+async fn deliver_at(place: &Path, to: NodeId, frame: &[u8]) -> Result<(), SendError> {
     let stream = in_time(UnixStream::connect(place.join(MESSAGES))).await;
     let mut stream = stream.map_err(|error| {
-        SendError::Unreachable(format!("node {} does not listen at {}: {error}", frame.to, place.display()))
+        SendError::Unreachable(format!("node {to} does not listen at {}: {error}", place.display()))
     })?;
     let exchange = async {
-        frame::write(&mut stream, frame).await?;
+        stream.write_all(frame).await?;
         frame::read(&mut stream).await
     };
     match in_time(exchange).await {
         Ok(Receipt::Taken) => Ok(()),
-        Ok(Receipt::NotMe) => Err(SendError::Unreachable(format!(
-            "another node listens at {}: start {} again",
-            place.display(),
-            frame.to
-        ))),
-        Ok(Receipt::Busy) => Err(SendError::NotSent(format!("node {} has too much to do: try again", frame.to))),
+        Ok(Receipt::NotMe) => {
+            Err(SendError::Unreachable(format!("another node listens at {}: start {to} again", place.display())))
+        }
+        Ok(Receipt::Busy) => Err(SendError::NotSent(format!("node {to} has too much to do: try again"))),
         Err(error) => Err(SendError::Unknown(error.to_string())),
     }
 }

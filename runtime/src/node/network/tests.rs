@@ -266,3 +266,22 @@ async fn a_reply_path_of_another_kind_is_refused() {
     let token = Secret::from_bytes([1; 32]);
     assert!(alice.courier.send_error(&super::courier::reply_path(node, &token), &error("no")).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_message_that_is_too_long_is_not_sent_for_certain() {
+    let network = Network::new();
+    let (alice, bob) = (network.start("alice", 1), network.start("bob", 2));
+    let request = RequestBuilder::stand_alone(&[1; 16], alice.keys.node_id(), Chain::REGTEST, AMOUNT);
+    let request = request.offer_description(&"x".repeat(100_000)).build().unwrap();
+    let request = alice.keys.sign_request(request).unwrap();
+    let end = bob.courier.send_invoice(&request, &bob.invoice(&request)).await;
+    assert!(matches!(&end, Err(SendError::NotSent(why)) if why.contains("more than 64 KiB")), "{end:?}");
+}
+
+#[test]
+fn nobody_reads_from_a_log_how_to_answer() {
+    let replies = super::replies::Replies::default();
+    let nobody = format!("{replies:?}");
+    let _reply = replies.expect(&Secret::from_bytes([7; 32]));
+    assert_eq!(format!("{replies:?}"), nobody);
+}

@@ -28,6 +28,9 @@ impl Fault {
     pub(super) fn told(&self, doing: &'static str, path: &Path) -> StoreError {
         let file = path.display();
         let why = match self {
+            Fault::Sqlite(rusqlite::Error::ToSqlConversionFailure(_)) => {
+                format!("{file}: a number is larger than {}, the largest that is stored: nothing was changed", i64::MAX)
+            }
             Fault::Sqlite(error) => sqlite(error, path),
             Fault::File(error) => format!("{file}: {error}"),
             Fault::Refused(why) => why.clone(),

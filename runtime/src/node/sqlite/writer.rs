@@ -183,7 +183,8 @@ impl Loop {
     fn checkpoint(&self) {
         let moved = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(2));
         match moved {
-            Ok(0) => {}
+            // -1 when another program is at it.
+            Ok(..=0) => {}
             Ok(_) => {
                 self.counts.checkpoints.fetch_add(1, Relaxed);
             }

@@ -11,6 +11,7 @@ mod claims;
 mod deleting;
 mod invoices;
 mod lists;
+mod owner;
 mod requests;
 mod rows;
 mod schema;
@@ -26,6 +27,7 @@ use tokio::sync::watch;
 
 pub use deleting::DeleteError;
 pub use lists::{Index, InvoiceFilter, Page, PayFilter, PayRow};
+pub use owner::Owner;
 pub use rows::{InvoiceRow, InvoiceStatus, PayStatus};
 
 use super::sqlite::{Database, Fault, Writes};
@@ -70,7 +72,7 @@ impl Store {
         self.database().drain().await;
     }
 
-    fn database(&self) -> &Database {
+    pub(super) fn database(&self) -> &Database {
         &self.0.database
     }
 }

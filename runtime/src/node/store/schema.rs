@@ -3,7 +3,7 @@
 /// The steps from an empty file to the newest schema. A released step never changes: what is new is a new step.
 ///
 /// Amounts are msat, times seconds since 1970.
-pub(super) const STEPS: &[&str] = &[STEP_1];
+pub(super) const STEPS: &[&str] = &[STEP_1, STEP_2];
 
 const STEP_1: &str = "
     -- Numbers that never come twice, also when their row is deleted.
@@ -102,4 +102,13 @@ const STEP_1: &str = "
     WHEN OLD.htlcs <> NEW.htlcs BEGIN
         SELECT RAISE(ABORT, 'an invoice is bound to one payment');
     END;
+";
+
+const STEP_2: &str = "
+    -- Whose store it is.
+    CREATE TABLE owner (
+        one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+        node_id BLOB NOT NULL CHECK (length(node_id) = 33),
+        chain BLOB NOT NULL CHECK (length(chain) = 32)
+    ) STRICT;
 ";
