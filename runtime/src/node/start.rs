@@ -91,7 +91,8 @@ pub enum StartError {
     Copy(PathBuf, PathBuf),
 }
 
-/// A node in this process. It runs until it is stopped, or this is dropped.
+/// A node in this process. It runs until it is stopped, or this is dropped: then it ends soon, and its folder is in use
+/// until then.
 ///
 /// ```
 /// use cln_runtime::node::EmbeddedNode;
