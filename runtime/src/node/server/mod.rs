@@ -52,7 +52,8 @@ pub(crate) struct Limits {
     pub(crate) request: usize,
     /// The most requests of a connection that run at a time; the next are not read until then.
     pub(crate) in_flight: usize,
-    /// The most answers that wait for a client to read them; the next are not made until then.
+    /// The most answers that are made for a client, or wait for it to read them; the next are not begun until then. What
+    /// [only waits](Service::only_waits) does not count: its answers are small.
     pub(crate) unread: usize,
 }
 
