@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cln_primitives::{HexBytes, NodeId, Secret};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 
 use super::folder::Folder;
@@ -127,12 +128,13 @@ fn read_reply_path(path: &ReplyPath) -> Option<(NodeId, Secret)> {
 
 /// [`SendError::Unreachable`] means that this place is the wrong one, or nobody is there.
 async fn deliver_at(place: &Path, frame: &Frame) -> Result<(), SendError> {
+    let bytes = frame::encode(frame).map_err(|error| SendError::NotSent(error.to_string()))?;
     let stream = in_time(UnixStream::connect(place.join(MESSAGES))).await;
     let mut stream = stream.map_err(|error| {
         SendError::Unreachable(format!("node {} does not listen at {}: {error}", frame.to, place.display()))
     })?;
     let exchange = async {
-        frame::write(&mut stream, frame).await?;
+        stream.write_all(&bytes).await?;
         frame::read(&mut stream).await
     };
     match in_time(exchange).await {

@@ -59,13 +59,21 @@ pub(super) enum Receipt {
     Busy,
 }
 
-/// Writes a frame.
-pub(super) async fn write(to: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> io::Result<()> {
+/// A frame's bytes.
+///
+/// # Errors
+/// When nobody would read it, as it is too long.
+pub(super) fn encode(what: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; 4];
     serde_json::to_writer(&mut bytes, what)?;
     let length = u32::try_from(bytes.len() - 4).ok().filter(|&length| length <= LONGEST).ok_or_else(too_long)?;
     bytes[..4].copy_from_slice(&length.to_be_bytes());
-    to.write_all(&bytes).await
+    Ok(bytes)
+}
+
+/// Writes a frame.
+pub(super) async fn write(to: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> io::Result<()> {
+    to.write_all(&encode(what)?).await
 }
 
 /// Reads a frame.
