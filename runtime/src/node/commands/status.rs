@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::peers::others;
-use super::{Answer, Command, command, invalid, shaped};
+use super::{Answer, Command, command, invalid, looking_command, shaped};
 use crate::bolt12::Chain;
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
@@ -22,7 +22,7 @@ pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<getinfo::Request, Nothing, _>(&[], getinfo),
         command::<listfunds::Request, Funds, _>(FUNDS, funds),
-        command::<decode::Request, Text, _>(DECODE, decode),
+        looking_command::<decode::Request, Text, _>(DECODE, decode),
         command::<notifications::Request, Enable, _>(NOTIFICATIONS, notifications),
         command::<stop::Request, Nothing, _>(&[], stop),
     ]
