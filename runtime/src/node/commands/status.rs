@@ -50,8 +50,9 @@ async fn getinfo(node: Node, _: Nothing) -> Answer<getinfo::Response> {
         "network": network(node.chain()),
         "fees_collected_msat": 0,
         "address": [],
-        "warning_bitcoind_sync": "this is an embedded node: it knows no block chain, and its money is not real",
-        "warning_lightningd_sync": "this is an embedded node: its channels are simulated by a ledger in a file",
+        // One warning only: who waits until the other one is gone, which at a real node is soon, need not wait.
+        "warning_bitcoind_sync": "this is an embedded node: its channels are simulated by a ledger in a file, \
+            it knows no block chain, and its money is not real",
     }))
 }
 
