@@ -116,3 +116,14 @@ fn a_quantity_is_refused_as_no_such_request_has_one() {
     let error = Order::new(&request, Chain::REGTEST).unwrap_err();
     assert!(matches!(error, SendInvoiceError::Quantity), "{error}");
 }
+
+#[test]
+fn what_nobody_can_pay_is_refused() {
+    let most = 2_100_000_000_000_000_000;
+    let order = |amount| {
+        Order::new(&Request::new(text(regtest()), "label").amount_msat(Msat::from_msat(amount)), Chain::REGTEST)
+    };
+    assert_eq!(order(most).unwrap().amount.as_msat(), most);
+    let error = order(most + 1).unwrap_err();
+    assert!(matches!(error, SendInvoiceError::Amount(_)), "{error}");
+}

@@ -186,10 +186,9 @@ mod tests {
                 }
             }
         }
-        let below = [0xff; 32].map(|byte: u8| byte);
+        let mut x = [0xff; 32];
+        x[27] = 0xfe;
         for low in 0..=u16::MAX {
-            let mut x = below;
-            x[27] = 0xfe;
             x[30..].copy_from_slice(&low.to_be_bytes());
             check(x);
         }

@@ -120,7 +120,9 @@ impl From<SendInvoiceError> for RpcError {
     fn from(error: SendInvoiceError) -> Self {
         let message = error.to_string();
         let (code, data) = match error {
-            SendInvoiceError::Request(_) | SendInvoiceError::Quantity => (JSONRPC2_INVALID_PARAMS, None),
+            SendInvoiceError::Request(_) | SendInvoiceError::Quantity | SendInvoiceError::Amount(_) => {
+                (JSONRPC2_INVALID_PARAMS, None)
+            }
             SendInvoiceError::LabelTaken(record) => (INVOICE_LABEL_ALREADY_EXISTS, Some(record.entry())),
             SendInvoiceError::RequestExpired(_) => (OFFER_EXPIRED, None),
             SendInvoiceError::Unreachable { .. } => (OFFER_ROUTE_NOT_FOUND, None),

@@ -31,6 +31,8 @@ use crate::bolt12::{self, Chain, InvoiceError, InvoiceRequest, Verified};
 const DEFAULT_TIMEOUT: u32 = 90;
 /// The expiry, in seconds, that an invoice has without saying so.
 const UNSAID_EXPIRY: u32 = 7200;
+/// All bitcoin there will ever be.
+const MOST: Msat = Msat::from_msat(2_100_000_000_000_000_000);
 /// The payer may pay in several parts: bit 17.
 const MULTI_PART_OPTIONAL: &[u8] = &[2, 0, 0];
 
@@ -51,18 +53,22 @@ impl Order {
     /// Reads the parameters of the command.
     ///
     /// # Errors
-    /// When the request's text is none that stands alone, is signed and is for this chain, or a quantity is given: no
-    /// request that stands alone has one.
+    /// When the request's text is none that stands alone, is signed and is for this chain, when the amount is more than
+    /// there is bitcoin, or when a quantity is given: no request that stands alone has one.
     pub fn new(request: &cln_api::sendinvoice::Request, chain: Chain) -> Result<Self, SendInvoiceError> {
         if request.quantity.is_some() {
             return Err(SendInvoiceError::Quantity);
         }
         let invreq = InvoiceRequest::parse(&request.invreq, chain)?.verify()?;
         let offered = invreq.stand_alone_amount()?;
+        let amount = request.amount_msat.unwrap_or(offered);
+        if amount > MOST {
+            return Err(SendInvoiceError::Amount(amount));
+        }
         Ok(Order {
             request: invreq,
             label: request.label.clone(),
-            amount: request.amount_msat.unwrap_or(offered),
+            amount,
             timeout: request.timeout.unwrap_or(DEFAULT_TIMEOUT),
         })
     }
@@ -78,6 +84,9 @@ pub enum SendInvoiceError {
     /// A quantity was given.
     #[error("quantity: an invoice_request that stands alone has none")]
     Quantity,
+    /// Nobody can pay so much.
+    #[error("amount_msat: {} msat is more than all bitcoin there will ever be", .0.as_msat())]
+    Amount(Msat),
     /// The label is that of an invoice for another request, or of another amount.
     #[error("the label {:?} is taken by another invoice: use a new one", .0.label)]
     LabelTaken(Box<InvoiceRecord>),

@@ -35,9 +35,10 @@
 //! | bytes that are no JSON | closes the connection | says why (-32600, the id `null`) and closes it |
 //! | an empty `filter` | gives the lists and objects in full | gives nothing |
 //! | many requests of one client | begins them one after the other | runs them at the same time |
+//! | `getinfo` | `warning_bitcoind_sync` until the chain is known | always: channels and money are not real |
 //! | `sendinvoice` again with a label | 900 | for the same request and amount the same invoice |
 //! | a request past its `absolute_expiry` | is paid | 1002, or 1004 by its payer |
-//! | bounds | none | 512 clients, 4 MiB a request, 1000 requests of a client at a time |
+//! | bounds | none | 512 clients, 4 MiB a request, 1000 requests of a client at a time, of which 16 may do more than wait |
 //!
 //! A client that disconnects ends its own waiting only: what `sendinvoice` has begun goes on.
 

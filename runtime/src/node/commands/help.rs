@@ -6,15 +6,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Answer, COMMANDS, Command, command, encode, find, invalid, shaped};
+use super::{Answer, COMMANDS, Command, encode, find, invalid, looking_command, shaped};
 use crate::node::handle::Node;
-use crate::node::params::{Kind, Param, members, optional, required};
+use crate::node::params::{Kind, Param, ParamError, members, optional, required};
 
 const HELP: &[Param] = &[optional("command", Kind::Text)];
 const CHECK: &[Param] = &[required("command_to_check", Kind::Text)];
 
 pub(super) fn commands() -> Vec<Command> {
-    vec![command::<help::Request, Help, _>(HELP, help), check()]
+    vec![looking_command::<help::Request, Help, _>(HELP, help), check()]
 }
 
 #[derive(Deserialize)]
@@ -72,13 +72,29 @@ fn split(given: &RawValue) -> Answer<(&'static Command, Box<RawValue>)> {
         let (own, rest): (Vec<_>, Vec<_>) = members(given)?.into_iter().partition(|(name, _)| name == CHECK[0].name);
         let texts: Vec<String> =
             rest.iter().map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), value.get())).collect();
-        let name = own.into_iter().next().map(|(_, value)| value.to_owned());
+        let mut own = own.into_iter().map(|(_, value)| value.to_owned());
+        let name = own.next();
+        if own.next().is_some() {
+            return Err(ParamError::Twice(CHECK[0].name).into());
+        }
         (name, RawValue::from_string(format!("{{{}}}", texts.join(","))))
     };
     let rest = rest.map_err(|error| invalid(error.to_string()))?;
-    let Some(name) = name else { return Err(invalid(format!("the parameter `{}` is missing", CHECK[0].name))) };
+    let Some(name) = name else { return Err(ParamError::Missing(CHECK[0].name).into()) };
     let Ok(name) = serde_json::from_str::<String>(name.get()) else {
         return Err(invalid(format!("{}: must be a string", CHECK[0].name)));
     };
     Ok((find(&name)?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_command_is_checked_at_a_time() {
+        let given = r#"{"command_to_check":"getinfo","command_to_check":"stop"}"#;
+        let Err(error) = split(&RawValue::from_string(given.to_owned()).unwrap()) else { panic!("{given}") };
+        assert_eq!((error.code, &*error.message), (-32602, "the parameter `command_to_check` is given twice"));
+    }
 }

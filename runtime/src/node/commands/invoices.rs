@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::payments::{INDEX, Paging, invoice_text};
-use super::{Answer, Command, command, failure, invalid, shaped};
+use super::{Answer, Command, command, failure, invalid, looking_command, shaped};
 use crate::engine::InvoiceStore as _;
 use crate::engine::answer::{InvoiceEntry, Listed, listing};
 use crate::node::handle::Node;
@@ -28,7 +28,7 @@ const DELETE: &[Param] =
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
-        command::<listinvoices::Request, List, _>(LIST, list),
+        looking_command::<listinvoices::Request, List, _>(LIST, list),
         command::<delinvoice::Request, Delete, _>(DELETE, delete),
     ]
 }

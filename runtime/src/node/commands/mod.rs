@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 use cln_api::error_code::{JSONRPC2_INVALID_PARAMS, JSONRPC2_METHOD_NOT_FOUND, LIGHTNINGD};
 use cln_primitives::RpcError;
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -88,6 +88,20 @@ where
     F: Future<Output = Answer<R::Response>> + Send + 'static,
 {
     checked_command::<R, I, F, _>(params, |_, _| async { Ok(()) }, run)
+}
+
+/// A command that only looks: to check a call is to make it.
+fn looking_command<R, I, F>(
+    params: &'static [Param],
+    run: impl Fn(Node, I) -> F + Clone + Send + Sync + 'static,
+) -> Command
+where
+    R: cln_api::Command<Response: Serialize + 'static>,
+    I: DeserializeOwned + Send + 'static,
+    F: Future<Output = Answer<R::Response>> + Send + 'static,
+{
+    let look = run.clone();
+    checked_command::<R, I, F, _>(params, move |node, input| look(node, input).map_ok(drop), run)
 }
 
 /// A command that `check` looks at more closely.

@@ -1,12 +1,14 @@
 //! What the node has paid: `listpays`, `listsendpays`.
 
+use cln_api::decode::Response;
 use cln_api::{listpays, listsendpays};
 use cln_primitives::Hash32;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Command, command, invalid, shaped};
+use super::{Answer, Command, invalid, looking_command, shaped};
 use crate::bolt12::{Accept, Invoice};
+use crate::decode::decode;
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional};
 use crate::node::store::{Index, Page, PayFilter, PayRow, PayStatus};
@@ -25,8 +27,8 @@ const LIST: &[Param] = &[
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
-        command::<listpays::Request, List, _>(LIST, list_pays),
-        command::<listsendpays::Request, List, _>(LIST, list_sendpays),
+        looking_command::<listpays::Request, List, _>(LIST, list_pays),
+        looking_command::<listsendpays::Request, List, _>(LIST, list_sendpays),
     ]
 }
 
@@ -51,7 +53,8 @@ impl Paging {
     }
 }
 
-/// An invoice's text as it is stored: in one piece, in lower case, without a URI's scheme.
+/// An invoice's text as it is stored: in one piece, in lower case, without a URI's scheme. One of BOLT 11 is as good as
+/// any other that is not stored.
 pub(super) fn invoice_text(parameter: &str, text: &str) -> Answer<String> {
     const SCHEME: &str = "lightning:";
     let text = match text.get(..SCHEME.len()) {
@@ -60,6 +63,7 @@ pub(super) fn invoice_text(parameter: &str, text: &str) -> Answer<String> {
     };
     match Invoice::parse(text, Accept::Any).and_then(Invoice::verify) {
         Ok(invoice) => Ok(invoice.to_string()),
+        Err(_) if matches!(decode(text), Ok(Response::Bolt11Invoice(_))) => Ok(text.to_ascii_lowercase()),
         Err(error) => Err(invalid(format!("{parameter}: not a BOLT 12 invoice: {error}"))),
     }
 }

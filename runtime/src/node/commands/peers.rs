@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::{Answer, Command, command, failure, invalid, shaped};
+use super::{Answer, Command, command, failure, shaped};
 use crate::node::handle::Node;
 use crate::node::network::MESSAGES;
 use crate::node::params::{Kind, Param, optional, required};
@@ -22,13 +22,16 @@ const LIST: &[Param] = &[
     optional("id", Kind::NodeId),
     optional("level", Kind::OneOf(&["io", "trace", "debug", "info", "unusual", "broken"])),
 ];
-const PING: &[Param] = &[required("id", Kind::NodeId), optional("len", Kind::U16), optional("pongbytes", Kind::U16)];
+const PING: &[Param] =
+    &[required("id", Kind::NodeId), optional("len", Kind::Number(LONGEST)), optional("pongbytes", Kind::U16)];
 
 /// How long a node may take to let somebody in.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes of a message that are not its padding: the type and the padding's length.
 const OVERHEAD: u16 = 4;
-/// What both numbers of a ping are when they are not given.
+/// The longest padding of a message.
+const LONGEST: u64 = (u16::MAX - OVERHEAD) as u64;
+/// How much padding is asked for when it is not said.
 const PADDING: u16 = 128;
 
 pub(super) fn commands() -> Vec<Command> {
@@ -75,15 +78,13 @@ async fn list(node: Node, input: List) -> Answer<listpeers::Response> {
 #[derive(Deserialize)]
 struct Ping {
     id: NodeId,
-    len: Option<u16>,
+    /// Nothing is padded.
+    #[serde(rename = "len")]
+    _len: Option<u16>,
     pongbytes: Option<u16>,
 }
 
 async fn ping(node: Node, input: Ping) -> Answer<ping::Response> {
-    let (len, pongbytes) = (input.len.unwrap_or(PADDING), input.pongbytes.unwrap_or(PADDING));
-    if len > u16::MAX - OVERHEAD {
-        return Err(invalid(format!("len: a ping of {len} bytes is longer than a message may be")));
-    }
     let found = others(&node).await?.into_iter().find(|(id, _)| *id == input.id);
     let runs = match found {
         Some((_, folder)) => runs(folder).await,
@@ -93,6 +94,6 @@ async fn ping(node: Node, input: Ping) -> Answer<ping::Response> {
         return Err(failure(LIGHTNINGD, format!("the node {} does not run in this network", input.id)));
     }
     // To what asks for more than a message can hold nobody answers.
-    let totlen = pongbytes.checked_add(OVERHEAD).unwrap_or(0);
+    let totlen = input.pongbytes.unwrap_or(PADDING).checked_add(OVERHEAD).unwrap_or(0);
     shaped(json!({"totlen": totlen}))
 }

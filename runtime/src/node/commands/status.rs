@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::peers::others;
-use super::{Answer, Command, command, invalid, shaped};
+use super::{Answer, Command, command, invalid, looking_command, shaped};
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
 
@@ -21,7 +21,7 @@ pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<getinfo::Request, Nothing, _>(&[], getinfo),
         command::<listfunds::Request, Funds, _>(FUNDS, funds),
-        command::<decode::Request, Text, _>(DECODE, decode),
+        looking_command::<decode::Request, Text, _>(DECODE, decode),
         command::<notifications::Request, Enable, _>(NOTIFICATIONS, notifications),
         command::<stop::Request, Nothing, _>(&[], stop),
     ]
@@ -49,8 +49,9 @@ async fn getinfo(node: Node, _: Nothing) -> Answer<getinfo::Response> {
         "network": node.chain().to_string(),
         "fees_collected_msat": 0,
         "address": [],
-        "warning_bitcoind_sync": "this is an embedded node: it knows no block chain, and its money is not real",
-        "warning_lightningd_sync": "this is an embedded node: its channels are simulated by a ledger in a file",
+        // One warning only: who waits until the other one is gone, which at a real node is soon, need not wait.
+        "warning_bitcoind_sync": "this is an embedded node: its channels are simulated by a ledger in a file, \
+            it knows no block chain, and its money is not real",
     }))
 }
 

@@ -126,6 +126,15 @@ impl<S: Service> Connection<S> {
             let _place = place;
             let Request { id, method, params, filter } = request;
             let only_waits = service.only_waits(&method);
+            // A wait may last for ever, so it keeps no place from others; what it ends with is small.
+            let room = match only_waits {
+                true => None,
+                false => match answers.reserve().await {
+                    Ok(room) => Some(room),
+                    // The client has gone before this began.
+                    Err(_) => return,
+                },
+            };
             let result = tokio::select! {
                 biased;
                 result = service.call(&method, &params) => result,
@@ -136,8 +145,12 @@ impl<S: Service> Connection<S> {
                 Some(filter) => result.map(|result| filter.apply(result)),
                 None => result,
             };
-            // The client may have gone meanwhile.
-            let _ = answers.send(answer(&id, &result)).await;
+            let bytes = answer(&id, &result);
+            match room {
+                Some(room) => drop(room.send(bytes)),
+                // The client may have gone meanwhile.
+                None => drop(answers.send(bytes).await),
+            }
         }
     }
 }

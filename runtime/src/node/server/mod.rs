@@ -52,13 +52,15 @@ pub(crate) struct Limits {
     pub(crate) request: usize,
     /// The most requests of a connection that run at a time; the next are not read until then.
     pub(crate) in_flight: usize,
-    /// The most answers that wait for a client to read them; the next are not made until then.
+    /// The most answers that are made for a client, or wait for it to read them; the next are not begun until then: few,
+    /// as each may be a long list, and other clients have to have their turn. What
+    /// [only waits](Service::only_waits) does not count: its answers are small.
     pub(crate) unread: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { connections: 512, request: 4 << 20, in_flight: 1000, unread: 64 }
+        Limits { connections: 512, request: 4 << 20, in_flight: 1000, unread: 16 }
     }
 }
 
