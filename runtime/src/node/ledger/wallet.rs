@@ -6,7 +6,7 @@ use cln_primitives::{Hash32, Msat, NodeId, Secret};
 use rusqlite::Connection;
 
 use super::Ledger;
-use super::account::{self, Account};
+use super::account::{self, Account, Now};
 use super::path::OwnPath;
 use super::payments::{self, Offer, Progress, State};
 use crate::bolt12::{Invoice, Verified};
@@ -60,7 +60,7 @@ impl Account {
             invreq_id,
             parts: split(payment.amount, largest_part),
             amount: payment.amount,
-            now: (self.options.now)(),
+            now: self.options.now.clone(),
             expires_at: invoice.expires_at().unwrap_or(u64::MAX),
             grace: self.options.grace,
         };
@@ -100,7 +100,8 @@ struct Order {
     invreq_id: Hash32,
     amount: Msat,
     parts: Vec<Msat>,
-    now: u64,
+    /// Asked in the step itself, which may have waited for other programs.
+    now: Now,
     expires_at: u64,
     grace: Duration,
 }
@@ -112,7 +113,8 @@ impl Order {
         if let Some(earlier @ Progress { state: State::Offered | State::Fulfilled(_), .. }) = earlier {
             return Ok(Ok(earlier));
         }
-        let path = match self.way(connection)? {
+        let now = (self.now)();
+        let path = match self.way(connection, now)? {
             Ok(path) => path,
             Err(why) => return Ok(Err(why)),
         };
@@ -124,7 +126,7 @@ impl Order {
             invreq_id: self.invreq_id,
             amount: self.amount,
             parts: &self.parts,
-            created_at: self.now,
+            created_at: now,
             timeout_at,
         };
         let id = payments::offer(connection, &offer)?;
@@ -132,8 +134,8 @@ impl Order {
     }
 
     /// The way by which it can be paid now; or why it cannot.
-    fn way(&self, connection: &Connection) -> Result<Result<&OwnPath, String>, Fault> {
-        if self.now > self.expires_at {
+    fn way(&self, connection: &Connection, now: u64) -> Result<Result<&OwnPath, String>, Fault> {
+        if now > self.expires_at {
             return Ok(Err(format!("the invoice expired at {}", self.expires_at)));
         }
         if self.amount == Msat::ZERO {
