@@ -166,3 +166,18 @@ async fn a_payment_ends_in_one_way_when_its_ends_race() {
         scene.now.store(NOW, Relaxed);
     }
 }
+
+#[tokio::test]
+async fn an_invoice_that_expires_while_the_ledger_is_locked_is_not_paid() {
+    let scene = Scene::new().await;
+    let other = scene.sql();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let payer = scene.payer.clone();
+    let paying = tokio::spawn(async move { payer.pay(&invoice(7, 1), INVREQ_ID).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    scene.now.store(LATE, Relaxed);
+    other.execute_batch("COMMIT").unwrap();
+    let end = paying.await.unwrap();
+    assert!(matches!(&end, Err(PayError::Failed(why)) if why.contains("expired")), "{end:?}");
+    assert!(scene.states().is_empty());
+}

@@ -16,7 +16,7 @@ pub struct Options {
     /// The node's folder, made if need be; nodes of one network have their folders in the same folder
     #[arg(long, value_name = "FOLDER")]
     dir: PathBuf,
-    /// The chain that requests and invoices are for
+    /// The chain that requests and invoices are for; a node stays on its first one
     #[arg(long, value_enum, default_value = "regtest")]
     network: Network,
     /// What a new node has, out of nothing, such as 1000000sat
