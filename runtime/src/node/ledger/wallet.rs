@@ -149,7 +149,7 @@ impl Order {
         let balance = account::balance(connection, self.payer)?.unwrap_or_default();
         if self.amount > balance {
             // The payee hears this, and is not to know how much there is.
-            return Ok(Err(format!("the payer's balance is too small: {} are to be paid", self.amount)));
+            return Ok(Err(format!("the balance is too small: {} are to be paid", self.amount)));
         }
         Ok(Ok(path))
     }
