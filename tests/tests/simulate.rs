@@ -8,7 +8,7 @@ const REACHED: &[&str] = &[
     "answers nobody waits for",
     "calls answered by a receipt",
     "calls for an expired request (1002)",
-    "calls not sent (1003)",
+    "calls not sent (-1)",
     "calls refused (1004)",
     "calls timed out (1005)",
     "calls until the expiry (903)",
@@ -47,6 +47,7 @@ fn ten_thousand_seeds_hold_and_everything_happens_in_them() {
     if let Some(failure) = summary.failure.and_then(|seed| explain(seed, None)) {
         panic!("{failure}");
     }
+    assert_eq!(summary.seeds, 10_000, "{summary}");
     let faults = Fault::ALL.iter().map(|fault| fault.name());
     let missing: Vec<&str> =
         faults.chain(REACHED.iter().copied()).filter(|name| summary.counters.of(name) == 0).collect();

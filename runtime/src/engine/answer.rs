@@ -127,7 +127,10 @@ impl From<SendInvoiceError> for RpcError {
             SendInvoiceError::RequestExpired(_) => (OFFER_EXPIRED, None),
             SendInvoiceError::Unreachable { .. } => (OFFER_ROUTE_NOT_FOUND, None),
             SendInvoiceError::Refused(refusal) => (OFFER_BAD_INVREQ_REPLY, Some(told(&refusal))),
-            SendInvoiceError::Nonsense(_) => (OFFER_BAD_INVREQ_REPLY, None),
+            SendInvoiceError::Nonsense(bytes) => {
+                let hex = (!bytes.is_empty()).then(|| json!({"invoice_error_hex": HexBytes::from(bytes)}));
+                (OFFER_BAD_INVREQ_REPLY, hex)
+            }
             SendInvoiceError::TimedOut(record) => {
                 (OFFER_TIMEOUT, Some(json!({"invstring": record.invoice.to_string()})))
             }
@@ -282,9 +285,14 @@ mod tests {
         check(SendInvoiceError::RequestExpired(5), 1002, |it| matches!(it, OfferExpired(_)));
         check(SendInvoiceError::Deleted, -1, |it| matches!(it, Lightningd(_)));
         check(
-            SendInvoiceError::Nonsense(vec![1]),
+            SendInvoiceError::Nonsense(Vec::new()),
             1004,
             |it| matches!(it, OfferBadInvreqReply(it) if it.data.is_none()),
+        );
+        check(
+            SendInvoiceError::NotSent { why: "no".into(), kept: None },
+            -1,
+            |it| matches!(it, Lightningd(it) if it.message.contains("no")),
         );
         check(
             SendInvoiceError::Unreachable { why: "no".into(), kept: None },
@@ -315,6 +323,8 @@ mod tests {
         let error = RpcError::from(SendInvoiceError::Refused(refusal));
         let data = json!({"erroneous_field": 170, "suggested_value": "03e8", "error": "too much"});
         assert_eq!((error.code, error.data), (1004, Some(data)));
+        let error = RpcError::from(SendInvoiceError::Nonsense(vec![3, 232]));
+        assert_eq!((error.code, error.data), (1004, Some(json!({"invoice_error_hex": "03e8"}))));
     }
 
     #[test]

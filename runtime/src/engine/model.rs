@@ -114,7 +114,7 @@ pub struct Claim {
     pub invreq_id: Hash32,
     /// The invoice.
     pub invoice: Invoice<Verified>,
-    /// Where the payee hears of a refusal: where its latest message said.
+    /// Where the payee hears of a refusal: where its latest message said that wanted an answer.
     pub reply_path: Option<ReplyPath>,
     /// How far the payment is.
     pub state: ClaimState,
@@ -141,8 +141,16 @@ pub enum ClaimState {
 }
 
 /// Where a message's answer goes, in the form of whoever carries messages: a blinded path, or a neighbour's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Whoever knows it can answer in the payer's place, so it is not shown.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ReplyPath(pub Vec<u8>);
+
+impl fmt::Debug for ReplyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplyPath(…)")
+    }
+}
 
 /// An invoice to be signed and stored by the payee.
 #[derive(Clone, Debug)]
@@ -270,6 +278,11 @@ mod tests {
     fn a_status_is_one_of_seven() {
         let legal: Vec<u8> = (0..=255).filter(|&bits| RequestStatus::from_bits(bits).is_some()).collect();
         assert_eq!(legal, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_reply_path_is_not_shown() {
+        assert_eq!(format!("{:?}", ReplyPath(vec![65; 32])), "ReplyPath(…)");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! after a crash goes on where the last one stopped.
 //!
 //! ```text
-//!           no row, or expired                  certainly not sent: the label is free, 1003
+//!           no row, or expired             certainly not sent: the label is free, 1003 or -1
 //! by label ────────────────────▶ created ──▶ send ──┬──────────────────────────────────────▶ (no row)
 //!   │  │  │                                   ▲     │ sent, or perhaps
 //!   │  │  └─ unpaid, for this request ────────┘     ▼
@@ -114,7 +114,7 @@ pub enum SendInvoiceError {
     /// The payer refuses. The invoice cannot be paid any more, and the label is free.
     #[error("the payer refused the invoice: {0}")]
     Refused(InvoiceError),
-    /// The payer answered neither by a refusal nor by paying. The invoice may still be paid.
+    /// The payer answered neither by a refusal nor by paying, but by this. The invoice may still be paid.
     #[error("the payer's answer is no invoice_error: call again with the same label to go on waiting")]
     Nonsense(Vec<u8>),
     /// Silence. The invoice may still be paid until it expires.

@@ -51,8 +51,8 @@ pub trait RequestStore: Send + Sync {
     fn disable_request(&self, invreq_id: Hash32) -> impl Future<Output = Result<Disabling, StoreError>> + Send;
 
     /// Makes a [pending](ClaimState::Pending) claim, if the request may be paid by this invoice *now*: see
-    /// [`ClaimRefusal`]. A claim of the same invoice that failed becomes pending again; one that is pending gets the
-    /// new reply path.
+    /// [`ClaimRefusal`]. A claim of the same invoice that failed becomes pending again. That one, and one that is
+    /// pending, gets the new reply path, and keeps the one it has when the new claim has none.
     ///
     /// An invoice is the same when all its bytes are. That a single-use request has one claim at most that has not
     /// failed is the store's own constraint, and so is that a payment hash has one claim at most.
@@ -290,7 +290,7 @@ pub trait Courier: Send + Sync {
 pub enum Answer {
     /// It refuses, and says why.
     Refusal(InvoiceError),
-    /// Nothing that can be read as a refusal.
+    /// What cannot be read as a refusal: the bytes of its `invoice_error`, and none when there was no such field.
     Nonsense(Vec<u8>),
 }
 

@@ -5,6 +5,9 @@ use cln_primitives::{Hash32, Msat};
 use super::ports::ClaimRefusal;
 use crate::bolt12::{self, FieldType, InvoiceError};
 
+/// So many letters of a reason are told, which leaves room in an onion message of the usual size.
+const LONGEST_WORDS: usize = 250;
+
 /// Why an invoice is not paid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -89,10 +92,10 @@ impl Refusal {
     /// The message for the payee.
     ///
     /// # Errors
-    /// When the words are too long for a message.
+    /// When BOLT 12 has no way to write it.
     pub fn to_invoice_error(&self) -> Result<InvoiceError, bolt12::Error> {
-        // A text with a zero byte cannot be sent, and the words may be a wallet's.
-        let words = self.to_string().replace('\0', "");
+        // The words may be a wallet's: a text with a zero byte cannot be sent, nor one that is too long.
+        let words: String = self.to_string().chars().filter(|&letter| letter != '\0').take(LONGEST_WORDS).collect();
         let mut error = InvoiceError::builder(&words);
         if let Some(field) = self.erroneous_field() {
             error = error.erroneous_field(field.0);
@@ -162,5 +165,11 @@ mod tests {
     fn a_zero_byte_in_a_wallets_words_is_left_out() {
         let error = Refusal::PaymentFailed("no\0 way".to_owned()).to_invoice_error().unwrap();
         assert_eq!(error.error(), Some("pay attempt failed: no way"));
+    }
+
+    #[test]
+    fn a_wallets_long_words_are_cut() {
+        let error = Refusal::PaymentFailed("é".repeat(70_000)).to_invoice_error().unwrap();
+        assert_eq!(error.error().map(|words| words.chars().count()), Some(LONGEST_WORDS));
     }
 }

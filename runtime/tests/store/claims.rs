@@ -1,7 +1,7 @@
 //! Requests and claims: what a payer may pay.
 
 use cln_runtime::engine::{
-    ClaimLimits, ClaimRefusal, ClaimState, Claimed, Disabling, ReplyPath, RequestStatus, RequestStore as _,
+    Claim, ClaimLimits, ClaimRefusal, ClaimState, Claimed, Disabling, ReplyPath, RequestStatus, RequestStore as _,
 };
 
 use crate::support::{LIMITS, Scene, claim, hash, preimage, record};
@@ -77,13 +77,16 @@ async fn the_same_invoice_again_is_the_same_claim() {
     assert_eq!(store.claim(&claim, LIMITS).await.unwrap(), Claimed::New);
     claim.reply_path = Some(ReplyPath(b"elsewhere".to_vec()));
     assert_eq!(store.claim(&claim, LIMITS).await.unwrap(), Claimed::Pending);
+    // Who wants no answer does not take it from the one who does.
+    assert_eq!(store.claim(&Claim { reply_path: None, ..claim.clone() }, LIMITS).await.unwrap(), Claimed::Pending);
     let pending = store.pending_claims().await.unwrap();
     assert_eq!(pending.iter().map(|claim| claim.reply_path.clone()).collect::<Vec<_>>(), [claim.reply_path.clone()]);
 
     let ended = store.settle_claim(hash(2), failed()).await.unwrap().unwrap();
     assert_eq!(ended.state, failed());
-    assert_eq!(store.claim(&claim, LIMITS).await.unwrap(), Claimed::New);
-    assert_eq!(store.find_claim(hash(2)).await.unwrap().unwrap().state, ClaimState::Pending);
+    assert_eq!(store.claim(&Claim { reply_path: None, ..claim.clone() }, LIMITS).await.unwrap(), Claimed::New);
+    let revived = store.find_claim(hash(2)).await.unwrap().unwrap();
+    assert_eq!((revived.state, &revived.reply_path), (ClaimState::Pending, &claim.reply_path));
 
     // It counts although the request was disabled meanwhile.
     store.disable_request(id).await.unwrap();

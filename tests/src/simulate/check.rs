@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use cln_primitives::Msat;
-use cln_runtime::engine::{Claim, ClaimState, Free, InvoiceState, Order, Receipt};
+use cln_runtime::engine::{Claim, ClaimState, Free, InvoiceState, Order, Receipt, payment_hash};
 
 use super::ledger::{Payment, PaymentState};
 use super::seen::Grave;
@@ -77,7 +77,7 @@ fn claims(world: &mut World, node: usize) {
         let paid = world.ledger.payments.iter().filter(made).any(fulfilled);
         let fits = match &claim.state {
             ClaimState::Pending => false,
-            ClaimState::Complete(_) => paid,
+            ClaimState::Complete(preimage) => paid && payment_hash(preimage) == claim.payment_hash(),
             ClaimState::Failed(_) => !paid,
         };
         if !fits {

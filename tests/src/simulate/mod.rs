@@ -19,14 +19,14 @@
 //! - Messages are lost, doubled (up to two minutes later, also after a restart), delayed, overtaken and damaged; the
 //!   sender may not know whether one has left. Refusals come late, twice, unreadable or not at all.
 //! - A payment is money locked in the ledger by its hash, in one to three parts. It arrives, or times out, or the payee
-//!   gives it back; when the preimage is shown the payee has it. The wallet fails for certain, does not know, or answers
-//!   late. The payee may not notice that a payment has arrived.
+//!   gives it back; when the preimage is shown the payee has it. It may come by a wrong path. The wallet fails for certain,
+//!   does not know, answers late, or shows what is no preimage. The payee may not notice that a payment has arrived.
 //! - Clocks jump, forth and back, each node's for itself.
 //!
 //! # What is checked
 //! While it runs: a single-use request has one payment at a time and is paid once at most; the payer pays what its
-//! request says; a preimage is shown only for an invoice that is bound to the payment; a label is freed only when its
-//! invoice was refused or has never left the node; a receipt never changes.
+//! request says; a preimage is shown only for an invoice that is bound to the payment, and to who came by its path; a
+//! label is freed only when its invoice was refused or has never left the node; a receipt never changes.
 //!
 //! At the end, when faults have ceased, each call was made again to its end and time has passed: no money was made or
 //! lost; a claim is complete when its payment was made, and failed when not; an invoice is paid when its payment was made,
@@ -51,6 +51,8 @@ mod rules;
 mod run;
 mod seen;
 mod shrink;
+#[cfg(test)]
+mod strangers;
 mod tasks;
 mod world;
 

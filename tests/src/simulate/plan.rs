@@ -47,6 +47,8 @@ faults! {
     PayFails "payments without a way" 150 "The wallet fails for certain."
     Unsettled "wallets in doubt" 250 "The wallet says that it does not know how the payment ends."
     Hang "wallets late" 120 "The wallet answers up to two minutes late."
+    WrongPreimage "wallets that show nonsense" 60 "The wallet shows what is not the payment's preimage."
+    WrongPath "payments by a wrong path" 40 "A payment does not come by its invoice's path."
     PartLost "parts held up" 100 "A part of a payment does not arrive: all of it comes back at its timeout."
     Unnoticed "arrivals unnoticed" 120 "The payee does not see that a payment has arrived until it looks for all."
     WaitEnds "waits ended early" 60 "Waiting for an invoice ends without a reason."

@@ -14,13 +14,13 @@ use super::run::Run;
 use super::world::{Shared, World};
 
 /// Two nodes: 0 pays, 1 is paid.
-struct Nodes {
-    run: Run,
-    world: Shared,
+pub(super) struct Nodes {
+    pub(super) run: Run,
+    pub(super) world: Shared,
 }
 
 impl Nodes {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let plan = Plan { steps: Vec::new(), balances: vec![1_000_000, 1_000_000], ..Plan::new(0) };
         let world = Shared::new(World::new(plan, None, false));
         world.lock().healed = true;
@@ -30,12 +30,12 @@ impl Nodes {
         Nodes { run, world }
     }
 
-    fn ports(&self, node: usize) -> Ports {
+    pub(super) fn ports(&self, node: usize) -> Ports {
         Ports { world: self.world.clone(), node }
     }
 
     /// Runs what a node is asked for to its end.
-    fn done<T: Send + 'static>(&mut self, node: usize, what: impl Future<Output = T> + Send + 'static) -> T {
+    pub(super) fn done<T: Send + 'static>(&mut self, node: usize, what: impl Future<Output = T> + Send + 'static) -> T {
         let answer = Arc::new(Mutex::new(None));
         let place = Arc::clone(&answer);
         self.world.lock().seen.open += 1;
@@ -49,7 +49,7 @@ impl Nodes {
         answer.expect("the call has ended")
     }
 
-    fn publish(&mut self, change: impl FnOnce(&mut NewRequest)) -> RequestRecord {
+    pub(super) fn publish(&mut self, change: impl FnOnce(&mut NewRequest)) -> RequestRecord {
         let mut new = NewRequest {
             amount: Msat::from_msat(1000),
             description: Some("x".to_owned()),

@@ -115,7 +115,7 @@ impl Run {
     }
 
     /// Runs up to a time.
-    fn until(&mut self, limit: u64) {
+    pub(super) fn until(&mut self, limit: u64) {
         while let Some(event) = self.executor.run(limit) {
             self.handle(event);
         }

@@ -1,6 +1,6 @@
 //! What an observer, who sees all nodes and forgets nothing, knows of a run.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cln_primitives::Hash32;
 use cln_runtime::bolt12::{InvoiceRequest, Verified};
@@ -77,9 +77,9 @@ pub(super) struct Seen {
     /// How often an invoice was judged by a payer, and how often the end was a refusal.
     pub(super) judged: HashMap<(usize, Hash32), (u32, u32)>,
     /// The rows that were deleted, and why.
-    pub(super) graves: HashMap<(usize, Hash32), Grave>,
+    pub(super) graves: BTreeMap<(usize, Hash32), Grave>,
     /// The invoices that calls have told of, with their labels.
-    pub(super) reported: HashSet<(usize, Hash32, String)>,
+    pub(super) reported: BTreeSet<(usize, Hash32, String)>,
     /// What calls have answered, by payee and label.
     pub(super) receipts: BTreeMap<(usize, String), (Hash32, Receipt)>,
     /// How many calls are still to end well.

@@ -151,6 +151,13 @@ pub(super) async fn collect_to_the_end(ports: Ports, step: Step) {
         for _ in 0..CALLS {
             let answer = send_invoice(&ports, &order).await;
             heard(&ports, &order, &answer);
+            if let Err(
+                SendInvoiceError::Store(_) | SendInvoiceError::Unreachable { .. } | SendInvoiceError::NotSent { .. },
+            ) = &answer
+            {
+                let world = &mut *ports.world.lock();
+                world.violated("a call meets no fault when all is mended", format!("{:?}: {answer:?}", order.label));
+            }
             match answer {
                 Err(SendInvoiceError::TimedOut(_) | SendInvoiceError::Deleted | SendInvoiceError::Nonsense(_)) => {}
                 _ => {
@@ -187,7 +194,7 @@ fn heard(ports: &Ports, order: &Order, answer: &Result<InvoiceRecord, SendInvoic
         Err(SendInvoiceError::LabelTaken(record)) => ("calls with a taken label (900)", Some(&**record)),
         Err(SendInvoiceError::RequestExpired(_)) => ("calls for an expired request (1002)", None),
         Err(SendInvoiceError::Unreachable { kept, .. }) => ("calls without a way (1003)", kept.as_deref()),
-        Err(SendInvoiceError::NotSent { kept, .. }) => ("calls not sent (1003)", kept.as_deref()),
+        Err(SendInvoiceError::NotSent { kept, .. }) => ("calls not sent (-1)", kept.as_deref()),
         Err(SendInvoiceError::Refused(_)) => ("calls refused (1004)", None),
         Err(SendInvoiceError::Nonsense(_)) => ("calls answered by nonsense (1004)", None),
         Err(SendInvoiceError::TimedOut(record)) => ("calls timed out (1005)", Some(&**record)),

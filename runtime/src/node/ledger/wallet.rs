@@ -150,7 +150,8 @@ impl Order {
         }
         let balance = account::balance(connection, self.payer)?.unwrap_or_default();
         if self.amount > balance {
-            return Ok(Err(format!("the balance is too small: {} are to be paid, {balance} are there", self.amount)));
+            // The payee hears this, and is not to know how much there is.
+            return Ok(Err(format!("the balance is too small: {} are to be paid", self.amount)));
         }
         Ok(Ok(path))
     }

@@ -77,7 +77,8 @@ fn insert(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
 fn revive(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
     let updated = next(connection, UPDATED)?;
     let mut statement = connection.prepare_cached(
-        "UPDATE claims SET state = 'pending', reason = NULL, reply_path = ?2, created_at = ?3, updated_index = ?4
+        "UPDATE claims SET state = 'pending', reason = NULL, reply_path = coalesce(?2, reply_path), created_at = ?3,
+             updated_index = ?4
          WHERE payment_hash = ?1",
     )?;
     statement.execute(params![
@@ -89,10 +90,12 @@ fn revive(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A message that wants no answer leaves the path of an earlier one.
 fn set_reply_path(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
+    let Some(path) = &claim.reply_path else { return Ok(()) };
     let mut statement = connection
         .prepare_cached("UPDATE claims SET reply_path = ?2 WHERE payment_hash = ?1 AND reply_path IS NOT ?2")?;
-    statement.execute(params![claim.payment_hash().as_bytes(), claim.reply_path.as_ref().map(|path| &path.0)])?;
+    statement.execute(params![claim.payment_hash().as_bytes(), path.0])?;
     Ok(())
 }
 

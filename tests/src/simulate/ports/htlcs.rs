@@ -1,9 +1,11 @@
 //! The payments that arrive at the payee.
 
 use cln_primitives::Secret;
+use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::engine::{Fulfilment, HtlcSet, HtlcSetId, Htlcs, InvoiceState, StoreError, payment_hash};
 
 use super::Ports;
+use crate::simulate::keys;
 use crate::simulate::ledger::{Payment, PaymentState};
 use crate::simulate::world::{World, short};
 
@@ -75,6 +77,11 @@ fn check(world: &mut World, node: usize, set: &HtlcSet, preimage: &Secret) {
     let locked = world.ledger.payments[number as usize].state == PaymentState::Locked;
     world.demand(bound || !locked, "a preimage is shown only for an invoice that is bound to the payment", || {
         format!("node {node} shows that of {} in state {state:?}", short(set.payment_hash))
+    });
+    let expected = keys::of(node).path_secret(PathUse::Invoice, &set.payment_hash);
+    let own = world.ledger.payments[number as usize].path_secret == expected;
+    world.demand(own || !locked, "a preimage is shown only to who came by the invoice's path", || {
+        format!("node {node} shows that of {}", short(set.payment_hash))
     });
     let fits = payment_hash(preimage) == set.payment_hash;
     world.demand(fits, "a preimage fits its hash", || format!("that of {}", short(set.payment_hash)));

@@ -136,9 +136,12 @@ fn apply(world: &mut World, node: usize, new: &Claim, judged: Claimed) -> Claime
     let claims = &mut world.nodes[node].claims;
     let known = claims.iter_mut().find(|claim| claim.payment_hash() == new.payment_hash());
     match (&judged, known) {
-        (Claimed::New, Some(known)) => *known = new.clone(),
+        (Claimed::New, Some(known)) => {
+            let reply_path = new.reply_path.clone().or(known.reply_path.take());
+            *known = Claim { reply_path, ..new.clone() };
+        }
         (Claimed::New, None) => claims.push(new.clone()),
-        (Claimed::Pending, Some(known)) => known.reply_path = new.reply_path.clone(),
+        (Claimed::Pending, Some(known)) => known.reply_path = new.reply_path.clone().or(known.reply_path.take()),
         _ => {}
     }
     world.note(node, || format!("  claim {}: {judged:?}", short(new.payment_hash())));

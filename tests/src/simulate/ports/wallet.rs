@@ -42,6 +42,9 @@ impl Wallet for Ports {
         self.wait(hang).await;
         self.turn().await;
         match end {
+            PaymentState::Fulfilled(_) if self.world.lock().strikes(node, Fault::WrongPreimage) => {
+                Ok(Secret::from_bytes([0; 32]))
+            }
             PaymentState::Fulfilled(preimage) => Ok(preimage),
             PaymentState::Failed(why) => Err(PayError::Failed(why)),
             PaymentState::Locked => Err(PayError::Unsettled("the payment is locked".to_owned())),
@@ -72,7 +75,10 @@ fn begin(world: &mut World, payer: usize, invoice: &Invoice<Verified>, invreq_id
     }
     check(world, payer, invreq_id, payment.amount);
     let parts = world.rng.u32(1..=3);
-    let secret = keys::of(payee).path_secret(PathUse::Invoice, &hash);
+    // What a request's path carries does not open an invoice.
+    let wrong = world.strikes(payer, Fault::WrongPath);
+    let way = if wrong { PathUse::OfferOrRequest } else { PathUse::Invoice };
+    let secret = keys::of(payee).path_secret(way, &hash);
     let number = world.ledger.offer((payer, payee), (invreq_id, hash), amount, secret, parts);
     world.note(payer, || format!("  offers payment {number} of {amount}msat in {parts} parts"));
     if parts > 1 {
@@ -85,7 +91,12 @@ fn begin(world: &mut World, payer: usize, invoice: &Invoice<Verified>, invreq_id
             world.schedule(after, Event::Part { payment: number, noticed });
         }
     }
-    let timeout = if world.rng.u8(0..4) == 0 { world.rng.u64(20..2_000) } else { world.rng.u64(30_000..300_000) };
+    // Once all is mended, each payee has the time that it needs.
+    let timeout = if !world.healed && world.rng.u8(0..4) == 0 {
+        world.rng.u64(20..2_000)
+    } else {
+        world.rng.u64(30_000..300_000)
+    };
     world.schedule(timeout, Event::Timeout { payment: number });
     Ok(number)
 }
