@@ -24,6 +24,12 @@ const COMMANDS: &str = "check decode delinvoice disableinvoicerequest getinfo he
     listinvoicerequests listinvoices listpays listpeers listsendpays notifications ping sendinvoice stop waitanyinvoice \
     waitinvoice";
 
+/// An invoice of another kind, from the recorded traffic.
+const BOLT11: &str = "lnbcrt10p1p4szmrfsp5u78k4ksffmwj8qd0arg3zmtwkfamukawz5j8286ycss236gdky0spp5jvsen7skj7hcx0ts3gu4fy59ccpkum9d376\
+    x0g7cwwu4pw3axw0qdqzvsxqyjw5qcqp2rzjq2vqws08rd56mx9m7meddj0tphkx4zhhmr6ldnvl4wjdmhp95jlycqqqhuqqqqgqqqqqqqqpqq\
+    qqqzsqqc9qxpqysgq7e09wx5ma5lqq8ljz3puyhkk5yl5qvggsrg9xpm5yug8c5znvhc3fdkk5tmrx2akeypkpalc0tpm3fwu07fl73qu8hpjv\
+    hgwpw4ayxcpl2e8wk";
+
 /// The answers' schemas.
 fn schemas() -> BTreeMap<String, jsonschema::Validator> {
     let lowered = cln_codegen::lower(&input(&root().join("schemas"))).unwrap();
@@ -83,7 +89,8 @@ async fn the_node_itself(net: &Network) {
     let info = net.ok(payer, "getinfo", json!({})).await;
     assert_eq!(info, net.ok(payer, "getinfo", json!([])).await);
     assert_eq!((&info["network"], &info["alias"], &info["num_peers"]), (&json!("regtest"), &json!("payer"), &json!(1)));
-    assert!(info["warning_lightningd_sync"].as_str().unwrap().contains("simulated"));
+    assert!(info["warning_bitcoind_sync"].as_str().unwrap().contains("simulated"));
+    assert_eq!(info.get("warning_lightningd_sync"), None);
     let funds = net.ok(payer, "listfunds", json!({"spent": true})).await;
     assert_eq!(funds["channels"][0]["our_amount_msat"], 1_000_000_000);
     assert_eq!(net.ok(payee, "listfunds", json!([])).await["channels"][0]["our_amount_msat"], 0);
@@ -174,6 +181,10 @@ async fn requests(net: &Network) {
     net.fails(payer, "check", json!(["invoicerequest", "x"]), -32602, "amount: must be").await;
     net.fails(payer, "check", json!({}), -32602, "`command_to_check` is missing").await;
     net.fails(payer, "check", json!(["nosuch"]), -32601, "no command").await;
+    net.fails(payer, "check", json!(["help", "nosuch"]), -32601, "no command").await;
+    net.fails(payer, "check", json!(["decode", "junk"]), -32602, "string: ").await;
+    let both = json!({"command_to_check": "listinvoices", "label": "a", "invstring": "b"});
+    net.fails(payer, "check", both, -32602, "only one of").await;
     assert_eq!(net.ok(payer, "listinvoicerequests", json!([])).await["invoicerequests"].as_array().unwrap().len(), 5);
 }
 
@@ -203,6 +214,9 @@ async fn invoices(net: &Network) -> Value {
     let expired = net.request(json!({"absolute_expiry": 1})).await;
     net.fails(payee, "sendinvoice", json!([expired, "e"]), 1002, "expired at 1").await;
 
+    let long = net.request(json!({"description": "x".repeat(70_000)})).await;
+    net.fails(payee, "sendinvoice", json!([long, "long"]), -1, "more than 64 KiB").await;
+
     let (lni, stranger) = (&paid["bolt12"], request_of(9));
     net.fails(payee, "sendinvoice", json!([stranger, "s"]), 1003, "could not reach the payer").await;
     for (params, words) in [
@@ -215,6 +229,7 @@ async fn invoices(net: &Network) -> Value {
         (json!({"invreq": format!("{other}q"), "label": "x"}), "invreq: "),
         (json!({"invreq": other, "label": "x", "timeout": 4_294_967_296_u64}), "timeout: must be"),
         (json!({"invreq": other, "label": "x", "amount_msat": "any"}), "amount_msat: must be"),
+        (json!({"invreq": other, "label": "x", "amount_msat": u64::MAX}), "more than all bitcoin"),
     ] {
         net.fails(payee, "sendinvoice", params.clone(), -32602, words).await;
         let mut checked = params;
@@ -235,9 +250,12 @@ async fn invoices(net: &Network) -> Value {
     ] {
         assert_eq!(net.ok(payee, "listinvoices", params).await, listed);
     }
-    for params in
-        [json!({"label": "no"}), json!({"index": "created", "start": 2}), json!({"offer_id": "00".repeat(32)})]
-    {
+    for params in [
+        json!({"label": "no"}),
+        json!({"index": "created", "start": 2}),
+        json!({"offer_id": "00".repeat(32)}),
+        json!({"invstring": BOLT11}),
+    ] {
         assert_eq!(net.ok(payee, "listinvoices", params).await, json!({"invoices": []}));
     }
     for (params, words) in [
@@ -270,7 +288,9 @@ async fn payments(net: &Network, receipt: &Value) {
         let sent = net.ok(payer, "listsendpays", params).await;
         assert_eq!(sent["payments"][0]["payment_preimage"], receipt["payment_preimage"]);
     }
-    assert_eq!(net.ok(payer, "listpays", json!({"status": "pending"})).await, json!({"pays": []}));
+    for none in [json!({"status": "pending"}), json!({"bolt11": BOLT11})] {
+        assert_eq!(net.ok(payer, "listpays", none).await, json!({"pays": []}));
+    }
     for method in ["listpays", "listsendpays"] {
         net.fails(payer, method, json!({"status": "junk"}), -32602, "status: must be one of").await;
         net.fails(payer, method, json!({"bolt11": "junk"}), -32602, "bolt11: ").await;

@@ -85,7 +85,7 @@ pub enum SendInvoiceError {
     #[error("quantity: an invoice_request that stands alone has none")]
     Quantity,
     /// Nobody can pay so much.
-    #[error("amount_msat: {} msat is more than all bitcoin there will ever be", .0.as_msat())]
+    #[error("an invoice over {} msat asks for more than all bitcoin there will ever be", .0.as_msat())]
     Amount(Msat),
     /// The label is that of an invoice for another request, or of another amount.
     #[error("the label {:?} is taken by another invoice: use a new one", .0.label)]
