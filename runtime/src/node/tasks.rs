@@ -11,15 +11,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::handle::Node;
 use super::network::Event;
 use super::ports::now;
-use crate::engine::{Claim, Htlcs as _, InvoiceStore as _, Judgement, StoreError, receiver};
+use crate::engine::{Claim, InvoiceStore as _, Judgement, StoreError, receiver};
 
 /// So many invoices are judged at a time.
 const JUDGES: usize = 64;
@@ -87,16 +86,17 @@ pub(super) async fn pay_again(node: Node) {
 /// Takes payments that arrive, or gives them back.
 pub(super) async fn settle(node: Node) {
     let mut changes = node.account().ledger().subscribe();
-    let (mut settling, mut ids) = (FuturesUnordered::new(), HashSet::new());
+    // In tasks of their own, so that none waits while others are looked for.
+    let (mut settling, mut ids) = (JoinSet::new(), HashSet::new());
     loop {
         changes.mark_unchanged();
-        match node.ports().offered().await {
+        match node.account().offered_besides(&ids).await {
             Ok(sets) => {
-                let new = sets.into_iter().filter(|set| ids.insert(set.id)).collect::<Vec<_>>();
-                settling.extend(new.into_iter().map(|set| {
-                    let ports = node.ports();
-                    async move { (set.id, receiver::settle(ports, &set).await) }
-                }));
+                ids.extend(sets.iter().map(|set| set.id));
+                for set in sets {
+                    let ports = node.ports().clone();
+                    settling.spawn(async move { (set.id, receiver::settle(&ports, &set).await) });
+                }
             }
             Err(error) => tracing::error!(%error, "the payments that have arrived cannot be seen: trying again"),
         }
@@ -104,12 +104,19 @@ pub(super) async fn settle(node: Node) {
         tokio::pin!(again);
         loop {
             tokio::select! {
-                Some((id, end)) = settling.next() => {
-                    ids.remove(&id);
-                    if let Err(error) = end {
-                        tracing::error!(%error, "a payment that has arrived is not settled yet: trying again");
+                Some(ended) = settling.join_next() => match ended {
+                    Ok((id, end)) => {
+                        ids.remove(&id);
+                        if let Err(error) = end {
+                            tracing::error!(%error, "a payment that has arrived is not settled yet: trying again");
+                        }
                     }
-                }
+                    Err(error) => {
+                        tracing::error!(%error, "the settling of a payment has failed: trying all again");
+                        // Whose it was is not known; to settle twice is harmless.
+                        ids.clear();
+                    }
+                },
                 // The ledger is there as long as the node.
                 _ = changes.changed() => break,
                 () = &mut again => break,
@@ -121,20 +128,30 @@ pub(super) async fn settle(node: Node) {
 /// Lets invoices expire, each when its time is over.
 pub(super) async fn expire(node: Node) {
     loop {
-        if let Err(error) = node.ports().expire_invoices(now()).await {
-            tracing::error!(%error, "invoices could not expire: trying again");
-            sleep(TRY_AGAIN).await;
-            continue;
-        }
-        let pause = match node.store().next_expiry().await {
+        let pause = match expire_now(&node).await {
             // It is valid to the end of its last second.
             Ok(Some(last)) => LONGEST_SLEEP.min(Duration::from_secs(last.saturating_add(1).saturating_sub(now()))),
             Ok(None) => LONGEST_SLEEP,
-            Err(_) => TRY_AGAIN,
+            Err(error) => {
+                tracing::error!(%error, "invoices could not expire: trying again");
+                TRY_AGAIN
+            }
         };
         tokio::select! {
             () = sleep(pause) => {}
             () = node.ports().created.notified() => {}
         }
+    }
+}
+
+/// Gives the last second of the invoice that expires next. Nothing is written when none does: every new invoice asks.
+async fn expire_now(node: &Node) -> Result<Option<u64>, StoreError> {
+    let now = now();
+    match node.store().next_expiry().await? {
+        Some(last) if now > last => {
+            node.ports().expire_invoices(now).await?;
+            node.store().next_expiry().await
+        }
+        next => Ok(next),
     }
 }

@@ -1,11 +1,13 @@
 //! Clients and codecs side by side.
 
+use std::env;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use cln_tests::compare::{Case, Error, Side, bolt12, measure, run, serve};
+use cln_tests::compare::{Case, Error, Side, bolt12, cycles, measure, run, serve, serve_node};
 
 /// Compares what this workspace has with what others offer.
 #[derive(Parser)]
@@ -40,6 +42,25 @@ enum Command {
         #[arg(long, default_value_t = 4000)]
         rounds: usize,
     },
+    /// Two embedded nodes: cycles of invoicerequest, sendinvoice and payment, and their waits for the disk, beside what the
+    /// disk does by itself.
+    ///
+    /// By one client, then by 64 at once. Build it with --release, and leave the machine alone meanwhile.
+    Cycles {
+        /// Print the figures as a JSON object instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// For how many seconds, each time.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: u64,
+        /// Where the nodes' folders are made for the time being: on the disk that is to be measured. By default beside this
+        /// program.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// A node of the cycles.
+    #[command(hide = true)]
+    ServeNode { folder: PathBuf },
     /// The server of a comparison.
     #[command(hide = true)]
     Serve { socket: PathBuf },
@@ -69,6 +90,12 @@ fn execute(command: Command) -> Result<(), Error> {
             let report = bolt12(rounds)?;
             if json { format!("{}\n", report.to_json()) } else { report.to_string() }
         }
+        Command::ServeNode { folder } => return serve_node(&folder),
+        Command::Cycles { json, seconds, folder } => {
+            let folder = folder.map_or_else(beside_this_program, Ok)?;
+            let report = cycles(Duration::from_secs(seconds), &folder)?;
+            if json { format!("{}\n", report.to_json()) } else { report.to_string() }
+        }
         Command::Measure { side, case, socket } => {
             let figures = measure(side, case, &socket)?;
             format!("{}\n", serde_json::to_string(&figures).map_err(|error| Error::Call(error.to_string()))?)
@@ -76,4 +103,10 @@ fn execute(command: Command) -> Result<(), Error> {
     };
     let printed = io::stdout().write_all(text.as_bytes());
     printed.map_err(|source| Error::Io { what: "cannot print the result", source })
+}
+
+/// A temporary folder of the system may be in memory; that of a program seldom is.
+fn beside_this_program() -> Result<PathBuf, Error> {
+    let program = env::current_exe().map_err(|source| Error::Io { what: "cannot find this program", source })?;
+    Ok(program.parent().map_or_else(PathBuf::new, Path::to_owned))
 }

@@ -1,5 +1,5 @@
-//! What this workspace has beside what others offer: BOLT 12's codec beside LDK's, and the client of `cln-runtime` beside
-//! that of the crate `cln-rpc`, by the same answers over a real socket.
+//! What this workspace has beside what others offer: BOLT 12's codec beside LDK's, the client of `cln-runtime` beside that
+//! of the crate `cln-rpc`, by the same answers over a real socket, and the embedded node's cycles beside what the disk does.
 //!
 //! For the client, a server in a process of its own gives answers that were made before. Every measurement is a process of its own too,
 //! so that its peak of memory is that of one call: the highest resident size (`VmHWM`) less what was resident before.
@@ -8,6 +8,7 @@
 
 mod answers;
 mod bolt12;
+mod cycles;
 mod measure;
 mod memory;
 mod report;
@@ -20,6 +21,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 pub use bolt12::{Bolt12Report, bolt12};
+pub use cycles::{CyclesReport, Phase, cycles, serve_node};
 pub use measure::measure;
 pub use report::{Pair, Report};
 pub use run::run;

@@ -1,30 +1,20 @@
 //! The payments that arrive at an account.
 
+use std::collections::HashSet;
+
+use cln_primitives::Secret;
 use rusqlite::Connection;
 
 use super::account::Account;
 use super::payments::{self, Arrived, State};
 use crate::engine::{Fulfilment, HtlcSet, HtlcSetId, Htlcs, StoreError, payment_hash};
 use crate::node::sqlite::Fault;
-use cln_primitives::Secret;
 
 impl Htlcs for Account {
     /// The payments that wait for this node, and those that its invoices are bound to, however these have ended: a
     /// crash may have come between their end and the invoice's.
     async fn offered(&self) -> Result<Vec<HtlcSet>, StoreError> {
-        let bound = self.options.store.accepted_htlcs().await?;
-        let node_id = self.node_id;
-        let find = move |connection: &Connection| {
-            let mut found = payments::waiting(connection, node_id)?;
-            for HtlcSetId(id) in bound {
-                if found.iter().all(|payment| payment.id != id) {
-                    found.extend(payments::arrived_by_id(connection, node_id, id)?);
-                }
-            }
-            Ok(found)
-        };
-        let found = self.ledger.database().read("looking for payments", find).await?;
-        Ok(found.into_iter().map(|payment| self.htlc_set(payment)).collect())
+        self.offered_besides(&HashSet::new()).await
     }
 
     async fn fulfil(&self, set: &HtlcSet, preimage: &Secret) -> Result<Fulfilment, StoreError> {
@@ -54,6 +44,29 @@ impl Htlcs for Account {
 }
 
 impl Account {
+    /// The [offered](Htlcs::offered) payments without these, which are being settled already: to read the path of each
+    /// costs more than to find it.
+    ///
+    /// # Errors
+    /// When the ledger or the store cannot be read.
+    pub async fn offered_besides(&self, known: &HashSet<HtlcSetId>) -> Result<Vec<HtlcSet>, StoreError> {
+        let mut bound = self.options.store.accepted_htlcs().await?;
+        bound.retain(|id| !known.contains(id));
+        let node_id = self.node_id;
+        let find = move |connection: &Connection| {
+            let mut found = payments::waiting(connection, node_id)?;
+            for HtlcSetId(id) in bound {
+                if found.iter().all(|payment| payment.id != id) {
+                    found.extend(payments::arrived_by_id(connection, node_id, id)?);
+                }
+            }
+            Ok(found)
+        };
+        let mut found = self.ledger.database().read("looking for payments", find).await?;
+        found.retain(|payment| !known.contains(&HtlcSetId(payment.id)));
+        Ok(found.into_iter().map(|payment| self.htlc_set(payment)).collect())
+    }
+
     /// A step that ends a payment: its payer is told.
     async fn end<T: Send + 'static>(
         &self,

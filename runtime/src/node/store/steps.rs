@@ -184,7 +184,9 @@ pub(super) fn release(connection: &Connection, payment_hash: Hash32, htlcs: Htlc
 pub(super) fn expire(connection: &Connection, now: u64) -> Result<Vec<Hash32>, Fault> {
     // A time that does not fit is later than all that do.
     let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let over = "SELECT payment_hash FROM invoices WHERE state = 'unpaid' AND expires_at < ?1 ORDER BY created_index";
+    // In the order of the index: in that of the table, all its rows would be looked at.
+    let over = "SELECT payment_hash FROM invoices WHERE state = 'unpaid' AND expires_at < ?1
+        ORDER BY expires_at, created_index";
     let hashes = rows::all(connection, over, [now], |row| Ok(Hash32::from_bytes(row.get(0)?)))?;
     for hash in &hashes {
         let updated = next(connection, UPDATED)?;
