@@ -147,7 +147,7 @@ impl<S: Service> Connection<S> {
             };
             let bytes = answer(&id, &result);
             match room {
-                Some(room) => drop(room.send(bytes)),
+                Some(room) => room.send(bytes),
                 // The client may have gone meanwhile.
                 None => drop(answers.send(bytes).await),
             }
