@@ -1,6 +1,6 @@
 //! The program `lnr`, as its users meet it.
 
-#![cfg(feature = "node")]
+#![cfg(feature = "cli")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -54,6 +54,22 @@ fn a_node_says_when_it_is_ready_and_stops_by_a_signal() {
         assert_eq!(node.wait().unwrap().code(), Some(0), "{signal}");
         assert!(!folder.join("lightning-rpc").exists());
     }
+}
+
+#[test]
+fn a_request_is_printed_and_less_than_its_least_amount_is_told() {
+    let network = tempfile::tempdir().unwrap();
+    let folder = network.path().join("alice");
+    let (mut node, _) = start(&folder);
+    let dir = folder.to_str().unwrap();
+    let (code, shown, error) = output(&["request", "--dir", dir, "10000sat", "a refund", "--min-amount", "9000sat"]);
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    assert!(shown.starts_with("invreq_id ") && shown.contains("\nlnr1"), "{shown}");
+    let (code, _, error) = output(&["request", "--dir", dir, "10sat", "a refund", "--min-amount", "11sat"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("the least amount 11000msat is more than the amount 10000msat"), "{error}");
+    node.kill().unwrap();
+    node.wait().unwrap();
 }
 
 #[test]

@@ -40,6 +40,9 @@
 //! | a request past its `absolute_expiry` | is paid | 1002, or 1004 by its payer |
 //! | bounds | none | 512 clients, 4 MiB a request, 1000 requests of a client at a time, of which 16 may do more than wait |
 //!
+//! `lnr-request` is a command of our own: `invoicerequest` with one parameter more, `min_amount_msat`, by which a payer
+//! takes less than it offers.
+//!
 //! A client that disconnects ends its own waiting only: what `sendinvoice` has begun goes on.
 
 pub mod keys;

@@ -4,7 +4,7 @@
 //! `LNR_KILLS` says how often (12 by default), `LNR_SEED` from which seed. Which moments those are the machine decides,
 //! too: a seed makes a run likely to be seen again, not certain.
 
-#![cfg(feature = "node")]
+#![cfg(feature = "cli")]
 
 mod checks;
 mod clients;

@@ -3,6 +3,7 @@
 mod demo;
 mod network;
 mod node;
+mod request;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Run a node until Ctrl-C, SIGTERM, or its command `stop`
     Node(node::Options),
+    /// Make a node publish that it will pay whoever sends an invoice: prints the text for the payee, lnr1…
+    Request(request::Options),
     /// Show two nodes at work: a request, its invoice, the payment, and what a second invoice meets
     Demo,
 }
@@ -46,6 +49,10 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         Command::Node(options) => {
             log("info");
             node::run(options).await
+        }
+        Command::Request(options) => {
+            log("warn");
+            request::run(options).await
         }
         Command::Demo => {
             log("warn");

@@ -1,4 +1,4 @@
-//! The payer's requests: `invoicerequest`, `listinvoicerequests`, `disableinvoicerequest`.
+//! The payer's requests: `invoicerequest`, `listinvoicerequests`, `disableinvoicerequest`; and our own `lnr-request`.
 
 use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests};
 use cln_primitives::{Hash32, Msat};
@@ -20,12 +20,23 @@ const CREATE: &[Param] = &[
     optional("absolute_expiry", Kind::U64),
     optional("single_use", Kind::Bool),
 ];
+/// The least that an invoice may ask for is no parameter of lightningd's.
+const CREATE_OWN: &[Param] = &[
+    required("amount", Kind::Msat),
+    optional("description", Kind::Text),
+    optional("issuer", Kind::Text),
+    optional("label", Kind::Text),
+    optional("absolute_expiry", Kind::U64),
+    optional("single_use", Kind::Bool),
+    optional("min_amount_msat", Kind::Msat),
+];
 const LIST: &[Param] = &[optional("invreq_id", Kind::Hash), optional("active_only", Kind::Bool)];
 const DISABLE: &[Param] = &[required("invreq_id", Kind::Hash)];
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<invoicerequest::Request, Create, _>(CREATE, create),
+        Command { method: "lnr-request", ..command::<invoicerequest::Request, Create, _>(CREATE_OWN, create) },
         command::<listinvoicerequests::Request, List, _>(LIST, list),
         checked_command::<disableinvoicerequest::Request, Disable, _, _>(DISABLE, can_disable, disable),
     ]
@@ -39,6 +50,7 @@ struct Create {
     label: Option<String>,
     absolute_expiry: Option<u64>,
     single_use: Option<bool>,
+    min_amount_msat: Option<Msat>,
 }
 
 async fn create(node: Node, input: Create) -> Answer<invoicerequest::Response> {
@@ -49,7 +61,7 @@ async fn create(node: Node, input: Create) -> Answer<invoicerequest::Response> {
         label: input.label,
         absolute_expiry: input.absolute_expiry,
         single_use: input.single_use.unwrap_or(true),
-        min_amount: None,
+        min_amount: input.min_amount_msat,
     };
     listing(&node.issuer().create(new).await?)
 }
