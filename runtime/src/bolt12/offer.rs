@@ -193,12 +193,6 @@ impl OfferBuilder {
     offer_fields!(setters);
     unknown_setter!("offer", OFFER_RANGES);
 
-    /// Without a key of the issuer: for an offer whose paths lead to it.
-    pub fn without_issuer_id(mut self) -> Self {
-        self.draft.remove(22);
-        self
-    }
-
     /// The offer.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Runes: what their holder may ask of a node.
 
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, hex};
@@ -23,7 +24,7 @@ const CONDITIONS: [(char, &str); 11] = [
 
 /// What a rune says; `None` for what is no rune.
 pub(super) fn decode(text: &str) -> Option<Value> {
-    let bytes = base64(text)?;
+    let bytes = BASE64URL_NOPAD.decode(text.trim_end_matches('=').as_bytes()).ok()?;
     let (code, rules) = bytes.split_at_checked(CODE)?;
     let mut answer = Answer::new("rune");
     let Ok(rules) = std::str::from_utf8(rules) else {
@@ -93,29 +94,4 @@ fn unescaped(text: &str) -> String {
         plain.extend(if character == '\\' { characters.next() } else { Some(character) });
     }
     plain
-}
-
-/// The bytes of base64 in the alphabet for addresses, padded or not.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    let mut bytes = Vec::with_capacity(text.len());
-    let (mut pending, mut bits) = (0u32, 0);
-    for character in digits.bytes() {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        pending = pending << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((pending >> bits) as u8);
-        }
-    }
-    // A lone digit is no byte, and what is left over is zero.
-    (bits < 6 && pending & ((1 << bits) - 1) == 0).then_some(bytes)
 }

@@ -50,20 +50,6 @@ pub struct NewRequest {
     pub min_amount: Option<Msat>,
 }
 
-impl From<cln_api::invoicerequest::Request> for NewRequest {
-    fn from(request: cln_api::invoicerequest::Request) -> Self {
-        NewRequest {
-            amount: request.amount,
-            description: Some(request.description),
-            issuer: request.issuer,
-            label: request.label,
-            absolute_expiry: request.absolute_expiry,
-            single_use: request.single_use.unwrap_or(true),
-            min_amount: None,
-        }
-    }
-}
-
 /// A request was not made, or not disabled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

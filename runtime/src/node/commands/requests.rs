@@ -12,15 +12,8 @@ use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
 
 /// The description may be left out, as at lightningd and other than its schema says.
-const CREATE: &[Param] = &[
-    required("amount", Kind::Msat),
-    optional("description", Kind::Text),
-    optional("issuer", Kind::Text),
-    optional("label", Kind::Text),
-    optional("absolute_expiry", Kind::U64),
-    optional("single_use", Kind::Bool),
-];
-/// The least that an invoice may ask for is no parameter of lightningd's.
+const CREATE: &[Param] = CREATE_OWN.split_at(CREATE_OWN.len() - 1).0;
+/// lightningd's, and one of ours at the end: the least that an invoice may ask for.
 const CREATE_OWN: &[Param] = &[
     required("amount", Kind::Msat),
     optional("description", Kind::Text),
@@ -73,7 +66,7 @@ struct List {
 }
 
 async fn list(node: Node, input: List) -> Answer<listinvoicerequests::Response> {
-    let found = node.store().list_requests(input.invreq_id, input.active_only.unwrap_or(false)).await?;
+    let found = node.issuer().list(input.invreq_id, input.active_only.unwrap_or(false)).await?;
     let entries: Vec<_> = found.iter().map(|record| record.entry()).collect();
     shaped(json!({"invoicerequests": entries}))
 }

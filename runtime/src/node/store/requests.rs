@@ -22,7 +22,11 @@ impl RequestStore for Store {
     }
 
     async fn requests(&self) -> Result<Vec<RequestRecord>, StoreError> {
-        self.list_requests(None, false).await
+        let list = |connection: &Connection| {
+            let sql = format!("SELECT {REQUEST} FROM invoicerequests ORDER BY number");
+            rows::all(connection, &sql, params![], rows::request)
+        };
+        self.database().read("listing the requests", list).await
     }
 
     async fn disable_request(&self, invreq_id: Hash32) -> Result<Disabling, StoreError> {
@@ -45,30 +49,6 @@ impl RequestStore for Store {
 
     async fn pending_claims(&self) -> Result<Vec<Claim>, StoreError> {
         self.database().read("reading the pending payments", claims::pending).await
-    }
-}
-
-impl Store {
-    /// The requests, the oldest first: all, or the one with this id, or those only that are active.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn list_requests(
-        &self,
-        invreq_id: Option<Hash32>,
-        active_only: bool,
-    ) -> Result<Vec<RequestRecord>, StoreError> {
-        let list = move |connection: &Connection| {
-            let sql = format!(
-                "SELECT {REQUEST} FROM invoicerequests
-                 WHERE (?1 IS NULL OR invreq_id = ?1) AND (NOT ?2 OR status & 1) ORDER BY number"
-            );
-            rows::all(connection, &sql, params![invreq_id.as_ref().map(Hash32::as_bytes), active_only], rows::request)
-        };
-        match (invreq_id, active_only) {
-            (Some(id), false) => Ok(self.request(id).await?.into_iter().collect()),
-            _ => self.database().read("listing the requests", list).await,
-        }
     }
 }
 
