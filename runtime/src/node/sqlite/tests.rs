@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use rusqlite::Connection;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 use super::{Database, Fault, Writes};
 use crate::engine::StoreError;
@@ -67,17 +68,22 @@ async fn tamper(database: &Database, how: fn(&Connection) -> rusqlite::Result<()
 
 /// Lets the jobs that `queue` starts wait for each other, so that they are one transaction.
 async fn together<T>(database: &Database, queue: impl Future<Output = T>) -> T {
+    let (holds, held) = oneshot::channel();
     let (go, wait) = mpsc::channel::<()>();
     let hold = database.write("holding", move |_| {
+        holds.send(()).unwrap();
         wait.recv().unwrap();
         Ok(())
     });
-    let release = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        go.send(()).unwrap();
+    // All of them are queued when `queue` is first polled, and only then the holder, whose transaction takes none of
+    // them, lets go.
+    let queue = async {
+        held.await.unwrap();
+        let release = async { go.send(()).unwrap() };
+        tokio::join!(queue, release).0
     };
-    // The holder may be in that transaction, and fail with it.
-    let (_, result, ()) = tokio::join!(hold, queue, release);
+    let (held, result) = tokio::join!(hold, queue);
+    held.unwrap();
     result
 }
 
