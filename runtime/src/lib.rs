@@ -7,6 +7,7 @@ pub mod bolt12;
 pub mod client;
 pub mod decode;
 pub mod engine;
+pub mod lightningd;
 #[cfg(feature = "node")]
 pub mod node;
 pub mod recover;

@@ -1,0 +1,5 @@
+//! The engine's ports on a real node: each is made of calls that an unmodified lightningd answers.
+
+mod daemon;
+
+pub use daemon::{Daemon, Failure};
