@@ -227,6 +227,7 @@ impl NodeBuilder {
             stop: watch::Sender::new(false),
         });
         node.issuer().resume().await?.into_iter().for_each(|claim| tasks::pay(&node, claim));
+        tasks::end_payments(&node).await?;
         let (sender, events) = mpsc::channel(EVENTS);
         node.spawn(tasks::settle(node.clone()));
         node.spawn(tasks::expire(node.clone()));

@@ -1,15 +1,18 @@
-//! The payer's requests: `invoicerequest`, `listinvoicerequests`, `disableinvoicerequest`; and our own `lnr-request`.
+//! The payer's requests: `invoicerequest`, `listinvoicerequests`, `disableinvoicerequest`, and what signs them,
+//! `createinvoicerequest`; and our own `lnr-request`.
 
 use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests};
 use cln_primitives::{Hash32, Msat};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Command, checked_command, command, shaped};
+use super::{Answer, Command, checked_command, command, invalid, shaped};
+use crate::bolt12::{self, InvoiceRequest, Verified};
 use crate::engine::answer::{Listed as _, listing};
-use crate::engine::{IssuerError, NewRequest, RequestStore as _};
+use crate::engine::{IssuerError, NewRequest, RequestRecord, RequestStatus, RequestStore as _};
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
+use crate::node::ports::now;
 
 /// The description may be left out, as at lightningd and other than its schema says.
 const CREATE: &[Param] = CREATE_OWN.split_at(CREATE_OWN.len() - 1).0;
@@ -26,8 +29,19 @@ const CREATE_OWN: &[Param] = &[
 const LIST: &[Param] = &[optional("invreq_id", Kind::Hash), optional("active_only", Kind::Bool)];
 const DISABLE: &[Param] = &[required("invreq_id", Kind::Hash)];
 
+const SIGN: &[Param] = &[
+    required("bolt12", Kind::Text),
+    required("savetodb", Kind::Bool),
+    optional("label", Kind::Text),
+    optional("single_use", Kind::Bool),
+];
+
 pub(super) fn commands() -> Vec<Command> {
     vec![
+        Command {
+            method: "createinvoicerequest",
+            ..checked_command::<invoicerequest::Request, Sign, _, _>(SIGN, can_sign, sign)
+        },
         command::<invoicerequest::Request, Create, _>(CREATE, create),
         Command { method: "lnr-request", ..command::<invoicerequest::Request, Create, _>(CREATE_OWN, create) },
         command::<listinvoicerequests::Request, List, _>(LIST, list),
@@ -57,6 +71,42 @@ async fn create(node: Node, input: Create) -> Answer<invoicerequest::Response> {
         min_amount: input.min_amount_msat,
     };
     listing(&node.issuer().create(new).await?)
+}
+
+#[derive(Deserialize)]
+struct Sign {
+    bolt12: String,
+    savetodb: bool,
+    label: Option<String>,
+    single_use: Option<bool>,
+}
+
+async fn can_sign(node: Node, input: Sign) -> Answer<()> {
+    signed(&node, &input).map(drop)
+}
+
+/// Signs a request that a client has made. One that is stored is paid for, as any of the node's own.
+async fn sign(node: Node, input: Sign) -> Answer<invoicerequest::Response> {
+    let request = signed(&node, &input)?;
+    let record = RequestRecord {
+        invreq_id: request.invreq_id(),
+        bolt12: request.to_string(),
+        label: input.label,
+        status: RequestStatus::new(input.single_use.unwrap_or(true)),
+        min_amount: None,
+        created_at: now(),
+    };
+    if input.savetodb && !node.store().insert_request(&record).await? {
+        return Err(IssuerError::Exists(record.invreq_id).into());
+    }
+    listing(&record)
+}
+
+fn signed(node: &Node, input: &Sign) -> Answer<InvoiceRequest<Verified>> {
+    let unparsable = |error: bolt12::Error| invalid(format!("bolt12: not a request that this node can sign: {error}"));
+    let request = InvoiceRequest::parse(&input.bolt12, node.chain()).map_err(unparsable)?;
+    let request = request.into_builder().build().map_err(unparsable)?;
+    node.keys().sign_request(request).map_err(unparsable)
 }
 
 #[derive(Deserialize)]

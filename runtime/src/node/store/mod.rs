@@ -12,6 +12,7 @@ mod deleting;
 mod invoices;
 mod lists;
 mod owner;
+mod payments;
 mod requests;
 mod rows;
 mod schema;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 pub use deleting::DeleteError;
 pub use lists::{Index, InvoiceFilter, Page, PayFilter, PayRow};
 pub use owner::Owner;
+pub use payments::{NewPayment, PaymentBegun, PaymentEnd};
 pub use rows::{InvoiceRow, InvoiceStatus, PayStatus};
 
 use super::sqlite::{Database, Fault, Writes};
