@@ -59,6 +59,7 @@ mod bell;
 pub(crate) mod commands;
 mod directory;
 mod handle;
+mod hook;
 mod network;
 mod params;
 mod ports;
@@ -74,6 +75,7 @@ mod wake;
 
 pub use directory::DirectoryError;
 pub use handle::Node;
+pub use hook::{HookAnswer, HookCall};
 pub use ports::Ports;
 pub use socket::ListenError;
 pub use sqlite::Writes;

@@ -1,12 +1,14 @@
-//! What a node knows of the network, and its way to others: `listnodes`, `listchannels`, `connect`.
+//! What a node knows of the network, and its way to others: `listnodes`, `listchannels`, `listincoming`, `connect`.
 //!
 //! All nodes of a network are direct peers of each other, and all of them are known to all.
 
 use cln_api::error_code::{CONNECT_ALL_ADDRESSES_FAILED, CONNECT_NO_KNOWN_ADDRESS};
-use cln_api::{connect, listchannels, listnodes};
-use cln_primitives::NodeId;
+use cln_api::{connect, listchannels, listincoming, listnodes};
+use cln_primitives::{Msat, NodeId};
+use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 use super::peers::{FEATURES, others, runs};
 use super::{Answer, Command, command, failure, invalid, shaped};
@@ -26,6 +28,7 @@ pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<listnodes::Request, Nodes, _>(NODES, list_nodes),
         command::<listchannels::Request, Channels, _>(CHANNELS, list_channels),
+        command::<listincoming::Request, Nothing, _>(&[], list_incoming),
         command::<connect::Request, Connect, _>(CONNECT, connect),
     ]
 }
@@ -56,6 +59,8 @@ async fn list_nodes(node: Node, input: Nodes) -> Answer<listnodes::Response> {
     shaped(json!({"nodes": nodes}))
 }
 
+/// All bitcoin there is.
+const MOST: Msat = Msat::from_msat(2_100_000_000_000_000_000);
 /// The most characters of an announced name, so that it has at most 32 bytes.
 const ALIAS: usize = 8;
 
@@ -73,6 +78,30 @@ async fn list_channels(_: Node, input: Channels) -> Answer<listchannels::Respons
         return Err(invalid("only one of `short_channel_id`, `source` and `destination` may be given"));
     }
     shaped(json!({"channels": []}))
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+/// By the ledger anything can come in from anybody who runs.
+async fn list_incoming(node: Node, _: Nothing) -> Answer<listincoming::Response> {
+    let channel = |(number, (id, folder)): (usize, (NodeId, PathBuf))| async move {
+        json!({
+            "id": id,
+            "short_channel_id": format!("0x0x{number}"),
+            "fee_base_msat": 0,
+            "htlc_min_msat": 0,
+            "htlc_max_msat": MOST,
+            "fee_proportional_millionths": 0,
+            "cltv_expiry_delta": 0,
+            "incoming_capacity_msat": MOST,
+            "public": true,
+            "peer_features": FEATURES,
+            "enabled": runs(folder).await,
+        })
+    };
+    let channels: Vec<Value> = join_all(others(&node).await?.into_iter().enumerate().map(channel)).await;
+    shaped(json!({"incoming": channels}))
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! The payer's requests: `invoicerequest`, `listinvoicerequests`, `disableinvoicerequest`, and what signs them,
 //! `createinvoicerequest`; and our own `lnr-request`.
 
-use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests};
+use cln_api::{createinvoicerequest, disableinvoicerequest, invoicerequest, listinvoicerequests};
 use cln_primitives::{Hash32, Msat};
 use serde::Deserialize;
 use serde_json::json;
@@ -38,10 +38,7 @@ const SIGN: &[Param] = &[
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
-        Command {
-            method: "createinvoicerequest",
-            ..checked_command::<invoicerequest::Request, Sign, _, _>(SIGN, can_sign, sign)
-        },
+        checked_command::<createinvoicerequest::Request, Sign, _, _>(SIGN, can_sign, sign),
         command::<invoicerequest::Request, Create, _>(CREATE, create),
         Command { method: "lnr-request", ..command::<invoicerequest::Request, Create, _>(CREATE_OWN, create) },
         command::<listinvoicerequests::Request, List, _>(LIST, list),
@@ -86,7 +83,7 @@ async fn can_sign(node: Node, input: Sign) -> Answer<()> {
 }
 
 /// Signs a request that a client has made. One that is stored is paid for, as any of the node's own.
-async fn sign(node: Node, input: Sign) -> Answer<invoicerequest::Response> {
+async fn sign(node: Node, input: Sign) -> Answer<createinvoicerequest::Response> {
     let request = signed(&node, &input)?;
     let record = RequestRecord {
         invreq_id: request.invreq_id(),
