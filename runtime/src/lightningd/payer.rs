@@ -10,8 +10,8 @@ use super::wallet::{self, Spending};
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
 use crate::engine::{
-    Claim, ClaimLimits, ClaimState, Claimed, Clock, Courier, Disabling, PayError, Random, ReplyPath, RequestRecord,
-    RequestStore, SendError, SignError, Signer, StoreError, Wallet,
+    Claim, ClaimLimits, ClaimState, Claimed, Clock, Courier, Disabling, Insertion, LabelledRequests, PayError, Random,
+    ReplyPath, RequestRecord, RequestStore, SendError, SignError, Signer, StoreError, Wallet,
 };
 
 /// [`IssuerPorts`](crate::engine::IssuerPorts) over a node: it signs and pays. Requests and claims are kept in a store of
@@ -99,6 +99,22 @@ where
 
     async fn pending_claims(&self) -> Result<Vec<Claim>, StoreError> {
         self.store.pending_claims().await
+    }
+}
+
+impl<D, S, C, R> LabelledRequests for Payer<D, S, C, R>
+where
+    D: Daemon,
+    S: LabelledRequests,
+    C: Courier,
+    R: Clock + Random,
+{
+    async fn labelled(&self, label: &str) -> Result<Option<RequestRecord>, StoreError> {
+        self.store.labelled(label).await
+    }
+
+    async fn insert_labelled(&self, label: &str, record: &RequestRecord) -> Result<Insertion, StoreError> {
+        self.store.insert_labelled(label, record).await
     }
 }
 
