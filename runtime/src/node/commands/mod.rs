@@ -1,6 +1,7 @@
 //! The commands of an embedded node: a table says of each what it takes and what it does.
 
 mod createinvoice;
+mod createinvoicerequest;
 mod gossip;
 mod help;
 mod invoices;
@@ -47,6 +48,7 @@ pub(crate) struct Command {
 pub(crate) static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
     let groups = [
         createinvoice::commands(),
+        createinvoicerequest::commands(),
         gossip::commands(),
         help::commands(),
         invoices::commands(),
