@@ -53,10 +53,10 @@ fn call(message: &Received) -> HookCall {
     let unknown = unknown.map(|(number, value)| json!({"number": number, "value": HexBytes::from(value.clone())}));
     let mut told = json!({"unknown_fields": unknown.collect::<Vec<_>>()});
     let name = match &message.path_secret {
-        None => onion_message_recv::Request::NAME,
+        None => onion_message_recv::Payload::NAME,
         Some(secret) => {
             told["pathsecret"] = json!(secret);
-            onion_message_recv_secret::Request::NAME
+            onion_message_recv_secret::Payload::NAME
         }
     };
     if let Some(path) = &message.reply_path {
@@ -82,7 +82,7 @@ fn blinded_path(path: &BlindedPathBuf) -> Value {
     match path.first_node {
         FirstNode::Node(id) => told["first_node_id"] = json!(id),
         FirstNode::Channel(channel) => {
-            told["first_scid"] = json!(channel.channel());
+            told["first_scid"] = json!(channel.short_channel_id());
             told["first_scid_dir"] = json!(channel.direction());
         }
     }

@@ -20,7 +20,7 @@ use super::handle::Node;
 use super::network::Event;
 use super::ports::now;
 use super::store::PaymentEnd;
-use crate::engine::{Claim, InvoiceStore as _, Judgement, PayError, StoreError, receiver};
+use crate::engine::{Claim, Judgement, PayError, StoreError, receiver};
 
 /// So many invoices are judged at a time.
 const JUDGES: usize = 64;
@@ -182,7 +182,7 @@ async fn expire_now(node: &Node) -> Result<Option<u64>, StoreError> {
     let now = now();
     match node.store().next_expiry().await? {
         Some(last) if now > last => {
-            node.ports().expire_invoices(now).await?;
+            node.store().expire_invoices(now).await?;
             node.store().next_expiry().await
         }
         next => Ok(next),

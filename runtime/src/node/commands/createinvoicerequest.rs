@@ -1,7 +1,6 @@
 //! Requests that a client has made itself: `createinvoicerequest`.
 
 use cln_api::createinvoicerequest;
-use serde::Deserialize;
 
 use super::{Answer, Command, checked_command, invalid};
 use crate::bolt12::{self, InvoiceRequest, Verified};
