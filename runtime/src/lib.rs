@@ -10,6 +10,8 @@ pub mod engine;
 pub mod lightningd;
 #[cfg(feature = "node")]
 pub mod node;
+#[cfg(feature = "onion")]
+pub mod onion;
 pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;
