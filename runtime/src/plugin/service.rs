@@ -11,11 +11,12 @@ use tokio::sync::watch;
 
 use super::bounds::{BoundedStore, Bounds};
 use super::checks::Missing;
+use super::courier::Courier;
 use super::hooks::Desk;
 use super::surroundings::Surroundings;
 use crate::client::Client;
 use crate::engine::{Claim, ClaimState, Issuer, Refusal};
-use crate::lightningd::{Courier, Payer};
+use crate::lightningd::Payer;
 use crate::node::store::Store;
 
 /// For how long a command waits for the plugin's start.

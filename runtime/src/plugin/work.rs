@@ -9,9 +9,11 @@ use cln_plugin::Plugin;
 use cln_primitives::NodeId;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::bounds::BoundedStore;
 use super::checks;
+use super::courier::Courier;
 use super::hooks::Arrival;
 use super::options::Settings;
 use super::service::{Service, State, notify_end, notify_refusal};
@@ -19,7 +21,7 @@ use super::surroundings::Surroundings;
 use crate::bolt12::Chain;
 use crate::client::Client;
 use crate::engine::{Claim, ClaimState, Issuer, Judgement, Random as _, RequestStore as _, StoreError, payment_hash};
-use crate::lightningd::{Courier, Identity, Payer};
+use crate::lightningd::{Identity, Payer};
 use crate::node::store::Owner;
 
 /// So many invoices are judged at a time.
@@ -50,7 +52,12 @@ pub(super) struct Start {
 }
 
 /// Makes the service, as soon as the node lets it, and works until the plugin ends.
-pub(super) async fn run(plugin: Plugin<State>, start: Start, arrivals: mpsc::Receiver<Arrival>) {
+pub(super) async fn run(
+    plugin: Plugin<State>,
+    start: Start,
+    arrivals: mpsc::Receiver<Arrival>,
+    stop: CancellationToken,
+) {
     let service = loop {
         match begin(plugin.state(), &start).await {
             Ok(service) => break Arc::new(service),
@@ -63,7 +70,7 @@ pub(super) async fn run(plugin: Plugin<State>, start: Start, arrivals: mpsc::Rec
         }
         sleep(TRY_AGAIN).await;
     };
-    let worker = Worker { plugin, service, left_over: Arc::default() };
+    let worker = Worker { plugin, service, left_over: Arc::default(), stop };
     worker.settle_open().await;
     worker.plugin.state().0.service.send_replace(Some(Arc::clone(&worker.service)));
     worker.plugin.state().apply_pause();
@@ -101,6 +108,8 @@ struct Worker {
     service: Arc<Service>,
     /// Tells that there may be claims that nobody pays.
     left_over: Arc<Notify>,
+    /// Ends all tasks. What they have begun stays bound in the store.
+    stop: CancellationToken,
 }
 
 impl Worker {
@@ -139,11 +148,15 @@ impl Worker {
             // Closed by nobody.
             let Ok(place) = Arc::clone(&judges).acquire_owned().await else { return };
             let judge = self.clone();
-            tokio::spawn(async move {
+            self.spawn(async move {
                 judge.take(arrival).await;
                 drop(place);
             });
         }
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(self.stop.clone().run_until_cancelled_owned(task));
     }
 
     async fn take(&self, arrival: Arrival) {
@@ -159,7 +172,7 @@ impl Worker {
     /// Pays in a task of its own.
     fn pay(&self, claim: Claim) {
         let payer = self.clone();
-        tokio::spawn(async move {
+        self.spawn(async move {
             match payer.service.issuer.pay(claim).await {
                 Ok(claim) => notify_end(&payer.plugin, &claim).await,
                 Err(error) => payer.failed(&error),
