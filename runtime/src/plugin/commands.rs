@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use cln_api::error_code::OFFER_ALREADY_DISABLED;
-use cln_api::{lnr_disable, lnr_list, lnr_pause, lnr_request, lnr_show};
 use cln_api::listinvoicerequests;
+use cln_api::{lnr_disable, lnr_list, lnr_pause, lnr_request, lnr_show};
 use cln_primitives::{Hash32, RpcError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

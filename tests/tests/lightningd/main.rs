@@ -7,7 +7,7 @@ mod delivery;
 mod end_to_end;
 mod kills;
 mod pair;
-#[path = "../support/mod.rs"]
-mod support;
 mod recorded;
 mod scenarios;
+#[path = "../support/mod.rs"]
+mod support;

@@ -61,7 +61,9 @@ async fn what_a_daemon_refused_is_refused_and_what_it_paid_is_paid_unless_it_had
         assert_eq!(matches!(end, End::Paid), run.was_paid && !expired, "{}: {end:?}", run.scenario);
         let told = match end {
             End::Paid => "paid".to_owned(),
-            End::Refused(error) => format!("{}, field {:?}", error.error().unwrap_or_default(), error.erroneous_field()),
+            End::Refused(error) => {
+                format!("{}, field {:?}", error.error().unwrap_or_default(), error.erroneous_field())
+            }
         };
         ends.insert(run.scenario, told);
     }
