@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::engine::Answer;
 
-/// The answers that somebody waits for, by the token that the question carried.
+/// The answers that somebody waits for, by the `path_id` of the path that was given for them.
 #[derive(Clone, Default)]
 pub(super) struct Replies(Arc<Mutex<HashMap<[u8; 32], oneshot::Sender<Answer>>>>);
 
@@ -23,12 +23,12 @@ impl Replies {
         Reply { token: token.clone(), receiver, replies: self.clone() }
     }
 
-    /// Gives an answer to who waits for it. Nothing happens when nobody does, or it has been answered.
-    pub(super) fn answer(&self, token: &Secret, answer: Answer) {
-        if let Some(sender) = self.lock().remove(token.reveal()) {
-            // Whoever waited may have gone at this moment.
-            let _ = sender.send(answer);
-        }
+    /// Gives an answer to who waits for it. Nothing happens, and this is `false`, when nobody does, or it has been answered.
+    pub(super) fn answer(&self, token: &Secret, answer: impl FnOnce() -> Answer) -> bool {
+        let Some(sender) = self.lock().remove(token.reveal()) else { return false };
+        // Whoever waited may have gone at this moment.
+        let _ = sender.send(answer());
+        true
     }
 
     #[cfg(test)]
