@@ -114,6 +114,11 @@ impl<S: State> InvoiceRequest<S> {
         self.offer_absolute_expiry().is_some_and(|expiry| now > expiry)
     }
 
+    /// To go on making it, or to sign it anew.
+    pub fn into_builder(self) -> RequestBuilder {
+        RequestBuilder { draft: Draft::mirror(&self.message, &[(0, u64::MAX)]) }
+    }
+
     record_accessors!();
 }
 
@@ -123,13 +128,6 @@ signed_message!(
     *SIGNED,
     /// The text without a signature, as the command `createinvoicerequest` takes it to sign.
 );
-
-impl InvoiceRequest<Unsigned> {
-    /// To go on making it.
-    pub fn into_builder(self) -> RequestBuilder {
-        RequestBuilder { draft: Draft::mirror(&self.message, &[(0, u64::MAX)]) }
-    }
-}
 
 impl InvoiceRequest<Verified> {
     /// Does it stand alone, so that anybody may send an invoice for it unasked (`sendinvoice`)? Then this is what it
