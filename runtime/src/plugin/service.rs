@@ -43,7 +43,6 @@ pub(super) struct Service {
     pub(super) client: Client,
     pub(super) node_id: NodeId,
     pub(super) issuer: Issuer<Ports>,
-    pub(super) courier: Courier<Client>,
     pub(super) missing: Missing,
 }
 

@@ -95,10 +95,10 @@ async fn begin(state: &State, start: &Start) -> Result<Service, StartError> {
     let spending = start.settings.spending;
     let store = BoundedStore { store: state.0.store.clone(), bounds: Arc::clone(&state.0.bounds), spending };
     let courier = Courier::new(client.clone(), info.id);
-    let payer = Payer::open(client.clone(), identity, spending, store, courier.clone(), Surroundings).await?;
+    let payer = Payer::open(client.clone(), identity, spending, store, courier, Surroundings).await?;
     payer.wallet().pause(state.0.bounds.is_paused());
     let issuer = Issuer::new(payer, start.settings.limits);
-    Ok(Service { client, node_id: info.id, issuer, courier, missing })
+    Ok(Service { client, node_id: info.id, issuer, missing })
 }
 
 /// Pays for the service. A clone is the same.
