@@ -10,8 +10,8 @@ use super::wallet::{self, Spending};
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
 use crate::engine::{
-    Claim, ClaimLimits, ClaimState, Claimed, Clock, Courier, Disabling, Insertion, LabelledRequests, NodeIdentity, PayError, Random,
-    ReplyPath, RequestRecord, RequestStore, SendError, SignError, Signer, StoreError, Wallet,
+    Claim, ClaimLimits, ClaimState, Claimed, Clock, Courier, Disabling, Insertion, LabelledRequests, NodeIdentity,
+    PayError, Random, ReplyPath, RequestRecord, RequestStore, SendError, SignError, Signer, StoreError, Wallet,
 };
 
 /// [`IssuerPorts`](crate::engine::IssuerPorts) over a node: it signs and pays. Requests and claims are kept in a store of

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use cln_plugin::options::{
-    DefaultBooleanConfigOption, DefaultIntegerConfigOption, StringConfigOption, Value,
-};
+use cln_plugin::options::{DefaultBooleanConfigOption, DefaultIntegerConfigOption, StringConfigOption, Value};
 use cln_primitives::Msat;
 
 use crate::engine::{ClaimLimits, Limits};
@@ -18,11 +16,8 @@ pub(super) const MAX_FEE: StringConfigOption<'_> = StringConfigOption::new_str_n
     "lnr-max-fee",
     "The most that the fees of one payment may be, such as 10sat; without it 1 % or 5 sat, whichever is more",
 );
-pub(super) const RETRY_FOR: DefaultIntegerConfigOption<'_> = DefaultIntegerConfigOption::new_i64_with_default(
-    "lnr-retry-for",
-    60,
-    "For how many seconds a payment is tried",
-);
+pub(super) const RETRY_FOR: DefaultIntegerConfigOption<'_> =
+    DefaultIntegerConfigOption::new_i64_with_default("lnr-retry-for", 60, "For how many seconds a payment is tried");
 pub(super) const MAX_PENDING: DefaultIntegerConfigOption<'_> = DefaultIntegerConfigOption::new_i64_with_default(
     "lnr-max-pending",
     64,
