@@ -32,7 +32,7 @@ fn preimage() -> Secret {
 }
 
 /// An invoice over 1000 sat that is valid until [`END`].
-fn invoice() -> Invoice<Verified> {
+fn new_invoice() -> Invoice<Verified> {
     let keys = Keys::from_seed(&[1; 32], Chain::REGTEST).unwrap();
     let amount = Msat::from_msat(1_000_000);
     let request = RequestBuilder::stand_alone(&[1; 16], keys.node_id(), Chain::REGTEST, amount).build().unwrap();
@@ -63,6 +63,7 @@ struct Scene {
     node: FakeNode,
     wallet: Wallet<Client>,
     clock: At,
+    invoice: Invoice<Verified>,
 }
 
 impl Scene {
@@ -71,7 +72,7 @@ impl Scene {
         let node = FakeNode::start().unwrap();
         let client = Client::connect(node.path()).await.unwrap();
         let wallet = Wallet::new(client, Spending::default(), open.iter().copied());
-        let scene = Scene { node, wallet, clock: At(AtomicU64::new(NOW)) };
+        let scene = Scene { node, wallet, clock: At(AtomicU64::new(NOW)), invoice: new_invoice() };
         scene.has_parts(parts);
         scene
     }
@@ -98,7 +99,7 @@ impl Scene {
 
     async fn pay_at(&self, now: u64) -> Result<Secret, PayError> {
         self.clock.0.store(now, Ordering::SeqCst);
-        self.wallet.pay(&self.clock, &invoice()).await
+        self.wallet.pay(&self.clock, &self.invoice).await
     }
 
     #[track_caller]
@@ -140,7 +141,7 @@ async fn a_call_has_no_more_time_than_the_invoice_and_a_bound_on_fees() {
     scene.pays();
     check_paid(scene.pay_at(END - 20).await);
     let params = scene.node.received("xpay").await.params;
-    assert_eq!(params, json!({ "invstring": invoice().to_string(), "maxfee": 10_000, "retry_for": 20 }));
+    assert_eq!(params, json!({ "invstring": scene.invoice.to_string(), "maxfee": 10_000, "retry_for": 20 }));
 }
 
 #[tokio::test]
@@ -260,8 +261,7 @@ async fn whoever_stops_waiting_does_not_stop_the_call() {
     let scene = Scene::new(&[], &[]).await;
     scene.node.reply("xpay", Reply::result(json!({})).held());
     {
-        let invoice = invoice();
-        let paying = std::pin::pin!(scene.wallet.pay(&scene.clock, &invoice));
+        let paying = std::pin::pin!(scene.wallet.pay(&scene.clock, &scene.invoice));
         let asked = std::pin::pin!(scene.node.received("xpay"));
         futures_util::future::select(paying, asked).await;
     }

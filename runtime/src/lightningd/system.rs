@@ -3,13 +3,14 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::engine::{Clock, Random};
-use crate::node::random;
+use crate::random;
 
 /// Those of the process.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
 
-impl Clock for Surroundings {
+impl Clock for System {
+    /// A clock set before 1970 is at its beginning: nothing has expired then.
     fn now(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
@@ -19,7 +20,7 @@ impl Clock for Surroundings {
     }
 }
 
-impl Random for Surroundings {
+impl Random for System {
     fn bytes32(&self) -> [u8; 32] {
         random::bytes32()
     }
