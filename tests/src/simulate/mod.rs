@@ -43,7 +43,10 @@ mod check;
 mod executor;
 mod keys;
 mod ledger;
+mod lightningd;
 mod many;
+mod network;
+mod payments;
 mod plan;
 mod ports;
 #[cfg(test)]
@@ -54,11 +57,12 @@ mod shrink;
 #[cfg(test)]
 mod strangers;
 mod tasks;
+mod turn;
 mod world;
 
 pub use bug::Bug;
 pub use many::{Failure, Series, Summary, explain, run_all};
-pub use plan::{Ask, Fault, Plan, Rates, Step};
+pub use plan::{Ask, Backend, Fault, Kind, Plan, Rates, Step};
 pub use run::{Outcome, run};
 pub use seen::{Counters, Violation};
 pub use shrink::shrink;

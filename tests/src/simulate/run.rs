@@ -3,17 +3,21 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use cln_runtime::engine::{Issuer, Limits};
+use cln_primitives::Secret;
+use cln_runtime::bolt12::InvoiceError;
+use cln_runtime::engine::{Answer, IncomingInvoice, Issuer, Limits, ReplyPath};
+use cln_runtime::onion::{Contents, Received};
 
 use super::bug::Bug;
 use super::check;
 use super::executor::Executor;
 use super::ledger::PaymentState;
+use super::lightningd;
 use super::plan::{Plan, Step};
 use super::ports::Ports;
 use super::seen::{Counters, Violation};
 use super::tasks;
-use super::world::{Event, Shared, World};
+use super::world::{Event, Process, Shared, World};
 
 /// How long the plan is carried out, in milliseconds.
 const PLAN: u64 = 100_000;
@@ -139,33 +143,21 @@ impl Run {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Wake(waker) => waker.wake(),
-            Event::Message { to, message } => {
-                let Some(issuer) = self.running(to) else { return self.miss(to) };
-                self.executor.spawn(to, tasks::receive(self.ports(to), issuer, *message));
-            }
-            Event::Answer { to, reply, answer } => {
-                let mut world = self.world.lock();
-                match world.nodes[to].replies.get_mut(&reply) {
-                    Some(reply) => {
-                        reply.answer = Some(answer);
-                        if let Some(waker) = reply.waker.take() {
-                            waker.wake();
-                        }
-                    }
-                    None => world.seen.counters.count("answers nobody waits for"),
-                }
-            }
+            Event::Message { to, message } => self.message(to, *message),
             Event::Part { payment, noticed } => self.part(payment, noticed),
             Event::Timeout { payment } => {
                 let mut world = self.world.lock();
                 let back = PaymentState::Failed("the payment timed out".to_owned());
-                if world.ledger.end(payment, back) {
+                if world.end_payment(payment, back) {
                     world.seen.counters.count("payments timed out");
                     let payer = world.ledger.payments[payment].payer;
                     world.note(payer, || format!("payment {payment} has timed out"));
                 }
             }
-            Event::Restart { node } => self.boot(node),
+            Event::Restart { process: Process::Rules(node) } => self.boot_rules(node),
+            Event::Restart { process: Process::Daemon(node) } => self.boot(node),
+            Event::PartEnds { payment, part } => self.world.lock().part_ends(payment, part),
+            Event::Expiry { node } => lightningd::expire(&mut self.world.lock(), node),
             Event::LookAfter { node } => {
                 self.look_after(node);
                 let mut world = self.world.lock();
@@ -176,25 +168,62 @@ impl Run {
         }
     }
 
-    fn miss(&self, node: usize) {
+    /// A message has come to a node. What runs beside a lightningd sees it first; without it, the lightningd answers as
+    /// one that has never heard of the request.
+    fn message(&mut self, to: usize, message: Received) {
+        let Received { path_secret, reply_path, contents, .. } = message;
+        match (self.running(to), contents) {
+            (Some(issuer), Some(Contents::Invoice(invoice))) => {
+                let reply_path = reply_path.and_then(|path| path.to_bytes().ok()).map(ReplyPath);
+                let message = IncomingInvoice { invoice, path_secret, reply_path, from: None };
+                self.executor.spawn(to, tasks::receive(self.ports(to), issuer, message));
+            }
+            (Some(_), Some(Contents::InvoiceError(error))) => self.answer(to, path_secret, error),
+            (None, Some(Contents::Invoice(_))) if self.world.lock().has_lightningd_up(to) => {
+                let path = reply_path.and_then(|path| path.to_bytes().ok()).map(ReplyPath);
+                self.world.lock().refuse_as_lightningd(to, path);
+            }
+            _ => {
+                let mut world = self.world.lock();
+                world.seen.counters.count("messages for a node that is down");
+                world.note(to, || "is down, and misses a message".to_owned());
+            }
+        }
+    }
+
+    fn answer(&mut self, to: usize, path_secret: Option<Secret>, error: Vec<u8>) {
+        let answer = match InvoiceError::from_bytes(error.clone()) {
+            Ok(refusal) => Answer::Refusal(refusal),
+            Err(_) => Answer::Nonsense(error),
+        };
         let mut world = self.world.lock();
-        world.seen.counters.count("messages for a node that is down");
-        world.note(node, || "is down, and misses a message".to_owned());
+        match path_secret.and_then(|secret| world.nodes[to].replies.get_mut(secret.reveal())) {
+            Some(reply) => {
+                reply.answer = Some(answer);
+                if let Some(waker) = reply.waker.take() {
+                    waker.wake();
+                }
+            }
+            None => world.seen.counters.count("answers nobody waits for"),
+        }
     }
 
     fn part(&mut self, payment: usize, noticed: bool) {
-        let payee = {
+        let (payee, lightningd) = {
             let mut world = self.world.lock();
             let arriving = &mut world.ledger.payments[payment];
             arriving.missing -= 1;
             let (payee, arrived) = (arriving.payee, arriving.has_arrived());
-            if !arrived || !noticed {
+            let lightningd = world.nodes[payee].lightningd.is_some();
+            if !arrived || !noticed && !lightningd {
                 return;
             }
             world.note(payee, || format!("payment {payment} has arrived"));
-            payee
+            (payee, lightningd)
         };
-        if self.running(payee).is_some() {
+        if lightningd {
+            lightningd::arrived(&self.world, payee, payment);
+        } else if self.running(payee).is_some() {
             self.executor.spawn(payee, tasks::settle_arrived(self.ports(payee), payment));
         }
     }
@@ -207,7 +236,19 @@ impl Run {
         self.issuers[node].clone().filter(|_| self.world.lock().nodes[node].up)
     }
 
+    /// Starts a node, with its lightningd.
     pub(super) fn boot(&mut self, node: usize) {
+        let is_down = {
+            let world = self.world.lock();
+            world.nodes[node].lightningd.as_ref().is_some_and(|daemon| !daemon.up)
+        };
+        if is_down {
+            lightningd::resume(&self.world, node);
+        }
+        self.boot_rules(node);
+    }
+
+    fn boot_rules(&mut self, node: usize) {
         {
             let mut world = self.world.lock();
             if world.nodes[node].up {
@@ -234,13 +275,24 @@ impl Run {
                 let mut world = self.world.lock();
                 world.crash(node);
                 drop(world);
-                self.executor.stop_crashed();
+                self.executor.look();
+            }
+            Step::CrashDaemon { node } => {
+                let mut world = self.world.lock();
+                if world.nodes[node].lightningd.is_some() {
+                    world.crash_daemon(node)
+                } else {
+                    world.crash(node)
+                }
+                drop(world);
+                self.executor.look();
             }
             Step::Jump { node, seconds } => {
                 let mut world = self.world.lock();
                 world.nodes[node].skew += seconds;
                 world.seen.counters.count("clock jumps");
                 world.note(node, || step.to_string());
+                world.schedule(0, Event::Expiry { node });
             }
             Step::LookAfter { node } => self.look_after(node),
             Step::Publish { node, .. } => self.user(node, number, tries, step),
@@ -275,7 +327,7 @@ impl Run {
             Step::Publish { .. } => self.executor.spawn(node, tasks::publish(ports, issuer, step)),
             Step::Collect { .. } => self.executor.spawn(node, tasks::collect(ports, step)),
             Step::Disable { request } => self.executor.spawn(node, tasks::disable(ports, issuer, request)),
-            Step::Crash { .. } | Step::Jump { .. } | Step::LookAfter { .. } => {}
+            Step::Crash { .. } | Step::CrashDaemon { .. } | Step::Jump { .. } | Step::LookAfter { .. } => {}
         }
     }
 

@@ -6,9 +6,6 @@ mod invoices;
 mod requests;
 mod wallet;
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use cln_primitives::{Hash32, NodeId, Secret};
@@ -18,7 +15,8 @@ use cln_runtime::engine::{Clock, Random, SignError, Signer, StoreError};
 
 use super::keys;
 use super::plan::Fault;
-use super::world::{Event, Shared, World};
+use super::turn::{Turn, wait};
+use super::world::{Process, Shared, World};
 
 /// The ports of one node.
 #[derive(Clone)]
@@ -30,7 +28,7 @@ pub(super) struct Ports {
 impl Ports {
     /// A moment in which others act, and the node may stop.
     fn turn(&self) -> Turn<'_> {
-        Turn { ports: self, until: None }
+        Turn::new(&self.world, Process::Rules(self.node))
     }
 
     /// One atomic step of a store.
@@ -70,47 +68,7 @@ impl Ports {
 
     /// Waits this long, in milliseconds.
     async fn wait(&self, after: u64) {
-        let until = self.world.lock().now + after;
-        std::future::poll_fn(|cx| self.at(until, cx)).await;
-    }
-
-    fn at(&self, until: u64, cx: &mut Context<'_>) -> Poll<()> {
-        let mut world = self.world.lock();
-        if world.now >= until {
-            return Poll::Ready(());
-        }
-        let after = until - world.now;
-        world.schedule(after, Event::Wake(cx.waker().clone()));
-        Poll::Pending
-    }
-}
-
-/// See [`Ports::turn`].
-struct Turn<'a> {
-    ports: &'a Ports,
-    until: Option<u64>,
-}
-
-impl Future for Turn<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let node = self.ports.node;
-        let mut world = self.ports.world.lock();
-        if let Some(until) = self.until {
-            return if world.now >= until { Poll::Ready(()) } else { Poll::Pending };
-        }
-        world.steps += 1;
-        if world.strikes(node, Fault::Crash) {
-            world.crash(node);
-            return Poll::Pending;
-        }
-        let after = if world.strikes(node, Fault::Stall) { world.rng.u64(1_000..40_000) } else { world.delay() };
-        let until = world.now + after;
-        world.schedule(after, Event::Wake(cx.waker().clone()));
-        drop(world);
-        self.until = Some(until);
-        Poll::Pending
+        wait(&self.world, after).await;
     }
 }
 
