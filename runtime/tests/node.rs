@@ -71,7 +71,7 @@ async fn a_request_is_paid_once() {
     let receipt = send(&bob, &request, "first").await.unwrap();
     assert!(begun.elapsed() < Duration::from_millis(400), "found by looking, not by being told: {:?}", begun.elapsed());
     assert_eq!(receipt.amount(), AMOUNT);
-    assert_eq!(send(&bob, &request, "first").await.unwrap().preimage, receipt.preimage);
+    assert_eq!(send(&bob, &request, "first").await.unwrap().receipt(), receipt.receipt());
     becomes_used(&alice).await;
     assert!(matches!(send(&bob, &request, "second").await, Err(SendInvoiceError::Refused(_))));
     assert_eq!(balance(&alice).await, BALANCE.checked_sub(AMOUNT).unwrap());
@@ -131,7 +131,7 @@ async fn a_node_keeps_all_it_has_over_a_stop() {
     assert!(!names("alice").iter().any(|name| name == "messages" || name == "lightning-rpc"), "{:?}", names("alice"));
     let (alice, bob) = (start(&network, "alice").await, start(&network, "bob").await);
     assert_eq!((alice.node().node_id(), balance(&alice).await), (alice_id, left), "credited once");
-    assert_eq!(send(&bob, &request, "label").await.unwrap().preimage, receipt.preimage);
+    assert_eq!(send(&bob, &request, "label").await.unwrap().receipt(), receipt.receipt());
 }
 
 #[tokio::test(flavor = "multi_thread")]

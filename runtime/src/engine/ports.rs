@@ -9,7 +9,7 @@ use std::time::Duration;
 use cln_primitives::{Hash32, Msat, NodeId, Secret};
 
 use super::model::{
-    Claim, ClaimState, HtlcSet, HtlcSetId, InvoiceRecord, NewInvoice, Receipt, ReplyPath, RequestRecord,
+    AcceptedHtlcs, Claim, ClaimState, HtlcSet, HtlcSetId, InvoiceRecord, NewInvoice, Receipt, ReplyPath, RequestRecord,
 };
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
@@ -23,8 +23,8 @@ pub trait PayeePorts: InvoiceStore + Courier + Clock + Signer + Random {}
 impl<T: InvoiceStore + Courier + Clock + Signer + Random> PayeePorts for T {}
 
 /// All that a payee needs to be paid, when no daemon does that for it.
-pub trait ReceiverPorts: InvoiceStore + Htlcs + Clock + Signer {}
-impl<T: InvoiceStore + Htlcs + Clock + Signer> ReceiverPorts for T {}
+pub trait ReceiverPorts: SettlementStore + Htlcs + Clock + Signer {}
+impl<T: SettlementStore + Htlcs + Clock + Signer> ReceiverPorts for T {}
 
 /// A store did not do what it was asked to, or it is not known whether it did.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -156,6 +156,37 @@ pub trait InvoiceStore: Send + Sync {
         payment_hash: Hash32,
     ) -> impl Future<Output = Result<Option<InvoiceRecord>, StoreError>> + Send;
 
+    /// Makes an unpaid invoice expire whose [last second](InvoiceRecord::expires_at) is over at `now`, and gives it as it
+    /// is then; `None` when it is gone. Where a daemon does that by itself, it is waited for.
+    fn expire_invoice(
+        &self,
+        label: &str,
+        payment_hash: Hash32,
+        now: u64,
+    ) -> impl Future<Output = Result<Option<InvoiceRecord>, StoreError>> + Send;
+}
+
+/// What became of [`InvoiceStore::create_invoice`].
+#[derive(Clone, Debug)]
+pub enum Creation {
+    /// It is stored, and signed.
+    Created(InvoiceRecord),
+    /// This invoice has the label.
+    LabelTaken(InvoiceRecord),
+}
+
+/// Why a label is freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Free {
+    /// The only attempt to hand the invoice over failed for certain. It stays when there was another attempt.
+    NeverDelivered,
+    /// The payer has refused it.
+    Refused,
+}
+
+/// What a node that settles its own HTLCs needs of the payee's invoices. Each method is one atomic step, durable when it
+/// returns.
+pub trait SettlementStore: Send + Sync {
     /// Takes a payment, if the invoice is unpaid and not expired at `now`, and the amount is enough and not more than
     /// twice of what is asked for. The same payment can be taken again, also when it has paid the invoice already.
     fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> impl Future<Output = Result<Acceptance, StoreError>> + Send;
@@ -181,32 +212,11 @@ pub trait InvoiceStore: Send + Sync {
         htlcs: HtlcSetId,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The invoices that are [bound](super::InvoiceState::Accepted) to a payment.
-    fn accepted(&self) -> impl Future<Output = Result<Vec<InvoiceRecord>, StoreError>> + Send;
-
-    /// Makes all unpaid invoices expire whose [last second](InvoiceRecord::expires_at) is over. Gives their number.
-    fn expire_invoices(&self, now: u64) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// The payments that invoices are [bound](super::InvoiceState::Accepted) to.
+    fn accepted(&self) -> impl Future<Output = Result<Vec<AcceptedHtlcs>, StoreError>> + Send;
 }
 
-/// What became of [`InvoiceStore::create_invoice`].
-#[derive(Clone, Debug)]
-pub enum Creation {
-    /// It is stored, and signed.
-    Created(InvoiceRecord),
-    /// This invoice has the label.
-    LabelTaken(InvoiceRecord),
-}
-
-/// Why a label is freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Free {
-    /// The only attempt to hand the invoice over failed for certain. It stays when there was another attempt.
-    NeverDelivered,
-    /// The payer has refused it.
-    Refused,
-}
-
-/// What became of [`InvoiceStore::accept_htlcs`].
+/// What became of [`SettlementStore::accept_htlcs`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acceptance {
     /// Taken: to be fulfilled by this preimage.
@@ -244,7 +254,7 @@ pub enum PayError {
 /// The payments that arrive.
 pub trait Htlcs: Send + Sync {
     /// The payments that wait for this node, and those fulfilled by it that may not be
-    /// [marked](InvoiceStore::mark_paid) yet. Those that are gone need not be here.
+    /// [marked](SettlementStore::mark_paid) yet. Those that are gone need not be here.
     fn offered(&self) -> impl Future<Output = Result<Vec<HtlcSet>, StoreError>> + Send;
 
     /// Takes the money by showing the preimage, all parts at once. Doing it again gives the same.

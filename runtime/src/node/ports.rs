@@ -14,9 +14,9 @@ use super::store::Store;
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
 use crate::engine::{
-    self, Acceptance, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free, Fulfilment, HtlcSet,
-    HtlcSetId, Htlcs, InvoiceRecord, InvoiceStore, NewInvoice, PayError, Random, Receipt, ReplyPath, RequestRecord,
-    RequestStore, SendError, SignError, Signer, StoreError, Wallet,
+    self, Acceptance, AcceptedHtlcs, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free,
+    Fulfilment, HtlcSet, HtlcSetId, Htlcs, InvoiceRecord, InvoiceStore, NewInvoice, PayError, Random, Receipt,
+    ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore, SignError, Signer, StoreError, Wallet,
 };
 
 /// All ports of a node. A clone is the same node's.
@@ -92,6 +92,17 @@ impl InvoiceStore for Ports {
         self.store.wait_invoice(label, payment_hash).await
     }
 
+    async fn expire_invoice(
+        &self,
+        label: &str,
+        payment_hash: Hash32,
+        now: u64,
+    ) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.store.expire_invoice(label, payment_hash, now).await
+    }
+}
+
+impl SettlementStore for Ports {
     async fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> Result<Acceptance, StoreError> {
         self.store.accept_htlcs(set, now).await
     }
@@ -110,12 +121,8 @@ impl InvoiceStore for Ports {
         self.store.release_htlcs(payment_hash, htlcs).await
     }
 
-    async fn accepted(&self) -> Result<Vec<InvoiceRecord>, StoreError> {
+    async fn accepted(&self) -> Result<Vec<AcceptedHtlcs>, StoreError> {
         self.store.accepted().await
-    }
-
-    async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
-        self.store.expire_invoices(now).await
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use super::handle::Node;
 use super::network::Event;
 use super::ports::now;
-use crate::engine::{Claim, InvoiceStore as _, Judgement, StoreError, receiver};
+use crate::engine::{Claim, Judgement, StoreError, receiver};
 
 /// So many invoices are judged at a time.
 const JUDGES: usize = 64;
@@ -149,7 +149,7 @@ async fn expire_now(node: &Node) -> Result<Option<u64>, StoreError> {
     let now = now();
     match node.store().next_expiry().await? {
         Some(last) if now > last => {
-            node.ports().expire_invoices(now).await?;
+            node.store().expire_invoices(now).await?;
             node.store().next_expiry().await
         }
         next => Ok(next),

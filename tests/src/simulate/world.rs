@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use cln_primitives::Hash32;
+use cln_primitives::{Hash32, Secret};
 use cln_runtime::bolt12::{InvoiceRequest, Verified};
-use cln_runtime::engine::{Answer, Claim, InvoiceRecord, RequestRecord};
+use cln_runtime::engine::{Answer, Claim, HtlcSetId, InvoiceRecord, RequestRecord};
 use cln_runtime::onion::Received;
 use fastrand::Rng;
 
@@ -83,6 +83,10 @@ pub(super) struct Node {
     pub(super) requests: Vec<RequestRecord>,
     pub(super) claims: Vec<Claim>,
     pub(super) invoices: BTreeMap<String, InvoiceRecord>,
+    /// By payment hash.
+    pub(super) preimages: HashMap<Hash32, Secret>,
+    /// The payment that an invoice is bound to, by payment hash.
+    pub(super) bound: HashMap<Hash32, HtlcSetId>,
     pub(super) created: u64,
     pub(super) updated: u64,
     pub(super) paid: u64,
