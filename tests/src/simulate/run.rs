@@ -14,7 +14,7 @@ use super::executor::Executor;
 use super::ledger::PaymentState;
 use super::lightningd;
 use super::plan::{Plan, Step};
-use super::ports::Ports;
+use super::ports::{Beside, Ports};
 use super::seen::{Counters, Violation};
 use super::tasks;
 use super::world::{Event, Process, Shared, World};
@@ -74,13 +74,16 @@ pub(super) struct Run {
     pub(super) executor: Executor,
     /// Each running node's rules.
     issuers: Vec<Option<Arc<Issuer<Ports>>>>,
+    /// What they have beside a lightningd.
+    beside: Vec<Option<Arc<Beside>>>,
 }
 
 impl Run {
     /// All nodes are off.
     pub(super) fn new(world: &Shared) -> Self {
-        let issuers = world.lock().nodes.iter().map(|_| None).collect();
-        Run { world: world.clone(), executor: Executor::new(world.clone()), issuers }
+        let nodes = world.lock().nodes.len();
+        let executor = Executor::new(world.clone());
+        Run { world: world.clone(), executor, issuers: vec![None; nodes], beside: vec![None; nodes] }
     }
 
     fn all(&mut self) {
@@ -228,8 +231,8 @@ impl Run {
         }
     }
 
-    fn ports(&self, node: usize) -> Ports {
-        Ports { world: self.world.clone(), node }
+    pub(super) fn ports(&self, node: usize) -> Ports {
+        Ports { world: self.world.clone(), node, beside: self.beside[node].clone() }
     }
 
     fn running(&self, node: usize) -> Option<Arc<Issuer<Ports>>> {
@@ -258,6 +261,8 @@ impl Run {
             world.note(node, || "starts".to_owned());
         }
         // What it had in memory is gone.
+        let lightningd = self.world.lock().nodes[node].lightningd.is_some();
+        self.beside[node] = lightningd.then(|| Arc::new(Beside::new(&self.world, node)));
         self.issuers[node] = Some(Arc::new(Issuer::new(self.ports(node), Limits::default())));
         self.look_after(node);
     }
@@ -296,6 +301,7 @@ impl Run {
             }
             Step::LookAfter { node } => self.look_after(node),
             Step::Publish { node, .. } => self.user(node, number, tries, step),
+            Step::Collect { payee, .. } if self.world.lock().nodes[payee].lightningd.is_some() => {}
             Step::Collect { payee, request, .. } => {
                 // Nobody can ask for what is not published yet.
                 let published = self.world.lock().published(request).is_some();
@@ -340,7 +346,8 @@ impl Run {
             for node in &mut world.nodes {
                 node.skew = 0;
             }
-            let calls = world.plan.calls();
+            let mut calls = world.plan.calls();
+            calls.retain(|step| matches!(step, Step::Collect { payee, .. } if world.nodes[*payee].lightningd.is_none()));
             world.seen.open = calls.len();
             calls
         };

@@ -1,17 +1,21 @@
 //! A node's ports in memory. Each call takes its time, and before and after what it does the node may stop.
 
+mod beside;
 mod courier;
 mod htlcs;
 mod invoices;
 mod requests;
 mod wallet;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cln_primitives::{Hash32, NodeId, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, InvoiceRequest, Unsigned, Verified};
 use cln_runtime::engine::{Clock, Random, SignError, Signer, StoreError};
+
+pub(super) use beside::Beside;
 
 use super::keys;
 use super::plan::Fault;
@@ -23,6 +27,8 @@ use super::world::{Process, Shared, World};
 pub(super) struct Ports {
     pub(super) world: Shared,
     pub(super) node: usize,
+    /// Where there is a lightningd.
+    pub(super) beside: Option<Arc<Beside>>,
 }
 
 impl Ports {

@@ -16,6 +16,9 @@ use crate::simulate::world::{World, short};
 
 impl Wallet for Ports {
     async fn pay(&self, invoice: &Invoice<Verified>, invreq_id: Hash32) -> Result<Secret, PayError> {
+        if let Some(beside) = &self.beside {
+            return beside.pay(self, invoice).await;
+        }
         let node = self.node;
         self.turn().await;
         let payment = begin(&mut self.world.lock(), node, invoice, invreq_id)?;
