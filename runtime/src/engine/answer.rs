@@ -51,6 +51,16 @@ impl Listed for RequestRecord {
     }
 }
 
+/// What our own commands say of a request: more than Core Lightning's lists.
+pub fn own_entry(record: &RequestRecord) -> Value {
+    let mut entry = record.entry();
+    if let Some(least) = record.min_amount {
+        entry["min_amount_msat"] = json!(least);
+    }
+    entry["created_at"] = json!(record.created_at);
+    entry
+}
+
 impl Listed for InvoiceRecord {
     fn entry(&self) -> Value {
         InvoiceEntry {
@@ -151,11 +161,16 @@ impl From<IssuerError> for RpcError {
         let code = match error {
             IssuerError::MinAmount { .. } | IssuerError::Invalid(_) => JSONRPC2_INVALID_PARAMS,
             IssuerError::Inactive(_) => OFFER_ALREADY_DISABLED,
+            IssuerError::LabelTaken { .. } => INVOICE_LABEL_ALREADY_EXISTS,
             IssuerError::Unknown(_) | IssuerError::Exists(_) | IssuerError::Sign(_) | IssuerError::Store(_) => {
                 LIGHTNINGD
             }
         };
-        RpcError { code, message: error.to_string(), data: None }
+        let data = match &error {
+            IssuerError::LabelTaken { existing, .. } => Some(own_entry(existing)),
+            _ => None,
+        };
+        RpcError { code, message: error.to_string(), data }
     }
 }
 

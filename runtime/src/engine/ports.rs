@@ -73,6 +73,31 @@ pub trait RequestStore: Send + Sync {
     fn pending_claims(&self) -> impl Future<Output = Result<Vec<Claim>, StoreError>> + Send;
 }
 
+/// Requests that are made once for their label.
+pub trait LabelledRequests: RequestStore {
+    /// The request that was made once for this label.
+    fn labelled(&self, label: &str) -> impl Future<Output = Result<Option<RequestRecord>, StoreError>> + Send;
+
+    /// Stores a new request, if no other was made once for this label. That is the store's own constraint, and the step
+    /// atomic and durable.
+    fn insert_labelled(
+        &self,
+        label: &str,
+        record: &RequestRecord,
+    ) -> impl Future<Output = Result<Insertion, StoreError>> + Send;
+}
+
+/// What became of [`LabelledRequests::insert_labelled`].
+#[derive(Clone, Debug)]
+pub enum Insertion {
+    /// It is stored.
+    Done,
+    /// This one has its id.
+    Exists(RequestRecord),
+    /// This one has the label.
+    LabelTaken(RequestRecord),
+}
+
 /// What became of [`RequestStore::disable_request`].
 #[derive(Clone, Debug)]
 pub enum Disabling {
@@ -119,6 +144,10 @@ pub enum ClaimRefusal {
     PaymentHashTaken,
     /// [`ClaimLimits::pending`] is reached.
     TooManyPending,
+    /// More would be spent within a day than the operator allows.
+    DailyLimit,
+    /// The operator has paused paying.
+    Paused,
 }
 
 /// The payee's invoices. Each method but [`wait_invoice`](InvoiceStore::wait_invoice) is one atomic step, durable when

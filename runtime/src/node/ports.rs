@@ -15,8 +15,9 @@ use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
 use crate::engine::{
     self, Acceptance, AcceptedHtlcs, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free,
-    Fulfilment, HtlcSet, HtlcSetId, Htlcs, InvoiceRecord, InvoiceStore, NewInvoice, PayError, Random, Receipt,
-    ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore, SignError, Signer, StoreError, Wallet,
+    Fulfilment, HtlcSet, HtlcSetId, Htlcs, Insertion, InvoiceRecord, InvoiceStore, LabelledRequests, NewInvoice,
+    PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore, SignError, Signer,
+    StoreError, Wallet,
 };
 
 /// All ports of a node. A clone is the same node's.
@@ -61,6 +62,16 @@ impl RequestStore for Ports {
 
     async fn pending_claims(&self) -> Result<Vec<Claim>, StoreError> {
         self.store.pending_claims().await
+    }
+}
+
+impl LabelledRequests for Ports {
+    async fn labelled(&self, label: &str) -> Result<Option<RequestRecord>, StoreError> {
+        self.store.labelled(label).await
+    }
+
+    async fn insert_labelled(&self, label: &str, record: &RequestRecord) -> Result<Insertion, StoreError> {
+        self.store.insert_labelled(label, record).await
     }
 }
 

@@ -7,14 +7,17 @@
 //! failed; a payment hash has one claim and one invoice at most; an invoice is bound to one payment before it is paid;
 //! numbers that are shown to others never come twice.
 
+mod budget;
 mod claims;
 mod deleting;
 mod invoices;
+mod labels;
 mod lists;
 mod owner;
 mod requests;
 mod rows;
 mod schema;
+mod settings;
 mod steps;
 mod waiting;
 
@@ -25,6 +28,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+pub use budget::Budget;
 pub use deleting::DeleteError;
 pub use lists::{Index, InvoiceFilter, Page, PayFilter, PayRow};
 pub use owner::Owner;

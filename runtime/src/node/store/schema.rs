@@ -3,7 +3,7 @@
 /// The steps from an empty file to the newest schema. A released step never changes: what is new is a new step.
 ///
 /// Amounts are msat, times seconds since 1970.
-pub(super) const STEPS: &[&str] = &[STEP_1, STEP_2];
+pub(super) const STEPS: &[&str] = &[STEP_1, STEP_2, STEP_3];
 
 const STEP_1: &str = "
     -- Numbers that never come twice, also when their row is deleted.
@@ -110,5 +110,19 @@ const STEP_2: &str = "
         one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
         node_id BLOB NOT NULL CHECK (length(node_id) = 33),
         chain BLOB NOT NULL CHECK (length(chain) = 32)
+    ) STRICT;
+";
+
+const STEP_3: &str = "
+    -- A request that is made once for its label has it here too.
+    ALTER TABLE invoicerequests ADD COLUMN unique_label TEXT;
+    CREATE UNIQUE INDEX invoicerequests_once ON invoicerequests (unique_label) WHERE unique_label IS NOT NULL;
+    -- What is set aside for a payment: its amount, and the most that its fees may be.
+    ALTER TABLE claims ADD COLUMN budget INTEGER NOT NULL DEFAULT 0 CHECK (budget >= 0);
+    CREATE INDEX claims_complete ON claims (completed_at) WHERE state = 'complete';
+    -- What the store is told once and keeps.
+    CREATE TABLE settings (
+        name TEXT NOT NULL PRIMARY KEY,
+        value BLOB NOT NULL
     ) STRICT;
 ";
