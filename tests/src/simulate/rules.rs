@@ -32,7 +32,7 @@ impl Nodes {
     }
 
     pub(super) fn ports(&self, node: usize) -> Ports {
-        self.run.ports(node)
+        self.run.ports(node).expect("the node runs")
     }
 
     /// Runs what a node is asked for to its end.

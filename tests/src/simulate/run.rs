@@ -1,7 +1,7 @@
 //! One run: the plan is carried out, then all is mended and has to come to its end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cln_primitives::Secret;
 use cln_runtime::bolt12::InvoiceError;
@@ -14,9 +14,10 @@ use super::executor::Executor;
 use super::ledger::PaymentState;
 use super::lightningd;
 use super::plan::{Plan, Step};
-use super::ports::{Beside, Ports};
+use super::ports::Ports;
 use super::seen::{Counters, Violation};
 use super::tasks;
+use super::turn::wait;
 use super::world::{Event, Process, Shared, World};
 
 /// How long the plan is carried out, in milliseconds.
@@ -73,9 +74,22 @@ pub(super) struct Run {
     world: Shared,
     pub(super) executor: Executor,
     /// Each running node's rules.
-    issuers: Vec<Option<Arc<Issuer<Ports>>>>,
-    /// What they have beside a lightningd.
-    beside: Vec<Option<Arc<Beside>>>,
+    rules: Vec<Place>,
+}
+
+/// Where the rules of one run of a node are, once they have read what they need.
+type Place = Arc<Mutex<Option<Rules>>>;
+
+#[derive(Clone)]
+struct Rules {
+    issuer: Arc<Issuer<Ports>>,
+    ports: Ports,
+}
+
+impl Rules {
+    fn new(ports: Ports) -> Self {
+        Rules { issuer: Arc::new(Issuer::new(ports.clone(), Limits::default())), ports }
+    }
 }
 
 impl Run {
@@ -83,11 +97,11 @@ impl Run {
     pub(super) fn new(world: &Shared) -> Self {
         let nodes = world.lock().nodes.len();
         let executor = Executor::new(world.clone());
-        Run { world: world.clone(), executor, issuers: vec![None; nodes], beside: vec![None; nodes] }
+        Run { world: world.clone(), executor, rules: vec![Place::default(); nodes] }
     }
 
     fn all(&mut self) {
-        let nodes = self.issuers.len();
+        let nodes = self.rules.len();
         for node in 0..nodes {
             self.boot(node);
             let mut world = self.world.lock();
@@ -176,10 +190,10 @@ impl Run {
     fn message(&mut self, to: usize, message: Received) {
         let Received { path_secret, reply_path, contents, .. } = message;
         match (self.running(to), contents) {
-            (Some(issuer), Some(Contents::Invoice(invoice))) => {
+            (Some(rules), Some(Contents::Invoice(invoice))) => {
                 let reply_path = reply_path.and_then(|path| path.to_bytes().ok()).map(ReplyPath);
                 let message = IncomingInvoice { invoice, path_secret, reply_path, from: None };
-                self.executor.spawn(to, tasks::receive(self.ports(to), issuer, message));
+                self.executor.spawn(to, tasks::receive(rules.ports, rules.issuer, message));
             }
             (Some(_), Some(Contents::InvoiceError(error))) => self.answer(to, path_secret, error),
             (None, Some(Contents::Invoice(_))) if self.world.lock().has_lightningd_up(to) => {
@@ -226,17 +240,20 @@ impl Run {
         };
         if lightningd {
             lightningd::arrived(&self.world, payee, payment);
-        } else if self.running(payee).is_some() {
-            self.executor.spawn(payee, tasks::settle_arrived(self.ports(payee), payment));
+        } else if let Some(rules) = self.running(payee) {
+            self.executor.spawn(payee, tasks::settle_arrived(rules.ports, payment));
         }
     }
 
-    pub(super) fn ports(&self, node: usize) -> Ports {
-        Ports { world: self.world.clone(), node, beside: self.beside[node].clone() }
+    /// The ports of a node that runs.
+    #[cfg(test)]
+    pub(super) fn ports(&self, node: usize) -> Option<Ports> {
+        self.running(node).map(|rules| rules.ports)
     }
 
-    fn running(&self, node: usize) -> Option<Arc<Issuer<Ports>>> {
-        self.issuers[node].clone().filter(|_| self.world.lock().nodes[node].up)
+    fn running(&self, node: usize) -> Option<Rules> {
+        let rules = self.rules[node].lock().unwrap_or_else(PoisonError::into_inner).clone();
+        rules.filter(|_| self.world.lock().nodes[node].up)
     }
 
     /// Starts a node, with its lightningd.
@@ -261,15 +278,25 @@ impl Run {
             world.note(node, || "starts".to_owned());
         }
         // What it had in memory is gone.
-        let lightningd = self.world.lock().nodes[node].lightningd.is_some();
-        self.beside[node] = lightningd.then(|| Arc::new(Beside::new(&self.world, node)));
-        self.issuers[node] = Some(Arc::new(Issuer::new(self.ports(node), Limits::default())));
-        self.look_after(node);
+        self.rules[node] = Place::default();
+        if self.world.lock().nodes[node].lightningd.is_some() {
+            let (place, world) = (self.rules[node].clone(), self.world.clone());
+            self.executor.spawn(node, async move {
+                let ports = Ports::beside(&world, node).await;
+                let rules = Rules::new(ports);
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(rules.clone());
+                tasks::look_after(rules.ports, rules.issuer).await;
+            });
+        } else {
+            let ports = Ports::embedded(&self.world, node);
+            *self.rules[node].lock().unwrap_or_else(PoisonError::into_inner) = Some(Rules::new(ports));
+            self.look_after(node);
+        }
     }
 
     fn look_after(&mut self, node: usize) {
-        if let Some(issuer) = self.running(node) {
-            self.executor.spawn(node, tasks::look_after(self.ports(node), issuer));
+        if let Some(rules) = self.running(node) {
+            self.executor.spawn(node, tasks::look_after(rules.ports, rules.issuer));
         }
     }
 
@@ -324,11 +351,10 @@ impl Run {
 
     /// Somebody calls a command of a node, later if it is down.
     fn user(&mut self, node: usize, number: usize, tries: u8, step: Step) {
-        let Some(issuer) = self.running(node) else {
+        let Some(Rules { issuer, ports }) = self.running(node) else {
             return self.world.lock().again(number, tries);
         };
         self.world.lock().note(node, || format!("> {step}"));
-        let ports = self.ports(node);
         match step {
             Step::Publish { .. } => self.executor.spawn(node, tasks::publish(ports, issuer, step)),
             Step::Collect { .. } => self.executor.spawn(node, tasks::collect(ports, step)),
@@ -351,14 +377,32 @@ impl Run {
             world.seen.open = calls.len();
             calls
         };
-        for node in 0..self.issuers.len() {
+        for node in 0..self.rules.len() {
             self.boot(node);
             self.look_after(node);
         }
         for step in calls {
             let Step::Collect { payee, .. } = step else { continue };
-            self.executor.spawn(payee, tasks::collect_to_the_end(self.ports(payee), step));
+            self.spawn_when_ready(payee, move |ports| tasks::collect_to_the_end(ports, step));
         }
+    }
+
+    /// Starts what needs a node's rules, which may still have to read something. They do not stop any more.
+    fn spawn_when_ready<T: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        node: usize,
+        task: impl FnOnce(Ports) -> T + Send + 'static,
+    ) {
+        let (place, world) = (self.rules[node].clone(), self.world.clone());
+        self.executor.spawn(node, async move {
+            let rules = loop {
+                if let Some(rules) = place.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                    break rules;
+                }
+                wait(&world, 1_000).await;
+            };
+            task(rules.ports).await;
+        });
     }
 
     /// A request that may be paid is paid when all is well: nothing is stuck.
@@ -366,7 +410,7 @@ impl Run {
         let orders = check::payable(&mut self.world.lock());
         self.world.lock().seen.open = orders.len();
         for (payee, order) in orders {
-            self.executor.spawn(payee, tasks::must_be_paid(self.ports(payee), order));
+            self.spawn_when_ready(payee, move |ports| tasks::must_be_paid(ports, order));
         }
     }
 
@@ -375,7 +419,7 @@ impl Run {
         let orders = check::receipts(&mut self.world.lock());
         self.world.lock().seen.open = orders.len();
         for (payee, order) in orders {
-            self.executor.spawn(payee, tasks::must_be_paid(self.ports(payee), order));
+            self.spawn_when_ready(payee, move |ports| tasks::must_be_paid(ports, order));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use cln_api::error_code::{JSONRPC2_INVALID_PARAMS, JSONRPC2_METHOD_NOT_FOUND};
 use cln_primitives::RpcError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::simulate::turn::Turn;
 use crate::simulate::world::{Process, Shared, World};
@@ -40,6 +40,14 @@ impl Server {
             "waitinvoice" => self.wait_invoice(&params).await,
             "xpay" => self.xpay(&params).await,
             "listsendpays" => self.atomic(|world| world.list_sendpays(node, &params)).await,
+            "createinvoicerequest" => self.atomic(|world| world.create_invoice_request(node, &params)).await,
+            "getinfo" => self.atomic(|world| world.get_info(node)).await,
+            "listnodes" => self.atomic(|world| world.list_nodes(&params)).await,
+            "listpeers" => self.atomic(|world| world.list_peers(node, &params)).await,
+            "listchannels" => self.atomic(|_| Ok(json!({ "channels": [] }))).await,
+            "listconfigs" => self.atomic(|_| Ok(json!({ "configs": {} }))).await,
+            "connect" => self.atomic(|world| world.connect(node, &params)).await,
+            "injectonionmessage" => self.atomic(|world| world.inject_onion_message(node, &params)).await,
             _ => Err(refused(JSONRPC2_METHOD_NOT_FOUND, format!("Unknown command '{method}'"))),
         }
     }

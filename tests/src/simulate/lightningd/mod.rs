@@ -12,6 +12,7 @@
 mod client;
 mod commands;
 mod invoices;
+mod messages;
 mod receive;
 mod tables;
 mod xpay;

@@ -19,6 +19,8 @@ pub(crate) struct Lightningd {
     pub(super) created: u64,
     pub(super) updated: u64,
     pub(crate) paid: u64,
+    /// The neighbours that cannot be reached, and until when, in milliseconds.
+    pub(super) cut: BTreeMap<usize, u64>,
     /// Volatile: the calls that wait for a change of a table.
     waiting: Vec<Waker>,
 }

@@ -1,42 +1,64 @@
 //! What the rules have beside a lightningd: the ports of a real node, on its double.
 
+use bitcoin::hashes::{Hash as _, sha256};
 use cln_primitives::{Hash32, Secret};
-use cln_runtime::bolt12::{Invoice, Verified};
-use cln_runtime::engine::{ClaimState, PayError};
-use cln_runtime::lightningd::{Spending, Wallet};
+use cln_runtime::bolt12::secrets::PathUse;
+use cln_runtime::bolt12::{Chain, Invoice, InvoiceRequest, Unsigned, Verified};
+use cln_runtime::engine::{PayError, SignError, Signer as _, StoreError, Wallet as _};
+use cln_runtime::lightningd::{Identity, Payer, Spending};
 
 use super::Ports;
+use crate::simulate::keys;
 use crate::simulate::lightningd::Double;
 use crate::simulate::world::{Shared, short};
 
 /// The ports of one run of the rules: what they have in memory goes with it.
 pub(crate) struct Beside {
-    wallet: Wallet<Double>,
+    /// Its store, time and randomness are those of an embedded node; that node's own wallet and network are not used.
+    payer: Payer<Double, Ports, Ports, Ports>,
 }
 
 impl Beside {
     /// The rules start beside a lightningd.
-    pub(crate) fn new(shared: &Shared, node: usize) -> Self {
-        let world = shared.lock();
-        let pending = world.nodes[node].claims.iter().filter(|claim| claim.state == ClaimState::Pending);
-        let pending: Vec<Hash32> = pending.map(|claim| claim.payment_hash()).collect();
-        drop(world);
-        Beside { wallet: Wallet::new(Double::new(shared, node), Spending::default(), pending) }
+    pub(crate) async fn open(world: &Shared, node: usize) -> Result<Self, StoreError> {
+        let own = || Ports::embedded(world, node);
+        let node_id = keys::of(node).id;
+        let path_base = Secret::from_bytes(sha256::Hash::hash(&node_id.to_bytes()).to_byte_array());
+        let identity = Identity { node_id, chain: Chain::REGTEST, path_base };
+        let daemon = Double::new(world, node);
+        let payer = Payer::open(daemon, identity, Spending::default(), own(), own(), own()).await?;
+        Ok(Beside { payer })
     }
 
-    pub(super) async fn pay(&self, ports: &Ports, invoice: &Invoice<Verified>) -> Result<Secret, PayError> {
+    pub(super) async fn sign_request(
+        &self,
+        request: InvoiceRequest<Unsigned>,
+    ) -> Result<InvoiceRequest<Verified>, SignError> {
+        self.payer.sign_request(request).await
+    }
+
+    pub(super) fn path_secret(&self, purpose: PathUse, id: &Hash32) -> Secret {
+        self.payer.path_secret(purpose, id)
+    }
+
+    pub(super) async fn pay(
+        &self,
+        ports: &Ports,
+        invoice: &Invoice<Verified>,
+        invreq_id: Hash32,
+    ) -> Result<Secret, PayError> {
         let hash = invoice.payment().payment_hash;
         ports.world.lock().note(ports.node, || format!("asks its wallet to pay {}", short(hash)));
-        let end = self.wallet.pay(ports, invoice).await;
-        let name = match &end {
+        let end = self.payer.pay(invoice, invreq_id).await;
+        let world = &mut *ports.world.lock();
+        world.seen.counters.count(match &end {
             Ok(_) => "wallet: paid",
             Err(PayError::Failed(_)) => "wallet: failed",
             Err(PayError::Unsettled(_)) => "wallet: not settled",
-        };
-        ports.world.lock().seen.counters.count(name);
-        ports.world.lock().note(ports.node, || match &end {
+        });
+        world.note(ports.node, || match &end {
             Ok(_) => format!("  {} is paid", short(hash)),
-            Err(error) => format!("  {}: {error:?}", short(hash)),
+            Err(error) => format!("  {}: {error}", short(hash)),
         });
         end
     }

@@ -15,7 +15,7 @@ use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, InvoiceRequest, Unsigned, Verified};
 use cln_runtime::engine::{Clock, Random, SignError, Signer, StoreError};
 
-pub(super) use beside::Beside;
+use beside::Beside;
 
 use super::keys;
 use super::plan::Fault;
@@ -32,6 +32,21 @@ pub(super) struct Ports {
 }
 
 impl Ports {
+    /// The ports of an embedded node.
+    pub(super) fn embedded(world: &Shared, node: usize) -> Self {
+        Ports { world: world.clone(), node, beside: None }
+    }
+
+    /// The ports beside a lightningd, which need the store at the start.
+    pub(super) async fn beside(world: &Shared, node: usize) -> Self {
+        loop {
+            match Beside::open(world, node).await {
+                Ok(beside) => return Ports { beside: Some(Arc::new(beside)), ..Self::embedded(world, node) },
+                Err(_) => wait(world, 1_000).await,
+            }
+        }
+    }
+
     /// A moment in which others act, and the node may stop.
     fn turn(&self) -> Turn<'_> {
         Turn::new(&self.world, Process::Rules(self.node))
@@ -98,6 +113,9 @@ impl Signer for Ports {
     }
 
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
+        if let Some(beside) = &self.beside {
+            return beside.sign_request(request).await;
+        }
         self.turn().await;
         let signed = keys::of(self.node).sign_request(request).map_err(|error| SignError(error.to_string()))?;
         self.world.lock().seen.signed.insert(signed.invreq_id(), signed.clone());
@@ -106,7 +124,10 @@ impl Signer for Ports {
     }
 
     fn path_secret(&self, purpose: PathUse, id: &Hash32) -> Secret {
-        keys::of(self.node).path_secret(purpose, id)
+        match &self.beside {
+            Some(beside) => beside.path_secret(purpose, id),
+            None => keys::of(self.node).path_secret(purpose, id),
+        }
     }
 }
 

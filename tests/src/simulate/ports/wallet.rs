@@ -17,7 +17,7 @@ use crate::simulate::world::{World, short};
 impl Wallet for Ports {
     async fn pay(&self, invoice: &Invoice<Verified>, invreq_id: Hash32) -> Result<Secret, PayError> {
         if let Some(beside) = &self.beside {
-            return beside.pay(self, invoice).await;
+            return beside.pay(self, invoice, invreq_id).await;
         }
         let node = self.node;
         self.turn().await;
