@@ -129,13 +129,6 @@ signed_message!(
     /// The text without a signature, as the command `createinvoicerequest` takes it to sign.
 );
 
-impl InvoiceRequest<Unsigned> {
-    /// To go on making it.
-    pub fn into_builder(self) -> RequestBuilder {
-        RequestBuilder { draft: Draft::mirror(&self.message, &[(0, u64::MAX)]) }
-    }
-}
-
 impl InvoiceRequest<Verified> {
     /// Does it stand alone, so that anybody may send an invoice for it unasked (`sendinvoice`)? Then this is what it
     /// pays.

@@ -8,7 +8,7 @@ use cln_runtime::bolt12::FieldType;
 use cln_runtime::recover::{
     CollectSpec, Collected, Disabled, Error, Receipt, Recover, RequestSpec, Requested, Watched,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::kit::{AMOUNT, now};
 use crate::network::{Hold, Leave, Network, until};
@@ -233,9 +233,10 @@ async fn of_a_silent_payer_it_is_told_how_long_it_may_pay_and_then_it_does() {
     let recover = network.bob.recover().await;
     let (_, lnr) = promise(&network, &spec(), "request").await;
     let hold = Hold::of(network.ledger());
-    let abandoned = timeout(Duration::from_millis(300), recover.collect(&*lnr, "label")).await;
-    assert!(abandoned.is_err(), "{abandoned:?}");
+    let abandoned = collecting(&recover, &lnr, "label");
     network.payment_begins().await;
+    abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled());
     let invoices = network.bob.client().await.call(&listinvoices::Request::new().label("label")).await.unwrap();
     let expires_at = invoices.invoices.first().unwrap().expires_at;
     let end = recover.collect(CollectSpec::new(&*lnr).timeout(1), "label").await;

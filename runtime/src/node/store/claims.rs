@@ -10,8 +10,8 @@ use super::rows::{self, CLAIM};
 use crate::engine::{Claim, ClaimLimits, ClaimRefusal, ClaimState, Claimed};
 use crate::node::sqlite::Fault;
 
-/// Counts how often a claim has ended.
-const UPDATED: &str = "claims_updated";
+/// Counts how often a claim, or a payment by hand, has ended.
+pub(super) const UPDATED: &str = "claims_updated";
 
 pub(super) fn claim(
     connection: &Connection,

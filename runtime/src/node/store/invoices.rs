@@ -1,11 +1,12 @@
 //! The payee's invoices, as the engine's port.
 
-use cln_primitives::{Hash32, Msat};
+use cln_primitives::{Hash32, Msat, Secret};
 use rusqlite::Connection;
 
 use super::rows::{self, ACCEPTED, INVOICE};
 use super::steps;
 use super::{Store, waiting};
+use crate::bolt12::{Invoice, Verified};
 use crate::engine::{
     Acceptance, AcceptedHtlcs, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceStore, NewInvoice, Receipt,
     SettlementStore, StoreError,
@@ -115,6 +116,21 @@ impl Store {
         let expire = move |connection: &Connection| steps::expire(connection, now);
         let expired = self.database().write_then("making invoices expire", expire, wake).await?;
         Ok(expired.len() as u64)
+    }
+
+    /// Stores an invoice that is signed already, unpaid. Other than [`create_invoice`](InvoiceStore::create_invoice) it
+    /// leaves the label to an expired invoice, too.
+    ///
+    /// # Errors
+    /// When there is an invoice with this payment hash, or the store failed.
+    pub async fn add_invoice(
+        &self,
+        label: String,
+        invoice: Invoice<Verified>,
+        preimage: Secret,
+    ) -> Result<Creation, StoreError> {
+        let add = move |connection: &Connection| steps::add(connection, label, invoice, preimage);
+        self.database().write("storing an invoice", add).await
     }
 
     /// The last second, since 1970, of the unpaid invoice that expires first; `None` when none is unpaid.

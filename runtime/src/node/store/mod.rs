@@ -14,6 +14,7 @@ mod invoices;
 mod labels;
 mod lists;
 mod owner;
+mod payments;
 mod requests;
 mod rows;
 mod schema;
@@ -32,6 +33,7 @@ pub use budget::Budget;
 pub use deleting::DeleteError;
 pub use lists::{Index, InvoiceFilter, Page, PayFilter, PayRow};
 pub use owner::Owner;
+pub use payments::{NewPayment, PaymentBegun, PaymentEnd};
 pub use rows::{InvoiceRow, InvoiceStatus, PayStatus};
 
 use super::sqlite::{Database, Fault, Writes};

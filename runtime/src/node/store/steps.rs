@@ -29,6 +29,19 @@ pub(super) fn create(
         delete(connection, found.created_index)?;
         replaced = Some(found.payment_hash());
     }
+    Ok((add(connection, label, invoice, preimage)?, replaced))
+}
+
+/// Whatever has the label keeps it.
+pub(super) fn add(
+    connection: &Connection,
+    label: String,
+    invoice: Invoice<Verified>,
+    preimage: Secret,
+) -> Result<Creation, Fault> {
+    if let Some(found) = by_label(connection, &label)? {
+        return Ok(Creation::LabelTaken(found));
+    }
     let payment_hash = invoice.payment().payment_hash;
     if by_hash(connection, payment_hash)?.is_some() {
         return Err(Fault::Refused(format!("there is an invoice with the payment hash {payment_hash}: use a new one")));
@@ -42,7 +55,7 @@ pub(super) fn create(
         updated_index: None,
     };
     record.created_index = insert(connection, &record, &preimage)?;
-    Ok((Creation::Created(record), replaced))
+    Ok(Creation::Created(record))
 }
 
 fn insert(connection: &Connection, record: &InvoiceRecord, preimage: &Secret) -> Result<u64, Fault> {
