@@ -373,7 +373,8 @@ impl Run {
                 node.skew = 0;
             }
             let mut calls = world.plan.calls();
-            calls.retain(|step| matches!(step, Step::Collect { payee, .. } if world.nodes[*payee].lightningd.is_none()));
+            calls
+                .retain(|step| matches!(step, Step::Collect { payee, .. } if world.nodes[*payee].lightningd.is_none()));
             world.seen.open = calls.len();
             calls
         };

@@ -87,9 +87,7 @@ impl World {
     pub(super) fn connect(&mut self, node: usize, params: &Value) -> Answer {
         let id: NodeId = read(params, "id")?;
         match keys::node(id).filter(|peer| *peer < self.nodes.len() && self.reaches(node, *peer)) {
-            Some(peer) => {
-                Ok(json!({ "id": id, "features": FEATURES, "direction": "out", "address": address(peer) }))
-            }
+            Some(peer) => Ok(json!({ "id": id, "features": FEATURES, "direction": "out", "address": address(peer) })),
             None => Err(refused(CONNECT_ALL_ADDRESSES_FAILED, "All addresses failed: Connection refused.")),
         }
     }

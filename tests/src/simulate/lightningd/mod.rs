@@ -19,4 +19,4 @@ mod xpay;
 
 pub(super) use client::Double;
 pub(super) use receive::{arrived, expire, resume};
-pub(super) use tables::{InvoiceRow, InvoiceStatus, Lightningd, PartStatus};
+pub(super) use tables::{InvoiceStatus, Lightningd};

@@ -1,6 +1,5 @@
 //! What the rules have beside a lightningd: the ports of a real node, on its double.
 
-use bitcoin::hashes::{Hash as _, sha256};
 use cln_primitives::{Hash32, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, Invoice, InvoiceRequest, Unsigned, Verified};
@@ -23,7 +22,7 @@ impl Beside {
     pub(crate) async fn open(world: &Shared, node: usize) -> Result<Self, StoreError> {
         let own = || Ports::embedded(world, node);
         let node_id = keys::of(node).id;
-        let path_base = Secret::from_bytes(sha256::Hash::hash(&node_id.to_bytes()).to_byte_array());
+        let path_base = Secret::from_bytes([node as u8; 32]);
         let identity = Identity { node_id, chain: Chain::REGTEST, path_base };
         let daemon = Double::new(world, node);
         let payer = Payer::open(daemon, identity, Spending::default(), own(), own(), own()).await?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use cln_primitives::{Hash32, NodeId, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, InvoiceRequest, Unsigned, Verified};
-use cln_runtime::engine::{Clock, Random, SignError, Signer, StoreError};
+use cln_runtime::engine::{Clock, NodeIdentity, Random, SignError, Signer, StoreError};
 
 use beside::Beside;
 
@@ -103,7 +103,7 @@ impl Clock for Ports {
     }
 }
 
-impl Signer for Ports {
+impl NodeIdentity for Ports {
     fn node_id(&self) -> NodeId {
         keys::of(self.node).id
     }
@@ -111,7 +111,9 @@ impl Signer for Ports {
     fn chain(&self) -> Chain {
         Chain::REGTEST
     }
+}
 
+impl Signer for Ports {
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
         if let Some(beside) = &self.beside {
             return beside.sign_request(request).await;
