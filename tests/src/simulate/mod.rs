@@ -38,6 +38,7 @@
 //! Nodes and neighbours that lie. Channels, routes and fees. Requests and invoices with paths of several hops. Several
 //! processes that pay for one node. The limits against floods.
 
+mod arrivals;
 mod bug;
 mod check;
 mod executor;

@@ -73,9 +73,11 @@ pub(super) async fn settle_arrived(ports: Ports, payment: usize) {
 
 /// A node looks after what is unfinished: at its start, and now and then.
 pub(super) async fn look_after(ports: Ports, issuer: Arc<Issuer<Ports>>) {
-    // Failures are met by doing it again.
-    let _ = settle_all(&ports).await;
-    let _ = ports.expire_invoices(ports.now()).await;
+    if ports.beside.is_none() {
+        // Failures are met by doing it again. A lightningd does it by itself.
+        let _ = settle_all(&ports).await;
+        let _ = ports.expire_invoices(ports.now()).await;
+    }
     let Ok(claims) = issuer.resume().await else { return };
     if !claims.is_empty() {
         ports.world.lock().seen.counters.count("claims resumed");

@@ -255,6 +255,9 @@ impl World {
         self.nodes[node].up = false;
         self.nodes[node].waiting.clear();
         self.nodes[node].replies.clear();
+        if self.bug == Some(Bug::PreimagesDrawnAgain) {
+            self.nodes[node].drawn = 0;
+        }
         self.stopped(Process::Rules(node));
     }
 

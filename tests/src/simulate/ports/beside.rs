@@ -1,18 +1,21 @@
 //! What the rules have beside a lightningd: the ports of a real node, on its double.
 
+use cln_api::xpay;
 use cln_primitives::{Hash32, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, Invoice, InvoiceRequest, Unsigned, Verified};
 use cln_runtime::engine::{PayError, SignError, Signer as _, StoreError, Wallet as _};
-use cln_runtime::lightningd::{Identity, Payer, Spending};
+use cln_runtime::lightningd::{Daemon as _, Failure, Identity, Payer, Spending};
 
 use super::Ports;
+use crate::simulate::bug::Bug;
 use crate::simulate::keys;
 use crate::simulate::lightningd::Double;
 use crate::simulate::world::{Shared, short};
 
 /// The ports of one run of the rules: what they have in memory goes with it.
 pub(crate) struct Beside {
+    daemon: Double,
     /// Its store, time and randomness are those of an embedded node; that node's own wallet and network are not used.
     payer: Payer<Double, Ports, Ports, Ports>,
 }
@@ -25,8 +28,8 @@ impl Beside {
         let path_base = Secret::from_bytes([node as u8; 32]);
         let identity = Identity { node_id, chain: Chain::REGTEST, path_base };
         let daemon = Double::new(world, node);
-        let payer = Payer::open(daemon, identity, Spending::default(), own(), own(), own()).await?;
-        Ok(Beside { payer })
+        let payer = Payer::open(daemon.clone(), identity, Spending::default(), own(), own(), own()).await?;
+        Ok(Beside { daemon, payer })
     }
 
     pub(super) async fn sign_request(
@@ -40,6 +43,15 @@ impl Beside {
         self.payer.path_secret(purpose, id)
     }
 
+    /// See [`Bug::XpayErrorIsFailure`].
+    async fn pay_carelessly(&self, invoice: &Invoice<Verified>) -> Result<Secret, PayError> {
+        match self.daemon.call(&xpay::Request::new(invoice.to_string())).await {
+            Ok(paid) => Ok(paid.payment_preimage),
+            Err(Failure::Lost(why)) => Err(PayError::Unsettled(why)),
+            Err(failure) => Err(PayError::Failed(failure.to_string())),
+        }
+    }
+
     pub(super) async fn pay(
         &self,
         ports: &Ports,
@@ -48,7 +60,14 @@ impl Beside {
     ) -> Result<Secret, PayError> {
         let hash = invoice.payment().payment_hash;
         ports.world.lock().note(ports.node, || format!("asks its wallet to pay {}", short(hash)));
-        let end = self.payer.pay(invoice, invreq_id).await;
+        let end = match ports.bug() {
+            Some(Bug::XpayErrorIsFailure) => self.pay_carelessly(invoice).await,
+            Some(Bug::NoRowIsFailure) => match self.payer.pay(invoice, invreq_id).await {
+                Err(PayError::Unsettled(why)) if !ports.has_row(hash) => Err(PayError::Failed(why)),
+                end => end,
+            },
+            _ => self.payer.pay(invoice, invreq_id).await,
+        };
         let world = &mut *ports.world.lock();
         world.seen.counters.count(match &end {
             Ok(_) => "wallet: paid",
@@ -60,5 +79,17 @@ impl Beside {
             Err(error) => format!("  {}: {error}", short(hash)),
         });
         end
+    }
+}
+
+impl Ports {
+    fn bug(&self) -> Option<Bug> {
+        self.world.lock().bug
+    }
+
+    /// Whether the lightningd's table of payments has anything of this hash.
+    fn has_row(&self, hash: Hash32) -> bool {
+        let world = self.world.lock();
+        world.nodes[self.node].lightningd.iter().any(|daemon| daemon.parts.iter().any(|row| row.hash == hash))
     }
 }
