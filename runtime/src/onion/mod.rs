@@ -18,14 +18,17 @@
 
 mod create;
 mod error;
+mod graph;
 mod packet;
 mod path;
 mod peel;
 #[cfg(test)]
 mod tests;
+mod way;
 
 pub use create::create;
 pub use error::{CreateError, PathError, PeelError};
 pub use packet::{Contents, NextNode, Packet, Peeled, Received};
 pub use path::blinded_path;
 pub use peel::peel;
+pub use way::{NoWay, Way, Ways};

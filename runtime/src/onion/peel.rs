@@ -230,3 +230,92 @@ fn channel(record: &Record<'_>) -> Result<NextNode, PeelError> {
 fn point(record: &Record<'_>, what: &'static str) -> Result<PublicKey, PeelError> {
     PublicKey::from_slice(record.value()).map_err(|_| PeelError::NotAPoint(what))
 }
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::secp256k1::SecretKey;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record(number: u64, value: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        tlv::write_record(number, value, &mut bytes);
+        bytes
+    }
+
+    fn point(byte: u8) -> [u8; 33] {
+        SecretKey::from_slice(&[byte; 32]).unwrap().public_key(&CURVE).serialize()
+    }
+
+    fn forward(payload: &[Vec<u8>], data: &[Vec<u8>]) -> Result<NextNode, PeelError> {
+        Payload::read(&payload.concat())?.forward(&Data::read(&data.concat())?)
+    }
+
+    fn receive(payload: &[Vec<u8>], data: &[Vec<u8>]) -> Result<Received, PeelError> {
+        Payload::read(&payload.concat())?.receive(Data::read(&data.concat())?)
+    }
+
+    #[test]
+    fn a_forwarding_node_learns_who_is_next_and_nothing_else() {
+        let id = NodeId::try_from(point(1)).unwrap();
+        let next = || record(4, &point(1));
+        assert_eq!(forward(&[], &[next()]), Ok(NextNode::Node(id)));
+        assert_eq!(forward(&[], &[record(1, &[0; 9]), next(), record(8, &point(2))]), Ok(NextNode::Node(id)));
+        assert_eq!(forward(&[], &[record(2, &[0; 8])]), Ok(NextNode::Channel(ShortChannelId::from_u64(0))));
+        let check = |payload: &[Vec<u8>], data: &[Vec<u8>], why| {
+            assert_eq!(forward(payload, data), Err(PeelError::Rule(why)));
+        };
+        check(&[], &[], "data names no next node");
+        check(&[], &[record(2, &[0; 8]), next()], "data names the next node twice");
+        check(&[], &[record(2, &[0; 7])], "data has a short_channel_id that is not 8 bytes long");
+        check(&[], &[next(), record(6, &[0; 32])], "data has a path_id for a node that only forwards");
+        check(&[], &[next(), record(10, &[])], "data has an even record that is not known");
+        check(&[record(66, &[])], &[next()], "payload has a message for a node that only forwards");
+        check(&[record(2, &[])], &[next()], "payload has a message for a node that only forwards");
+        assert_eq!(forward(&[], &[record(4, &[2; 32])]), Err(PeelError::NotAPoint("next node's id")));
+        assert_eq!(forward(&[], &[next(), record(8, &[4; 33])]), Err(PeelError::NotAPoint("next path key")));
+    }
+
+    #[test]
+    fn the_last_node_gets_one_message() {
+        let secret = |length| receive(&[], &[record(6, &vec![7; length])]).unwrap().path_secret;
+        assert_eq!(secret(32), Some(Secret::from_bytes([7; 32])));
+        assert_eq!((secret(31), secret(33)), (None, None));
+        let read = receive(&[record(64, b"a"), record(1000, b"b")], &[]).unwrap();
+        assert_eq!(read.contents, Some(Contents::InvoiceRequest(b"a".to_vec())));
+        assert_eq!(read.unknown_fields, [(1000, b"b".to_vec())]);
+        let check = |payload: &[Vec<u8>], data: &[Vec<u8>], why| {
+            assert_eq!(receive(payload, data), Err(PeelError::Rule(why)));
+        };
+        check(&[record(66, b"a"), record(68, b"b")], &[], "payload has more than one message");
+        check(&[], &[record(4, &point(1))], "data names a next node, for which nothing is left");
+        assert!(matches!(receive(&[record(2, b"")], &[]), Err(PeelError::ReplyPath(_))));
+        assert!(matches!(receive(&[vec![66, 9]], &[]), Err(PeelError::Records { part: "payload", .. })));
+        assert!(matches!(receive(&[], &[vec![6, 9]]), Err(PeelError::Records { part: "data", .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn a_layer_of_any_bytes_is_read_or_refused(payloads in prop::collection::vec(any::<u8>(), 1..200), size: u8) {
+            let key = PublicKey::from_slice(&point(1)).unwrap();
+            let onion = Onion { key, payloads: &payloads, hmac: &[0; HMAC] };
+            let shared = SharedSecret::new(&key, &SecretKey::from_slice(&[2; 32]).unwrap());
+            let mut bytes = payloads.clone();
+            bytes.resize(2 * payloads.len(), 0);
+            bytes[0] = size;
+            if let Ok(layer) = Layer::read(bytes, &onion, shared) {
+                prop_assert!(layer.payload().len() + HMAC < payloads.len());
+                if let Some(message) = layer.next_onion() {
+                    prop_assert_eq!(message.unwrap().len(), payloads.len() + FRAME);
+                }
+            }
+        }
+
+        #[test]
+        fn records_of_any_bytes_are_read_or_refused(payload: Vec<u8>, data: Vec<u8>) {
+            let _ = Payload::read(&payload).map(|payload| payload.receive(Data::default()));
+            let _ = Data::read(&data);
+        }
+    }
+}
