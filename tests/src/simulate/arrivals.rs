@@ -1,6 +1,5 @@
 //! What comes to a node from others: messages and payments.
 
-use cln_primitives::Secret;
 use cln_runtime::bolt12::InvoiceError;
 use cln_runtime::engine::{Answer, IncomingInvoice, ReplyPath};
 use cln_runtime::onion::{Contents, Received};
@@ -19,7 +18,15 @@ impl Run {
                 let message = IncomingInvoice { invoice, path_secret, reply_path, from: None };
                 self.executor.spawn(to, tasks::receive(rules.ports, rules.issuer, message));
             }
-            (Some(_), Some(Contents::InvoiceError(error))) => self.answer(to, path_secret, error),
+            (Some(rules), Some(Contents::InvoiceError(error))) => {
+                let answer = match InvoiceError::from_bytes(error.clone()) {
+                    Ok(refusal) => Answer::Refusal(refusal),
+                    Err(_) => Answer::Nonsense(error),
+                };
+                if !path_secret.is_some_and(|secret| rules.ports.answer(&secret, answer)) {
+                    self.world.lock().seen.counters.count("answers nobody waits for");
+                }
+            }
             (None, Some(Contents::Invoice(_))) if self.world.lock().has_lightningd_up(to) => {
                 let path = reply_path.and_then(|path| path.to_bytes().ok()).map(ReplyPath);
                 self.world.lock().refuse_as_lightningd(to, path);
@@ -29,23 +36,6 @@ impl Run {
                 world.seen.counters.count("messages for a node that is down");
                 world.note(to, || "is down, and misses a message".to_owned());
             }
-        }
-    }
-
-    fn answer(&mut self, to: usize, path_secret: Option<Secret>, error: Vec<u8>) {
-        let answer = match InvoiceError::from_bytes(error.clone()) {
-            Ok(refusal) => Answer::Refusal(refusal),
-            Err(_) => Answer::Nonsense(error),
-        };
-        let mut world = self.world.lock();
-        match path_secret.and_then(|secret| world.nodes[to].replies.get_mut(secret.reveal())) {
-            Some(reply) => {
-                reply.answer = Some(answer);
-                if let Some(waker) = reply.waker.take() {
-                    waker.wake();
-                }
-            }
-            None => world.seen.counters.count("answers nobody waits for"),
         }
     }
 

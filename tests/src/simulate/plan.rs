@@ -272,8 +272,9 @@ impl Plan {
         steps.sort_by_key(|(at, _)| *at);
         let rates = Rates::draw(rng);
         let schedule = rng.u64(..);
+        let mixed = rng.bool();
         let kind = |rng: &mut Rng| match backend {
-            Backend::Lightningd if rng.u8(0..4) > 0 => Kind::Lightningd,
+            Backend::Lightningd if !mixed || rng.bool() => Kind::Lightningd,
             Backend::Lightningd | Backend::Embedded => Kind::Embedded,
         };
         let kinds = (0..nodes).map(|_| kind(rng)).collect();

@@ -18,7 +18,7 @@ use futures_util::future::{join, select};
 use super::keys;
 use super::ports::Ports;
 use super::rules::Nodes;
-use super::world::{Event, Reply};
+use super::world::{Event, Waiting};
 
 const AMOUNT: Msat = Msat::from_msat(1000);
 
@@ -43,7 +43,7 @@ impl Nodes {
     fn listen(&self, number: u8) -> ReplyPath {
         let secret = Secret::from_bytes([number + 1; 32]);
         let path = onion::blinded_path(&[keys::of(1).id], &secret, &[1; 32]).unwrap();
-        self.world.lock().nodes[1].replies.insert(*secret.reveal(), Reply::default());
+        self.world.lock().nodes[1].replies.insert(*secret.reveal(), Waiting::default());
         ReplyPath(path.to_bytes().unwrap())
     }
 

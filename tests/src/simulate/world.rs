@@ -93,12 +93,12 @@ pub(super) struct Node {
     /// Volatile: who waits for a change of an invoice.
     pub(super) waiting: Vec<Waker>,
     /// Volatile: who waits for an answer, by the secret of the way back.
-    pub(super) replies: HashMap<[u8; 32], Reply>,
+    pub(super) replies: HashMap<[u8; 32], Waiting>,
 }
 
 /// A payee's wait for the answer to one message.
 #[derive(Default)]
-pub(super) struct Reply {
+pub(super) struct Waiting {
     pub(super) answer: Option<Answer>,
     pub(super) waker: Option<Waker>,
 }

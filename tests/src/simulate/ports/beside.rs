@@ -3,9 +3,12 @@
 use cln_api::xpay;
 use cln_primitives::{Hash32, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
-use cln_runtime::bolt12::{Chain, Invoice, InvoiceRequest, Unsigned, Verified};
-use cln_runtime::engine::{PayError, SignError, Signer as _, StoreError, Wallet as _};
-use cln_runtime::lightningd::{Daemon as _, Failure, Identity, Payer, Spending};
+use cln_runtime::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
+use cln_runtime::engine::{
+    Answer, Courier as _, PayError, ReplyPath, SendError, SignError, Signer as _, StoreError, Wallet as _,
+};
+use cln_runtime::lightningd::{Courier, Daemon as _, Failure, Identity, Payee, Payer, Spending};
+use cln_runtime::onion::Reply;
 
 use super::Ports;
 use crate::simulate::bug::Bug;
@@ -16,8 +19,9 @@ use crate::simulate::world::{Shared, short};
 /// The ports of one run of the rules: what they have in memory goes with it.
 pub(crate) struct Beside {
     daemon: Double,
-    /// Its store, time and randomness are those of an embedded node; that node's own wallet and network are not used.
-    payer: Payer<Double, Ports, Ports, Ports>,
+    /// Its store, time and randomness are those of an embedded node.
+    payer: Payer<Double, Ports, Courier<Double, Ports>, Ports>,
+    pub(super) payee: Payee<Double, Ports>,
 }
 
 impl Beside {
@@ -28,8 +32,10 @@ impl Beside {
         let path_base = Secret::from_bytes([node as u8; 32]);
         let identity = Identity { node_id, chain: Chain::REGTEST, path_base };
         let daemon = Double::new(world, node);
-        let payer = Payer::open(daemon.clone(), identity, Spending::default(), own(), own(), own()).await?;
-        Ok(Beside { daemon, payer })
+        let courier = Courier::new(daemon.clone(), node_id, own());
+        let payee = Payee::new(daemon.clone(), node_id, Chain::REGTEST, own());
+        let payer = Payer::open(daemon.clone(), identity, Spending::default(), own(), courier, own()).await?;
+        Ok(Beside { daemon, payer, payee })
     }
 
     pub(super) async fn sign_request(
@@ -41,6 +47,32 @@ impl Beside {
 
     pub(super) fn path_secret(&self, purpose: PathUse, id: &Hash32) -> Secret {
         self.payer.path_secret(purpose, id)
+    }
+
+    /// Sends an invoice, and listens for the payer's answer.
+    pub(super) async fn send_invoice(
+        &self,
+        ports: &Ports,
+        request: &InvoiceRequest<Verified>,
+        invoice: &Invoice<Verified>,
+    ) -> Result<Reply, SendError> {
+        match self.payee.send_invoice(request, invoice).await {
+            Err(SendError::Unknown(why)) => {
+                ports.world.lock().seen.counters.count("sendings in doubt");
+                let lost_is_not_sent = ports.bug() == Some(Bug::LostIsNotSent);
+                Err(if lost_is_not_sent { SendError::NotSent(why) } else { SendError::Unknown(why) })
+            }
+            end => end,
+        }
+    }
+
+    pub(super) async fn send_error(&self, to: &ReplyPath, error: &InvoiceError) -> Result<(), SendError> {
+        self.payer.send_error(to, error).await
+    }
+
+    /// An answer has come for who has given this secret.
+    pub(super) fn answer(&self, path_secret: &Secret, answer: Answer) -> bool {
+        self.payee.replies().answer(path_secret, || answer)
     }
 
     /// See [`Bug::XpayErrorIsFailure`].

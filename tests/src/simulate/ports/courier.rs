@@ -7,29 +7,38 @@ use std::task::{Context, Poll};
 use cln_primitives::Secret;
 use cln_runtime::bolt12::{Invoice, InvoiceError, InvoiceRequest, Verified};
 use cln_runtime::engine::{Answer, Courier, ReplyPath, SendError};
+use cln_runtime::onion::Reply;
+use futures_util::future::Either;
 
 use super::Ports;
 use crate::simulate::plan::Fault;
-use crate::simulate::world::{Reply, Shared};
+use crate::simulate::world::{Shared, Waiting};
 
 impl Courier for Ports {
-    type Reply = Listener;
+    type Reply = Either<Listener, Reply>;
 
     async fn send_invoice(
         &self,
         request: &InvoiceRequest<Verified>,
         invoice: &Invoice<Verified>,
-    ) -> Result<Listener, SendError> {
+    ) -> Result<Self::Reply, SendError> {
+        if let Some(beside) = &self.beside {
+            return beside.send_invoice(self, request, invoice).await.map(Either::Right);
+        }
         self.turn().await;
         let listener = self.send(request, invoice)?;
         self.turn().await;
         if self.world.lock().strikes(self.node, Fault::SendUnknown) {
             return Err(SendError::Unknown("the connection is gone".to_owned()));
         }
-        Ok(listener)
+        Ok(Either::Left(listener))
     }
 
     async fn send_error(&self, to: &ReplyPath, error: &InvoiceError) -> Result<(), SendError> {
+        if let Some(beside) = &self.beside {
+            self.world.lock().refuses(self.node, to, error);
+            return beside.send_error(to, error).await;
+        }
         self.turn().await;
         {
             let world = &mut *self.world.lock();
@@ -60,7 +69,7 @@ impl Ports {
             return Err(SendError::NotSent("the node is busy".to_owned()));
         }
         let back = Secret::from_bytes(world.entropy());
-        world.nodes[node].replies.insert(*back.reveal(), Reply::default());
+        world.nodes[node].replies.insert(*back.reveal(), Waiting::default());
         let packet = world.invoice_message(node, to, invoice.as_bytes(), &back);
         let Some(packet) = packet else { return Err(SendError::NotSent("no message can be made".to_owned())) };
         world.inject(node, &packet).map_err(|error| SendError::NotSent(error.to_string()))?;

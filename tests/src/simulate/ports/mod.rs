@@ -13,7 +13,7 @@ use std::time::Duration;
 use cln_primitives::{Hash32, NodeId, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, InvoiceRequest, Unsigned, Verified};
-use cln_runtime::engine::{Clock, NodeIdentity, Random, SignError, Signer, StoreError};
+use cln_runtime::engine::{Answer, Clock, NodeIdentity, Random, SignError, Signer, StoreError};
 
 use beside::Beside;
 
@@ -45,6 +45,20 @@ impl Ports {
                 Err(_) => wait(world, 1_000).await,
             }
         }
+    }
+
+    /// An answer has come by the way back with this secret; `false` when nobody waits for it.
+    pub(super) fn answer(&self, path_secret: &Secret, answer: Answer) -> bool {
+        if let Some(beside) = &self.beside {
+            return beside.answer(path_secret, answer);
+        }
+        let mut world = self.world.lock();
+        let Some(waiting) = world.nodes[self.node].replies.get_mut(path_secret.reveal()) else { return false };
+        waiting.answer = Some(answer);
+        if let Some(waker) = waiting.waker.take() {
+            waker.wake();
+        }
+        true
     }
 
     /// A moment in which others act, and the node may stop.
