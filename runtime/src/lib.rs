@@ -12,6 +12,8 @@ pub mod lightningd;
 pub mod node;
 #[cfg(feature = "onion")]
 pub mod onion;
+#[cfg(feature = "onion")]
+mod random;
 pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -63,7 +63,6 @@ mod hook;
 mod network;
 mod params;
 mod ports;
-mod random;
 mod server;
 mod socket;
 mod sqlite;

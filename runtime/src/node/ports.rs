@@ -8,8 +8,7 @@ use tokio::sync::Notify;
 
 use super::keys::Keys;
 use super::ledger::Account;
-use super::network::{Courier, Reply};
-use super::random;
+use super::network::Courier;
 use super::store::Store;
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
@@ -19,6 +18,7 @@ use crate::engine::{
     NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore,
     SignError, Signer, StoreError, Wallet,
 };
+use crate::onion::Reply;
 
 /// All ports of a node. A clone is the same node's.
 #[derive(Clone, Debug)]
@@ -205,7 +205,7 @@ impl Signer for Ports {
 
 impl Random for Ports {
     fn bytes32(&self) -> [u8; 32] {
-        random::bytes32()
+        crate::random::bytes32()
     }
 }
 

@@ -23,7 +23,9 @@ struct Theirs(KeysManager);
 struct Silence;
 
 impl Logger for Silence {
-    fn log(&self, r: Record) { eprintln!("LDK {}", r.args); }
+    fn log(&self, r: Record) {
+        eprintln!("LDK {}", r.args);
+    }
 }
 
 impl Theirs {
