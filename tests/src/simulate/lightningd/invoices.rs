@@ -59,6 +59,13 @@ impl World {
         };
         let mut rows: Vec<Value> = rows.filter(wanted).collect();
         rows.sort_by_key(|row| row["created_index"].as_u64());
+        let number = |name| params.get(name).and_then(Value::as_u64);
+        if let Some(start) = number("start") {
+            rows.retain(|row| row["created_index"].as_u64().is_some_and(|index| index >= start));
+        }
+        if let Some(limit) = number("limit") {
+            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
         Ok(json!({ "invoices": rows }))
     }
 
