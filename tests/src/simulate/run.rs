@@ -20,7 +20,7 @@ use super::world::{Event, Process, Shared, World};
 /// How long the plan is carried out, in milliseconds.
 const PLAN: u64 = 100_000;
 /// How long all may take to come to its end, once nothing goes wrong any more.
-const MENDING: u64 = 4_000_000;
+const MENDING: u64 = 20_000_000;
 /// After how long a payment that has not ended is back, and the wallet has said so.
 const LONGEST_LOCK: u64 = 450_000;
 /// When every invoice has expired.
@@ -307,8 +307,9 @@ impl Run {
             let mut world = self.world.lock();
             world.healed = true;
             world.note(0, || "-- all is mended".to_owned());
-            for node in &mut world.nodes {
-                node.skew = 0;
+            for node in 0..world.nodes.len() {
+                world.nodes[node].skew = 0;
+                world.schedule(0, Event::Expiry { node });
             }
             let calls = world.plan.calls();
             world.seen.open = calls.len();

@@ -33,7 +33,8 @@ impl Beside {
         let identity = Identity { node_id, chain: Chain::REGTEST, path_base };
         let daemon = Double::new(world, node);
         let courier = Courier::new(daemon.clone(), node_id, own());
-        let payee = Payee::new(daemon.clone(), node_id, Chain::REGTEST, own());
+        let looks = world.lock().rng.bool();
+        let payee = Payee::new(daemon.clone(), node_id, Chain::REGTEST, own()).look_at_other_labels(looks);
         let payer = Payer::open(daemon.clone(), identity, Spending::default(), own(), courier, own()).await?;
         Ok(Beside { daemon, payer, payee })
     }
