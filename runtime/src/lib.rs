@@ -12,6 +12,8 @@ pub mod lightningd;
 pub mod node;
 #[cfg(feature = "onion")]
 pub mod onion;
+#[cfg(feature = "plugin")]
+pub mod plugin;
 pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -19,8 +19,8 @@ pub trait IssuerPorts: RequestStore + Wallet + Courier + Clock + Signer + Random
 impl<T: RequestStore + Wallet + Courier + Clock + Signer + Random> IssuerPorts for T {}
 
 /// All that a payee needs to send invoices.
-pub trait PayeePorts: InvoiceStore + Courier + Clock + Signer + Random {}
-impl<T: InvoiceStore + Courier + Clock + Signer + Random> PayeePorts for T {}
+pub trait PayeePorts: InvoiceStore + Courier + Clock + NodeIdentity + Random {}
+impl<T: InvoiceStore + Courier + Clock + NodeIdentity + Random> PayeePorts for T {}
 
 /// All that a payee needs to be paid, when no daemon does that for it.
 pub trait ReceiverPorts: SettlementStore + Htlcs + Clock + Signer {}
@@ -356,14 +356,17 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// The node's key.
-pub trait Signer: Send + Sync {
+/// Who the node is.
+pub trait NodeIdentity: Send + Sync {
     /// The node's id, which pays and is paid.
     fn node_id(&self) -> NodeId;
 
     /// The chain on which it pays and is paid.
     fn chain(&self) -> Chain;
+}
 
+/// The node's key.
+pub trait Signer: NodeIdentity {
     /// Signs a request of this node's.
     ///
     /// # Errors

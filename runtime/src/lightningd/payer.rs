@@ -10,8 +10,8 @@ use super::wallet::{self, Spending};
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
 use crate::engine::{
-    Claim, ClaimLimits, ClaimState, Claimed, Clock, Courier, Disabling, Insertion, LabelledRequests, PayError, Random,
-    ReplyPath, RequestRecord, RequestStore, SendError, SignError, Signer, StoreError, Wallet,
+    Claim, ClaimLimits, ClaimState, Claimed, Clock, Courier, Disabling, Insertion, LabelledRequests, NodeIdentity,
+    PayError, Random, ReplyPath, RequestRecord, RequestStore, SendError, SignError, Signer, StoreError, Wallet,
 };
 
 /// [`IssuerPorts`](crate::engine::IssuerPorts) over a node: it signs and pays. Requests and claims are kept in a store of
@@ -180,7 +180,7 @@ where
     }
 }
 
-impl<D, S, C, R> Signer for Payer<D, S, C, R>
+impl<D, S, C, R> NodeIdentity for Payer<D, S, C, R>
 where
     D: Daemon,
     S: RequestStore,
@@ -194,7 +194,15 @@ where
     fn chain(&self) -> Chain {
         self.identity.chain
     }
+}
 
+impl<D, S, C, R> Signer for Payer<D, S, C, R>
+where
+    D: Daemon,
+    S: RequestStore,
+    C: Courier,
+    R: Clock + Random,
+{
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
         request_signer::sign(&self.daemon, &self.identity, &self.bytes32(), request).await
     }

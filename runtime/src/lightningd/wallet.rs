@@ -21,6 +21,7 @@
 //! begins an attempt after the invoice has expired, as each is given no more time than the invoice has.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cln_api::primitives::CommonError;
@@ -70,6 +71,7 @@ pub struct Wallet<D> {
     spending: Spending,
     /// The payments that a call may be under way for that this wallet does not wait for.
     unsettled: Mutex<HashSet<Hash32>>,
+    paused: AtomicBool,
 }
 
 /// What the node's table of payments says of a hash.
@@ -86,7 +88,24 @@ impl<D: Daemon> Wallet<D> {
     /// The wallet of this node. `pending` has the payment hashes of *all* claims that are pending in the store: calls of
     /// an earlier run may be under way for them.
     pub fn new(daemon: D, spending: Spending, pending: impl IntoIterator<Item = Hash32>) -> Self {
-        Wallet { daemon, spending, unsettled: Mutex::new(pending.into_iter().collect()) }
+        let (unsettled, paused) = (Mutex::new(pending.into_iter().collect()), AtomicBool::new(false));
+        Wallet { daemon, spending, unsettled, paused }
+    }
+
+    /// Begins no call while it is paused; what is under way is still waited for.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+    }
+
+    /// The receipt of a payment that is complete, whoever made it; `None` when there is none, which proves nothing.
+    ///
+    /// # Errors
+    /// When the node cannot be asked.
+    pub async fn receipt(&self, payment_hash: Hash32) -> Result<Option<Secret>, PayError> {
+        Ok(match self.parts(payment_hash).await? {
+            Parts::Complete(preimage) => Some(preimage),
+            Parts::Pending | Parts::NoneLeft => None,
+        })
     }
 
     /// What a payment may cost.
@@ -102,8 +121,7 @@ impl<D: Daemon> Wallet<D> {
     pub async fn pay(&self, clock: &impl Clock, invoice: &Invoice<Verified>) -> Result<Secret, PayError> {
         let hash = invoice.payment().payment_hash;
         let expires_at = invoice.expires_at().unwrap_or(u64::MAX);
-        // Noted before the call: whoever stops waiting for it does not stop it.
-        let repeated = !self.unsettled().insert(hash);
+        let repeated = self.unsettled().contains(&hash);
         if repeated {
             match self.parts(hash).await? {
                 Parts::Complete(preimage) => return Ok(self.settled(hash, preimage)),
@@ -121,6 +139,11 @@ impl<D: Daemon> Wallet<D> {
                 false => self.failed(hash, "the invoice expired before it could be paid"),
             });
         };
+        if self.paused.load(Ordering::SeqCst) {
+            return Err(unsettled("paying is paused"));
+        }
+        // Noted before the call: whoever stops waiting for it does not stop it.
+        self.unsettled().insert(hash);
         let failure = match self.daemon.call(&self.request(invoice, left)).await {
             Ok(paid) => return Ok(self.settled(hash, paid.payment_preimage)),
             Err(failure) => failure,

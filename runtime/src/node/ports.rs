@@ -16,8 +16,8 @@ use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Veri
 use crate::engine::{
     self, Acceptance, AcceptedHtlcs, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free,
     Fulfilment, HtlcSet, HtlcSetId, Htlcs, Insertion, InvoiceRecord, InvoiceStore, LabelledRequests, NewInvoice,
-    PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore, SignError, Signer,
-    StoreError, Wallet,
+    NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore,
+    SignError, Signer, StoreError, Wallet,
 };
 use crate::onion::blinded_path;
 
@@ -184,7 +184,7 @@ impl Clock for Ports {
     }
 }
 
-impl Signer for Ports {
+impl NodeIdentity for Ports {
     fn node_id(&self) -> NodeId {
         self.keys.node_id()
     }
@@ -192,7 +192,9 @@ impl Signer for Ports {
     fn chain(&self) -> Chain {
         self.keys.chain()
     }
+}
 
+impl Signer for Ports {
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
         let request = match self.courier.is_private() {
             true => self.with_path(request).await?,

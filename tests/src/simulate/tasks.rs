@@ -5,8 +5,8 @@ use std::sync::Arc;
 use cln_primitives::Msat;
 use cln_runtime::bolt12::Invoice;
 use cln_runtime::engine::{
-    Claim, ClaimState, Clock as _, IncomingInvoice, InvoiceRecord, Issuer, IssuerError, Judgement, NewRequest, Order,
-    Refusal, SendInvoiceError, Settlement, Signer as _, send_invoice, settle, settle_all,
+    Claim, ClaimState, Clock as _, IncomingInvoice, InvoiceRecord, Issuer, IssuerError, Judgement, NewRequest,
+    NodeIdentity as _, Order, Refusal, SendInvoiceError, Settlement, send_invoice, settle, settle_all,
 };
 use futures_util::future::join_all;
 

@@ -8,7 +8,7 @@ mod injectonionmessage;
 mod invoices;
 mod payments;
 mod peers;
-mod requests;
+pub(crate) mod requests;
 mod sendinvoice;
 mod status;
 mod waiting;
@@ -148,7 +148,7 @@ impl Command {
 }
 
 /// The parameters, as the command takes them.
-fn input<I: DeserializeOwned>(params: &'static [Param], given: &RawValue) -> Answer<I> {
+pub(crate) fn input<I: DeserializeOwned>(params: &'static [Param], given: &RawValue) -> Answer<I> {
     let given = params::read(params, given)?;
     serde_json::from_value(given.into()).map_err(|error| invalid(error.to_string()))
 }

@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Waits for what is still to be written, also by those who have gone.
-    pub(in crate::node) async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         self.database().drain().await;
     }
 
