@@ -14,6 +14,8 @@ pub mod node;
 pub mod onion;
 #[cfg(feature = "plugin")]
 pub mod plugin;
+#[cfg(feature = "onion")]
+mod random;
 pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -11,11 +11,11 @@ use bitcoin::secp256k1::{Keypair, Secp256k1, SecretKey};
 use cln_primitives::{Hash32, NodeId, Secret};
 use zeroize::Zeroizing;
 
-use super::random::bytes32;
 use crate::bolt12::blinding::{own_path, own_path_pay, read_own_hop, read_own_path};
 use crate::bolt12::secrets::{PathUse, path_base, path_secret, payer_alias_base, payer_alias_key};
 use crate::bolt12::{self, BlindedPath, BlindedPathBuf, Chain, Hop, Invoice, InvoiceRequest, Unsigned, Verified};
 use crate::onion::{Packet, PeelError, Peeled, peel};
+use crate::random::bytes32;
 
 /// The node's key could not be read or made.
 #[derive(Debug, thiserror::Error)]

@@ -63,7 +63,6 @@ mod hook;
 mod network;
 pub(crate) mod params;
 mod ports;
-pub(crate) mod random;
 mod server;
 mod socket;
 mod sqlite;

@@ -8,8 +8,7 @@ use tokio::sync::Notify;
 
 use super::keys::Keys;
 use super::ledger::Account;
-use super::network::{Courier, Reply};
-use super::random;
+use super::network::Courier;
 use super::store::Store;
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
@@ -19,7 +18,7 @@ use crate::engine::{
     NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore,
     SignError, Signer, StoreError, Wallet,
 };
-use crate::onion::blinded_path;
+use crate::onion::{Reply, blinded_path};
 
 /// All ports of a node. A clone is the same node's.
 #[derive(Clone, Debug)]
@@ -218,7 +217,7 @@ impl Ports {
             return Ok(request);
         };
         let secret = self.keys.path_secret(PathUse::OfferOrRequest, &request.invreq_id_without_paths());
-        let path = blinded_path(&way, &secret, &random::bytes32());
+        let path = blinded_path(&way, &secret, &crate::random::bytes32());
         let path = path.map_err(|error| SignError(format!("the path to this node: {error}")))?;
         let built = request.into_builder().invreq_paths(&[path]).build();
         built.map_err(|error| SignError(format!("the request with a path to this node: {error}")))
@@ -227,7 +226,7 @@ impl Ports {
 
 impl Random for Ports {
     fn bytes32(&self) -> [u8; 32] {
-        random::bytes32()
+        crate::random::bytes32()
     }
 }
 

@@ -22,6 +22,7 @@ mod graph;
 mod packet;
 mod path;
 mod peel;
+mod replies;
 #[cfg(test)]
 mod tests;
 mod way;
@@ -31,4 +32,5 @@ pub use error::{CreateError, PathError, PeelError};
 pub use packet::{Contents, NextNode, Packet, Peeled, Received};
 pub use path::blinded_path;
 pub use peel::peel;
+pub use replies::{Replies, Reply};
 pub use way::{NoWay, Way, Ways};

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::engine::{Clock, Random};
-use crate::node::random;
+use crate::random;
 
 /// Those of the process.
 #[derive(Clone, Copy, Debug)]

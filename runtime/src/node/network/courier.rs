@@ -11,13 +11,12 @@ use tokio::net::UnixStream;
 
 use super::folder::Folder;
 use super::frame::{self, Frame, Message, Receipt};
-use super::replies::{Replies, Reply};
 use super::{MESSAGES, in_time};
 use crate::bolt12::{BlindedPathBuf, FirstNode, Invoice, InvoiceError, InvoiceRequest, Verified};
 use crate::engine::{self, Answer, ReplyPath, SendError};
 use crate::node::keys::Keys;
-use crate::node::random::bytes32;
-use crate::onion::{self, Contents, NextNode, Packet, Peeled, Received};
+use crate::onion::{self, Contents, NextNode, Packet, Peeled, Received, Replies, Reply};
+use crate::random::bytes32;
 
 /// Brings messages to other nodes of the network. A clone is the same courier.
 #[derive(Clone, Debug)]

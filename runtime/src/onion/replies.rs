@@ -1,4 +1,4 @@
-//! Who waits for the answer to which invoice.
+//! Who waits for the answer to which message.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,26 +13,32 @@ use crate::engine::Answer;
 
 /// The answers that somebody waits for, by the `path_id` of the path that was given for them.
 #[derive(Clone, Default)]
-pub(super) struct Replies(Arc<Mutex<HashMap<[u8; 32], oneshot::Sender<Answer>>>>);
+pub struct Replies(Arc<Mutex<HashMap<[u8; 32], oneshot::Sender<Answer>>>>);
 
 impl Replies {
-    /// Waits for the answer with this token.
-    pub(super) fn expect(&self, token: &Secret) -> Reply {
+    /// Waits for the answer that comes by the path with this `path_id`.
+    pub fn expect(&self, path_id: &Secret) -> Reply {
         let (sender, receiver) = oneshot::channel();
-        self.lock().insert(*token.reveal(), sender);
-        Reply { token: token.clone(), receiver, replies: self.clone() }
+        self.lock().insert(*path_id.reveal(), sender);
+        Reply { path_id: path_id.clone(), receiver, replies: self.clone() }
     }
 
-    /// Gives an answer to who waits for it. Nothing happens, and this is `false`, when nobody does, or it has been answered.
-    pub(super) fn answer(&self, token: &Secret, answer: impl FnOnce() -> Answer) -> bool {
-        let Some(sender) = self.lock().remove(token.reveal()) else { return false };
+    /// Gives an answer to who waits for it. Nothing happens, and this is `false`, when nobody does, or it has been
+    /// answered.
+    pub fn answer(&self, path_id: &Secret, answer: impl FnOnce() -> Answer) -> bool {
+        let Some(sender) = self.lock().remove(path_id.reveal()) else { return false };
         // Whoever waited may have gone at this moment.
         let _ = sender.send(answer());
         true
     }
 
+    /// Is an answer with this `path_id` waited for?
+    pub fn is_expected(&self, path_id: &Secret) -> bool {
+        self.lock().contains_key(path_id.reveal())
+    }
+
     #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.lock().len()
     }
 
@@ -41,17 +47,17 @@ impl Replies {
     }
 }
 
-/// Shows no token: whoever has one can answer.
+/// Shows no `path_id`: whoever has one can answer.
 impl fmt::Debug for Replies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Replies").finish_non_exhaustive()
     }
 }
 
-/// The payer's answer to one invoice. Dropped, nobody waits for it.
+/// The answer to one message. Dropped, nobody waits for it.
 #[derive(Debug)]
 pub struct Reply {
-    token: Secret,
+    path_id: Secret,
     receiver: oneshot::Receiver<Answer>,
     replies: Replies,
 }
@@ -70,6 +76,6 @@ impl Future for Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.replies.lock().remove(self.token.reveal());
+        self.replies.lock().remove(self.path_id.reveal());
     }
 }
