@@ -224,3 +224,6 @@ fn wrapped_code(message: &str) -> Option<i32> {
     let (_, rest) = message.split_once("injectpaymentonion error ")?;
     rest.split_once(':')?.0.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

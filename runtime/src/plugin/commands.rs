@@ -4,19 +4,22 @@
 use std::time::Duration;
 
 use cln_api::error_code::OFFER_ALREADY_DISABLED;
-use cln_api::listinvoicerequests;
-use cln_api::{lnr_disable, lnr_list, lnr_pause, lnr_request, lnr_show};
+use cln_api::{listinvoicerequests, lnr_collect, lnr_disable, lnr_list, lnr_pause, lnr_request, lnr_show, sendinvoice};
+use cln_plugin::Plugin;
 use cln_primitives::{Hash32, RpcError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::service::{State, failure};
-use super::surroundings::Surroundings;
-use crate::engine::answer::own_entry;
-use crate::engine::{Claim, ClaimState, Clock as _, IssuerError, RequestStore as _};
+use super::service::{RECEIVED, State, failure, notify};
+use crate::engine::answer::{Listed as _, own_entry};
+use crate::engine::{
+    Claim, ClaimState, Clock as _, IssuerError, NodeIdentity as _, Order, RequestStore as _, send_invoice,
+};
+use crate::lightningd::System;
 use crate::node::commands::input;
 use crate::node::commands::requests::{CREATE_ONCE, CreateOnce, DISABLE, LIST};
+use crate::node::commands::sendinvoice::SEND;
 use crate::node::params::{Kind, Param, optional, required};
 use crate::recover::{Disabled, Recover};
 
@@ -40,7 +43,8 @@ fn shaped<T: DeserializeOwned + Serialize>(answer: Value) -> Answer {
     serde_json::to_value(&typed).map_err(fault)
 }
 
-pub(super) async fn request(state: State, params: Value) -> Answer {
+pub(super) async fn request(plugin: Plugin<State>, params: Value) -> Answer {
+    let state = plugin.state();
     let (new, valid_for) = read::<CreateOnce>(CREATE_ONCE, &params)?.into_new()?;
     let service = state.service().await?;
     off(&service.missing.to_request, "lnr-request")?;
@@ -58,13 +62,30 @@ fn off(missing: &[&str], command: &str) -> Result<(), RpcError> {
     Err(failure(format!("`{command}` is off: the node has no command {}", missing.join(", "))))
 }
 
+pub(super) async fn collect(plugin: Plugin<State>, params: Value) -> Answer {
+    let request: sendinvoice::Request = read(SEND, &params)?;
+    let service = plugin.state().service().await?;
+    off(&service.missing.to_collect, "lnr-collect")?;
+    let order = Order::new(&request, service.payee.chain())?;
+    let paid = send_invoice(&service.payee, &order).await?.entry();
+    let told = |name: &str| paid.get(name).cloned().unwrap_or_default();
+    let received = json!({
+        "label": told("label"),
+        "payment_hash": told("payment_hash"),
+        "amount_received_msat": told("amount_received_msat"),
+    });
+    notify(&plugin, RECEIVED, received).await;
+    shaped::<lnr_collect::Response>(paid)
+}
+
 #[derive(Deserialize)]
 struct List {
     invreq_id: Option<Hash32>,
     active_only: Option<bool>,
 }
 
-pub(super) async fn list(state: State, params: Value) -> Answer {
+pub(super) async fn list(plugin: Plugin<State>, params: Value) -> Answer {
+    let state = plugin.state();
     let List { invreq_id, active_only } = read(LIST, &params)?;
     let service = state.service().await?;
     let ours = service.issuer.list(invreq_id, active_only.unwrap_or(false)).await?;
@@ -90,7 +111,8 @@ struct One {
     invreq_id: Hash32,
 }
 
-pub(super) async fn disable(state: State, params: Value) -> Answer {
+pub(super) async fn disable(plugin: Plugin<State>, params: Value) -> Answer {
+    let state = plugin.state();
     let One { invreq_id } = read(DISABLE, &params)?;
     let service = state.service().await?;
     match service.issuer.disable(invreq_id).await {
@@ -130,7 +152,8 @@ fn warn_of(pending: Option<Hash32>) {
     }
 }
 
-pub(super) async fn show(state: State, params: Value) -> Answer {
+pub(super) async fn show(plugin: Plugin<State>, params: Value) -> Answer {
+    let state = plugin.state();
     let One { invreq_id } = read(SHOW, &params)?;
     let record = state.0.store.request(invreq_id).await?;
     let record = record.ok_or(IssuerError::Unknown(invreq_id))?;
@@ -166,7 +189,8 @@ struct Pause {
     pause: Option<bool>,
 }
 
-pub(super) async fn pause(state: State, params: Value) -> Answer {
+pub(super) async fn pause(plugin: Plugin<State>, params: Value) -> Answer {
+    let state = plugin.state();
     let Pause { pause } = read(PAUSE, &params)?;
     let (bounds, store) = (&state.0.bounds, &state.0.store);
     if let Some(paused) = pause {
@@ -178,7 +202,7 @@ pub(super) async fn pause(state: State, params: Value) -> Answer {
     let mut told = json!({
         "paused": bounds.is_paused(),
         "dry_run": bounds.is_dry_run(),
-        "spent_msat": store.spent(Surroundings.now()).await?,
+        "spent_msat": store.spent(System.now()).await?,
         "pending": store.pending_claims().await?.len(),
         "dropped": state.0.desk.dropped(),
     });

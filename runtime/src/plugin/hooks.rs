@@ -14,8 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::bolt12::{BlindedPathBuf, Chain, Invoice};
-use crate::engine::{IncomingInvoice, ReplyPath};
+use crate::bolt12::{BlindedPathBuf, Chain, Invoice, InvoiceError};
+use crate::engine::{Answer, IncomingInvoice, ReplyPath};
+use crate::onion::Replies;
 
 /// So many invoices wait to be looked at; more are dropped.
 const INBOX: usize = 1024;
@@ -33,6 +34,8 @@ pub(super) struct Desk {
     chain: Chain,
     requests: RwLock<HashSet<Hash32>>,
     inbox: mpsc::Sender<Arrival>,
+    /// Who waits for answers of payers.
+    replies: RwLock<Replies>,
     dropped: AtomicU64,
 }
 
@@ -48,6 +51,7 @@ struct Message {
     #[serde(default)]
     reply_blindedpath: Value,
     invoice: Option<HexBytes>,
+    invoice_error: Option<HexBytes>,
 }
 
 impl Desk {
@@ -55,12 +59,17 @@ impl Desk {
     pub(super) fn new(chain: Chain, requests: impl IntoIterator<Item = Hash32>) -> (Self, mpsc::Receiver<Arrival>) {
         let (inbox, arrivals) = mpsc::channel(INBOX);
         let requests = RwLock::new(requests.into_iter().collect());
-        (Desk { chain, requests, inbox, dropped: AtomicU64::new(0) }, arrivals)
+        (Desk { chain, requests, inbox, replies: RwLock::default(), dropped: AtomicU64::new(0) }, arrivals)
     }
 
     /// Takes invoices for this request from now on.
     pub(super) fn expect(&self, invreq_id: Hash32) {
         self.requests.write().unwrap_or_else(PoisonError::into_inner).insert(invreq_id);
+    }
+
+    /// Gives the answers of payers to those who wait for them here, from now on.
+    pub(super) fn answers_for(&self, replies: Replies) {
+        *self.replies.write().unwrap_or_else(PoisonError::into_inner) = replies;
     }
 
     /// How many invoices were dropped because too many were waiting.
@@ -84,6 +93,12 @@ impl Desk {
     /// `None` when the message is not ours.
     fn take(&self, payload: Value) -> Option<()> {
         let message = Payload::deserialize(payload).ok()?.onion_message;
+        if let Some(path_id) = &message.pathsecret {
+            let answer = || answer(message.invoice_error.as_ref().map(|bytes| bytes.to_vec()).unwrap_or_default());
+            if self.replies.read().unwrap_or_else(PoisonError::into_inner).answer(path_id, answer) {
+                return Some(());
+            }
+        }
         let bytes = message.invoice?.into_vec();
         let invreq_id = Invoice::from_bytes(bytes.clone(), self.chain).ok()?.invreq_id();
         if !self.requests.read().unwrap_or_else(PoisonError::into_inner).contains(&invreq_id) {
@@ -99,6 +114,14 @@ impl Desk {
             self.drop_one();
         }
         Some(())
+    }
+}
+
+/// What a payer answered by an `invoice_error`; none when there are no bytes.
+fn answer(bytes: Vec<u8>) -> Answer {
+    match InvoiceError::from_bytes(bytes.clone()) {
+        Ok(error) if !bytes.is_empty() => Answer::Refusal(error),
+        _ => Answer::Nonsense(bytes),
     }
 }
 

@@ -24,6 +24,7 @@
 //! | command | does | as Core Lightning's |
 //! |---|---|---|
 //! | `lnr-request` | makes a request; a label makes it once | `invoicerequest` |
+//! | `lnr-collect` | sends an invoice for a request, and waits to be paid | `sendinvoice` |
 //! | `lnr-list` | lists requests, the daemon's too | `listinvoicerequests` |
 //! | `lnr-disable` | takes a request back, one of the daemon's too | `disableinvoicerequest` |
 //! | `lnr-show` | shows a request and its payments | – |
@@ -84,13 +85,11 @@
 mod bounds;
 mod checks;
 mod commands;
-mod courier;
 mod hooks;
 mod input;
 mod lock;
 mod options;
 mod service;
-mod surroundings;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -219,6 +218,12 @@ where
             commands::request,
         ))
         .rpcmethod_from_builder(method(
+            "lnr-collect",
+            "invreq label [amount_msat] [timeout]",
+            "Send an invoice for an invoice request and be paid; call again with the same label to go on",
+            commands::collect,
+        ))
+        .rpcmethod_from_builder(method(
             "lnr-list",
             "[invreq_id] [active_only]",
             "List invoice requests, the plugin's and the daemon's",
@@ -248,13 +253,13 @@ fn method<F>(
     name: &str,
     usage: &str,
     description: &str,
-    run: impl Fn(State, Value) -> F + Clone + Send + Sync + 'static,
+    run: impl Fn(Plugin<State>, Value) -> F + Clone + Send + Sync + 'static,
 ) -> RpcMethodBuilder<State>
 where
     F: Future<Output = Result<Value, RpcError>> + Send + 'static,
 {
     let callback = move |plugin: Plugin<State>, params: Value| {
-        let answer = run(plugin.state().clone(), params);
+        let answer = run(plugin, params);
         async move { answer.await.map_err(told) }
     };
     RpcMethodBuilder::new(name, callback).usage(usage).description(description)

@@ -11,18 +11,16 @@ use tokio::sync::watch;
 
 use super::bounds::{BoundedStore, Bounds};
 use super::checks::Missing;
-use super::courier::Courier;
 use super::hooks::Desk;
-use super::surroundings::Surroundings;
 use crate::client::Client;
 use crate::engine::{Claim, ClaimState, Issuer, Refusal};
-use crate::lightningd::Payer;
+use crate::lightningd::{Courier, Payee, Payer, System};
 use crate::node::store::Store;
 
 /// For how long a command waits for the plugin's start.
 const START: Duration = Duration::from_secs(30);
 
-pub(super) type Ports = Payer<Client, BoundedStore, Courier<Client>, Surroundings>;
+pub(super) type Ports = Payer<Client, BoundedStore, Courier<Client, System>, System>;
 
 /// What commands and hooks share. A clone is the same.
 #[derive(Clone, Debug)]
@@ -43,7 +41,7 @@ pub(super) struct Service {
     pub(super) client: Client,
     pub(super) node_id: NodeId,
     pub(super) issuer: Issuer<Ports>,
-    pub(super) courier: Courier<Client>,
+    pub(super) payee: Payee<Client, System>,
     pub(super) missing: Missing,
 }
 

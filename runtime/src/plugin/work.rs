@@ -13,15 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::bounds::BoundedStore;
 use super::checks;
-use super::courier::Courier;
 use super::hooks::Arrival;
 use super::options::Settings;
 use super::service::{Service, State, notify_end, notify_refusal};
-use super::surroundings::Surroundings;
 use crate::bolt12::Chain;
 use crate::client::Client;
 use crate::engine::{Claim, ClaimState, Issuer, Judgement, Random as _, RequestStore as _, StoreError, payment_hash};
-use crate::lightningd::{Identity, Payer};
+use crate::lightningd::{Courier, Identity, Payee, Payer, System};
 use crate::node::store::Owner;
 
 /// So many invoices are judged at a time.
@@ -89,16 +87,18 @@ async fn begin(state: &State, start: &Start) -> Result<Service, StartError> {
         return Err(StartError::Owner(owner.node_id));
     }
     let missing = checks::check(&client, &info.version).await.map_err(|failure| node(failure.to_string()))?;
-    let new_base = cln_primitives::Secret::from_bytes(Surroundings.bytes32());
+    let new_base = cln_primitives::Secret::from_bytes(System.bytes32());
     let path_base = state.0.store.path_base(new_base).await?;
     let identity = Identity { node_id: info.id, chain: start.chain, path_base };
     let spending = start.settings.spending;
     let store = BoundedStore { store: state.0.store.clone(), bounds: Arc::clone(&state.0.bounds), spending };
-    let courier = Courier::new(client.clone(), info.id);
-    let payer = Payer::open(client.clone(), identity, spending, store, courier.clone(), Surroundings).await?;
+    let courier = Courier::new(client.clone(), info.id, System);
+    let payer = Payer::open(client.clone(), identity, spending, store, courier, System).await?;
     payer.wallet().pause(state.0.bounds.is_paused());
     let issuer = Issuer::new(payer, start.settings.limits);
-    Ok(Service { client, node_id: info.id, issuer, courier, missing })
+    let payee = Payee::new(client.clone(), info.id, start.chain, System);
+    state.0.desk.answers_for(payee.replies().clone());
+    Ok(Service { client, node_id: info.id, issuer, payee, missing })
 }
 
 /// Pays for the service. A clone is the same.

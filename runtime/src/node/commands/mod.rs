@@ -9,7 +9,7 @@ mod invoices;
 mod payments;
 mod peers;
 pub(crate) mod requests;
-mod sendinvoice;
+pub(crate) mod sendinvoice;
 mod status;
 mod waiting;
 mod xpay;
