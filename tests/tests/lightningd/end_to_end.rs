@@ -1,8 +1,12 @@
 //! A payer and a payee, each with our plugin or without.
 
+use cln_runtime::bolt12::FirstNode;
+use cln_runtime::node::NodeBuilder;
+use cln_tests::lightningd::Daemon;
 use serde_json::json;
 
-use super::pair::{Pair, With};
+use super::by_hand::parse;
+use super::pair::{BALANCE, PLUGIN, Pair, Party, With};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_request_is_paid_to_a_plain_sendinvoice() {
@@ -79,4 +83,26 @@ async fn a_plugin_that_is_killed_goes_on_with_what_it_has_begun() {
     assert_eq!(pair.payee.ok("lnr-collect", order).await, paid);
     pair.payer.used(&request).await;
     pair.moved(5000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_payer_is_reached_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let relay = Party::start(Daemon::new(folder.path(), "relay")).await;
+    let payer = Daemon::new(folder.path(), "payer").balance(BALANCE).plugin(PLUGIN);
+    let payer = Party::start_by(payer, NodeBuilder::private).await;
+    let request = payer.ok("lnr-request", json!({"amount": 5000, "description": "tea"})).await;
+    let paths = parse(&request);
+    let mut paths = paths.invreq_paths().unwrap();
+    let path = paths.next().unwrap();
+    assert_eq!(path.first_node, FirstNode::Node(relay.lightningd.node().node().node_id()));
+    assert_eq!((path.hops.len(), paths.next().is_none()), (2, true));
+
+    let plain = Party::start(Daemon::new(folder.path(), "plain")).await;
+    let order = json!({"invreq": request["bolt12"], "label": "a"});
+    assert_eq!(plain.ok("sendinvoice", order).await["status"], "paid");
+    payer.used(&request).await;
+    let ours = Party::start(Daemon::new(folder.path(), "ours").plugin(PLUGIN)).await;
+    let refusal = ours.fails("lnr-collect", json!({"invreq": request["bolt12"], "label": "b"}), 1004).await;
+    assert!(refusal["error"].as_str().unwrap().contains("no longer available"), "{refusal}");
 }

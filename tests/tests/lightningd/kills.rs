@@ -113,9 +113,13 @@ async fn start(root: &Path, name: &str) -> Process {
     Process { daemon, orders }
 }
 
+/// How invoices are sent: by our plugin, or by the daemon itself.
+const METHODS: [&str; 2] = ["lnr-collect", "sendinvoice"];
+
 /// One request, and what its clients know of the invoices for it.
 struct Cycle {
     payee: usize,
+    method: &'static str,
     single_use: bool,
     request: Value,
     /// By label: the receipt, or `None` when the payer has used its request up.
@@ -142,10 +146,10 @@ async fn publish(payer: &Client, label: &str, single_use: bool) -> Value {
 }
 
 /// Asks by one label until there is a receipt, or there will be none.
-async fn collect(payee: &Client, request: &Value, label: &str, valid: u32) -> Option<Value> {
+async fn collect(payee: &Client, method: &str, request: &Value, label: &str, valid: u32) -> Option<Value> {
     let order = json!({"invreq": request["bolt12"], "label": label, "timeout": valid});
     loop {
-        match ask(payee, "lnr-collect", &order).await {
+        match ask(payee, method, &order).await {
             Ok(receipt) => return Some(receipt),
             Err(Some(error)) if is_final(&error) => return None,
             Err(_) => sleep(Duration::from_millis(20)).await,
@@ -172,15 +176,16 @@ async fn drive(
         }
         let payee = random.usize(..2);
         let (single_use, rivals, valid) = (random.u8(..4) > 0, random.u8(1..3), VALID[random.usize(..VALID.len())]);
+        let method = METHODS[random.usize(..METHODS.len())];
         let name = format!("client {client}, cycle {number}");
         let request = publish(&nodes[1 - payee], &name, single_use).await;
         let labels = (0..rivals).map(|rival| format!("{name}, {rival}"));
         let ends = labels.map(async |label| {
-            let end = collect(&nodes[payee], &request, &label, valid).await;
+            let end = collect(&nodes[payee], method, &request, &label, valid).await;
             (label, end)
         });
         let ends = futures_util::future::join_all(ends).await;
-        cycles.lock().unwrap().push(Cycle { payee, single_use, request, ends });
+        cycles.lock().unwrap().push(Cycle { payee, method, single_use, request, ends });
     }
 }
 
@@ -253,7 +258,7 @@ async fn receipts_repeat(nodes: &[Client; 2], cycles: &[Cycle]) {
         for (label, receipt) in &cycle.ends {
             let Some(receipt) = receipt else { continue };
             let order = json!({"invreq": cycle.request["bolt12"], "label": label});
-            let again = nodes[cycle.payee].call_raw("lnr-collect", order).await.unwrap();
+            let again = nodes[cycle.payee].call_raw(cycle.method, order).await.unwrap();
             assert_eq!(&again, receipt, "the receipt of {label}");
         }
         let shown = json!({"invreq_id": cycle.request["invreq_id"]});

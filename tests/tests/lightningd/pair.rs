@@ -4,6 +4,7 @@ use std::path::Path;
 
 use cln_primitives::{Msat, RpcError};
 use cln_runtime::client::{CallError, Client};
+use cln_runtime::node::NodeBuilder;
 use cln_tests::lightningd::{Daemon, FakeLightningd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -69,7 +70,11 @@ impl Pair {
 
 impl Party {
     pub async fn start(daemon: Daemon) -> Self {
-        let lightningd = daemon.start().await.unwrap();
+        Self::start_by(daemon, |builder| builder).await
+    }
+
+    pub async fn start_by(daemon: Daemon, more: impl FnOnce(NodeBuilder) -> NodeBuilder) -> Self {
+        let lightningd = daemon.start_by(more).await.unwrap();
         let client = lightningd.client().await.unwrap();
         Party { lightningd, client }
     }
