@@ -32,6 +32,11 @@ pub use lower::LoweredCondition;
 use model::Api;
 use overlay::Overlay;
 
+/// The README's program.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// The texts that generation starts from.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
