@@ -72,7 +72,8 @@ pub fn refuse_link(path: &Path) -> Result<(), FolderError> {
     if path.is_symlink() { Err(FolderError::Link(path.to_owned())) } else { Ok(()) }
 }
 
-fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, FolderError> {
+/// The schema files right in a folder. Paths begin with `prefix`.
+pub fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, FolderError> {
     let read_error = |path: &Path, source| FolderError::Read { path: path.to_owned(), source, hint: HINT };
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).map_err(|source| read_error(dir, source))? {

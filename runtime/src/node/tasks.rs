@@ -2,7 +2,7 @@
 //!
 //! | task | when | does |
 //! |---|---|---|
-//! | [`take_messages`] | a message comes | judges invoices, and begins their payments |
+//! | [`take_messages`] | a message comes | gives answers to who waits, judges invoices, and begins their payments |
 //! | [`settle`] | the ledger has changed | takes the payments that have arrived |
 //! | [`expire`] | an invoice's time is over | says so |
 //! | [`pay_again`] | the store has failed | goes on with the payments that were given up |
@@ -11,14 +11,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cln_primitives::{Hash32, NodeId};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::handle::Node;
+use super::hook::{HookAnswer, MessageHook};
 use super::network::Event;
 use super::ports::now;
-use crate::engine::{Claim, InvoiceStore as _, Judgement, StoreError, receiver};
+use super::store::PaymentEnd;
+use crate::engine::{Claim, IncomingInvoice, Judgement, PayError, ReplyPath, StoreError, receiver};
+use crate::onion::{Contents, Received};
 
 /// So many invoices are judged at a time.
 const JUDGES: usize = 64;
@@ -30,20 +34,29 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// Judges invoices that arrive, and pays those that are to be paid.
-pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>) {
+pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>, hook: Option<MessageHook>) {
     let judges = Arc::new(Semaphore::new(JUDGES));
     while let Some(event) = events.recv().await {
-        let invoice = match event {
+        let (received, from) = match event {
             Event::Ledger => {
                 node.account().ledger().poke();
                 continue;
             }
-            Event::Invoice(invoice) => invoice,
+            Event::Message { received, from } => (received, from),
         };
         // Closed by nobody.
         let Ok(place) = Arc::clone(&judges).acquire_owned().await else { return };
-        let judge = node.clone();
+        let (judge, hook) = (node.clone(), hook.clone());
         node.spawn(async move {
+            if let Some(hook) = &hook
+                && hook.ask(&received).await == HookAnswer::Resolve
+            {
+                return;
+            }
+            if judge.ports().courier.take_answer(&received) {
+                return;
+            }
+            let Some(invoice) = incoming_invoice(received, from) else { return };
             match judge.issuer().on_invoice(invoice).await {
                 Ok(Judgement::Pay(claim)) => pay(&judge, *claim),
                 Ok(Judgement::Refused(refusal)) => tracing::info!(%refusal, "an invoice is not paid"),
@@ -53,6 +66,14 @@ pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>)
             drop(place);
         });
     }
+}
+
+/// `None` for a message that no node of ours answers.
+fn incoming_invoice(received: Received, from: NodeId) -> Option<IncomingInvoice> {
+    let Some(Contents::Invoice(invoice)) = received.contents else { return None };
+    // What was read can be written.
+    let reply_path = received.reply_path.and_then(|path| path.to_bytes().ok()).map(ReplyPath);
+    Some(IncomingInvoice { invoice, path_secret: received.path_secret, reply_path, from: Some(from) })
 }
 
 /// Pays in a task of its own.
@@ -81,6 +102,37 @@ pub(super) async fn pay_again(node: Node) {
             Err(error) => failed(&node, &error),
         }
     }
+}
+
+/// Waits for the end of a payment that was asked for by hand, and notes it.
+pub(super) async fn end_payment(node: &Node, payment_hash: Hash32) -> PaymentEnd {
+    let end = loop {
+        match node.account().end_of_payment(payment_hash).await {
+            Ok(Some(preimage)) => break PaymentEnd::Complete(preimage),
+            Ok(None) => break PaymentEnd::Failed("the node stopped before anything was offered".to_owned()),
+            Err(PayError::Failed(why)) => break PaymentEnd::Failed(why),
+            Err(error @ PayError::Unsettled(_)) => {
+                tracing::error!(%error, "the end of a payment cannot be seen: trying again");
+                sleep(TRY_AGAIN).await;
+            }
+        }
+    };
+    while let Err(error) = node.store().end_payment(payment_hash, end.clone()).await {
+        tracing::error!(%error, "the end of a payment cannot be noted: trying again");
+        sleep(TRY_AGAIN).await;
+    }
+    end
+}
+
+/// Waits for the ends of the payments by hand that a crash has interrupted.
+pub(super) async fn end_payments(node: &Node) -> Result<(), StoreError> {
+    for payment_hash in node.store().pending_payments().await? {
+        let payer = node.clone();
+        node.spawn(async move {
+            end_payment(&payer, payment_hash).await;
+        });
+    }
+    Ok(())
 }
 
 /// Takes payments that arrive, or gives them back.
@@ -149,7 +201,7 @@ async fn expire_now(node: &Node) -> Result<Option<u64>, StoreError> {
     let now = now();
     match node.store().next_expiry().await? {
         Some(last) if now > last => {
-            node.ports().expire_invoices(now).await?;
+            node.store().expire_invoices(now).await?;
             node.store().next_expiry().await
         }
         next => Ok(next),

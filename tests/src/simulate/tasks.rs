@@ -1,13 +1,13 @@
 //! What nodes and their users do: each is one task.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cln_primitives::Msat;
 use cln_runtime::bolt12::Invoice;
 use cln_runtime::engine::{
-    Claim, ClaimState, Clock as _, IncomingInvoice, InvoiceRecord, InvoiceState, InvoiceStore as _, Issuer,
-    IssuerError, Judgement, NewRequest, Order, Refusal, SendInvoiceError, Settlement, Signer as _, send_invoice,
-    settle, settle_all,
+    Claim, ClaimState, Clock as _, IncomingInvoice, InvoiceRecord, Issuer, IssuerError, Judgement, NewRequest,
+    NodeIdentity as _, Order, Refusal, SendInvoiceError, Settlement, send_invoice, settle, settle_all,
 };
 use futures_util::future::join_all;
 
@@ -19,6 +19,11 @@ use super::world::short;
 const PATIENCE: u32 = 60;
 /// How often it is made again then.
 const CALLS: u32 = 30;
+
+/// For how many seconds an invoice is valid at most.
+const LONGEST_EXPIRY: u64 = 7_500;
+/// How long a call waits that finds an invoice of another label.
+const PAUSE: Duration = Duration::from_secs(300);
 
 /// A message has arrived.
 pub(super) async fn receive(ports: Ports, issuer: Arc<Issuer<Ports>>, message: IncomingInvoice) {
@@ -74,9 +79,11 @@ pub(super) async fn settle_arrived(ports: Ports, payment: usize) {
 
 /// A node looks after what is unfinished: at its start, and now and then.
 pub(super) async fn look_after(ports: Ports, issuer: Arc<Issuer<Ports>>) {
-    // Failures are met by doing it again.
-    let _ = settle_all(&ports).await;
-    let _ = ports.expire_invoices(ports.now()).await;
+    if ports.beside.is_none() {
+        // Failures are met by doing it again. A lightningd does it by itself.
+        let _ = settle_all(&ports).await;
+        let _ = ports.expire_invoices(ports.now()).await;
+    }
     let Ok(claims) = issuer.resume().await else { return };
     if !claims.is_empty() {
         ports.world.lock().seen.counters.count("claims resumed");
@@ -149,7 +156,7 @@ pub(super) async fn collect_to_the_end(ports: Ports, step: Step) {
     if let Some(order) = order(&ports, step) {
         let order = Order { timeout: PATIENCE, ..order };
         for _ in 0..CALLS {
-            let answer = send_invoice(&ports, &order).await;
+            let answer = send_invoice_alone(&ports, &order).await;
             heard(&ports, &order, &answer);
             if let Err(
                 SendInvoiceError::Store(_) | SendInvoiceError::Unreachable { .. } | SendInvoiceError::NotSent { .. },
@@ -171,9 +178,23 @@ pub(super) async fn collect_to_the_end(ports: Ports, step: Step) {
     ports.world.lock().seen.open -= 1;
 }
 
+/// Sends an invoice when no other label has one for the request any more: a payee may see to that.
+async fn send_invoice_alone(ports: &Ports, order: &Order) -> Result<InvoiceRecord, SendInvoiceError> {
+    for _ in 0..LONGEST_EXPIRY / PAUSE.as_secs() {
+        match send_invoice(ports, order).await {
+            Err(SendInvoiceError::Store(error)) if error.why.starts_with("the label") => {
+                ports.world.lock().seen.counters.count("calls while another label has an invoice");
+                ports.sleep(PAUSE).await;
+            }
+            answer => return answer,
+        }
+    }
+    send_invoice(ports, order).await
+}
+
 /// Nothing stands in the way of this payment.
 pub(super) async fn must_be_paid(ports: Ports, order: Order) {
-    let answer = send_invoice(&ports, &order).await;
+    let answer = send_invoice_alone(&ports, &order).await;
     heard(&ports, &order, &answer);
     let world = &mut *ports.world.lock();
     if let Err(error) = answer {
@@ -208,13 +229,13 @@ fn heard(ports: &Ports, order: &Order, answer: &Result<InvoiceRecord, SendInvoic
         world.seen.reported.insert((ports.node, record.payment_hash(), record.label.clone()));
     }
     let Ok(record) = answer else { return };
-    let InvoiceState::Paid(receipt) = record.state else {
+    let Some(receipt) = record.receipt() else {
         return world.violated("a call that ends well has a receipt", format!("{:?}", record.state));
     };
     let ordered = record.invreq_id() == order.request.invreq_id() && record.amount() == order.amount;
     world.demand(ordered, "a receipt is for what was ordered", || format!("{:?}", order.label));
-    let new = (record.payment_hash(), receipt);
-    let kept = *world.seen.receipts.entry((ports.node, order.label.clone())).or_insert(new);
+    let new = (record.payment_hash(), receipt.clone());
+    let kept = world.seen.receipts.entry((ports.node, order.label.clone())).or_insert(new.clone()).clone();
     world.demand(kept == new, "a receipt never changes", || {
         format!(
             "{:?} of node {}: {} {:?} became {} {:?}",

@@ -1,8 +1,9 @@
-//! `lnr`: nodes for requests of invoices, without a daemon.
+//! `lnr`: nodes for requests of invoices, without a daemon, and a plugin for those who have one.
 
 mod demo;
 mod network;
 mod node;
+mod plugin;
 mod request;
 
 use std::error::Error;
@@ -29,13 +30,16 @@ enum Command {
     Node(node::Options),
     /// Make a node publish that it will pay whoever sends an invoice: prints the text for the payee, lnr1…
     Request(request::Options),
+    /// Be a plugin of Core Lightning's lightningd, which starts it: see `lnr plugin --help`
+    Plugin(plugin::Options),
     /// Show two nodes at work: a request, its invoice, the payment, and what a second invoice meets
     Demo,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse().command).await {
+    let arguments = plugin::arguments(std::env::args_os());
+    match run(Arguments::parse_from(arguments).command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lnr: {error}");
@@ -54,6 +58,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             log("warn");
             request::run(options).await
         }
+        Command::Plugin(options) => plugin::run(options).await,
         Command::Demo => {
             log("warn");
             demo::run().await

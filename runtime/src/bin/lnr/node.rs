@@ -22,12 +22,18 @@ pub struct Options {
     /// What a new node has, out of nothing, such as 1000000sat
     #[arg(long, value_name = "AMOUNT", default_value = "0sat")]
     balance: Msat,
+    /// Hide the node: others reach it only through one public node of the network, by its requests' paths
+    #[arg(long)]
+    private: bool,
 }
 
 pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     // Before the start, so that a signal during it is not lost.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let builder = EmbeddedNode::builder(&options.dir).network(options.network.into()).balance(options.balance);
+    let mut builder = EmbeddedNode::builder(&options.dir).network(options.network.into()).balance(options.balance);
+    if options.private {
+        builder = builder.private();
+    }
     let mut node = builder.start().await?;
     // Whoever has started it may have stopped listening.
     let _ = writeln!(std::io::stdout(), "ready: node {} at {}", node.node().node_id(), node.rpc_path().display());
