@@ -53,5 +53,7 @@ pub async fn run(_options: Options) -> Result<(), Box<dyn Error>> {
     if std::io::stdin().is_terminal() {
         return Err("a plugin is started by lightningd: see `lnr plugin --help`".into());
     }
-    Ok(plugin::run(tokio::io::stdin(), tokio::io::stdout(), Log::Node).await?)
+    plugin::run(tokio::io::stdin(), tokio::io::stdout(), Log::Node).await?;
+    // A read of the standard input cannot be taken back, and would keep the process until lightningd closes it.
+    std::process::exit(0)
 }
