@@ -8,8 +8,11 @@ use serde_json::{Map, Value};
 use super::amount;
 use super::exit::{Exit, Failure};
 use super::input;
-use super::output::{BAD, GOOD, field, line, raw, styled};
+use super::output::{BAD, GOOD, WIDTH, line, printable, raw, styled, wrapped};
 use super::time;
+
+/// The columns before a value that has room beside its name.
+const INDENT: usize = 28;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -39,8 +42,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 fn show(fields: &Map<String, Value>, now: u64) {
     for (name, value) in fields {
         match (name.as_str(), value) {
-            ("valid", Value::Bool(true)) => field("valid", styled(GOOD, "yes")),
-            ("valid", _) => field("valid", styled(BAD, "no")),
+            ("valid", Value::Bool(true)) => line(format_args!("{:INDENT$}{}", " valid", styled(GOOD, "yes"))),
+            ("valid", _) => line(format_args!("{:INDENT$}{}", " valid", styled(BAD, "no"))),
             _ => put(name, value, 0, now),
         }
     }
@@ -63,15 +66,14 @@ fn put(name: &str, value: &Value, depth: usize, now: u64) {
     }
 }
 
-/// The names are those of the RPC, most of which are too long to stand beside a value.
+/// The names are those of the RPC, beside most of which an id has no room.
 fn long_field(name: &str, value: &str) {
-    const BESIDE: usize = 12;
-    if name.chars().count() <= BESIDE {
-        field(name, value);
-    } else {
-        line(format_args!(" {name}"));
-        field("", value);
+    let value = printable(value);
+    if INDENT + value.chars().count() <= WIDTH {
+        return line(format_args!("{:INDENT$}{value}", format!(" {name} ")));
     }
+    line(format_args!(" {name}"));
+    wrapped(&value, WIDTH - 4).into_iter().for_each(|part| line(format_args!("    {part}")));
 }
 
 fn scalar(name: &str, value: &Value, now: u64) -> String {

@@ -8,7 +8,7 @@ use cln_runtime::recover::{Disabled, Recover, Request};
 
 use super::exit::{Exit, Failure};
 use super::find::NodeOptions;
-use super::output::{field, raw};
+use super::output::{coloured_field, field, raw};
 use super::requests::{self, State, heading};
 use super::wait::{Interrupted, wait};
 
@@ -69,7 +69,7 @@ fn closed(request: &Request, pending: Option<Hash32>, title: &str, as_json: bool
         let state = State::of(request, None, 0);
         heading(title);
         field("id", request.invreq_id);
-        field("state", super::output::styled(state.style(), state.name()));
+        coloured_field("state", state.style(), state.name());
     }
     let Some(payment_hash) = pending else { return Ok(()) };
     let problem = format!("a payment for the disabled request is under way all the same (payment hash {payment_hash})");

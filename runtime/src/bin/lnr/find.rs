@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum as _};
 use cln_runtime::client::{Client, ConnectError};
 
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use super::network::Network;
 
 const SOCKET: &str = "lightning-rpc";
@@ -82,11 +82,6 @@ fn name(network: Network) -> String {
 
 fn set(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
-
-/// No node has the wanted command.
-pub fn missing(command: &str, how: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("the node has no command `{command}`"), how)
 }
 
 #[cfg(test)]

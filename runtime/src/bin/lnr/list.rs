@@ -94,7 +94,7 @@ mod tests {
         );
         check(
             ["0123456789ab", "open", "1 sat", "never", "a description that goes on and on\u{1b}[2J"],
-            "0123456789ab open                  1 sat  never           a description that g…",
+            "0123456789ab open                  1 sat  never           a description that go…",
         );
     }
 }

@@ -31,11 +31,15 @@ pub fn title(text: &str) {
 
 /// A name and its value, which goes on in the next lines when it is long.
 pub fn field(name: &str, value: impl Display) {
+    coloured_field(name, Style::new(), value);
+}
+
+/// The same with the value in colour.
+pub fn coloured_field(name: &str, style: Style, value: impl Display) {
     let value = printable(&value.to_string());
     for (at, part) in wrapped(&value, WIDTH - INDENT).into_iter().enumerate() {
         let start = if at == 0 { format!(" {name}") } else { String::new() };
-        // A long name must not touch its value.
-        line(format_args!("{start:width$} {part}", width = INDENT - 1));
+        line(format_args!("{start:width$} {}", styled(style, part), width = INDENT - 1));
     }
 }
 

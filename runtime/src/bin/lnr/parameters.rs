@@ -180,7 +180,7 @@ pub fn named(arguments: &[String]) -> Result<Vec<(String, String)>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cln_api::{createinvoice, datastore, delinvoice, invoicerequest, listinvoicerequests, sendinvoice};
+    use cln_api::{datastore, delinvoice, invoicerequest, listinvoicerequests, sendinvoice, waitsendpay};
     use serde::Serialize;
 
     fn check<R: DeserializeOwned + Serialize>(arguments: &[&str], expected: &str) {
@@ -217,7 +217,7 @@ mod tests {
             "`single_use`: invalid value",
         );
         check::<sendinvoice::Request>(&["timeout=-1"], "`timeout`: invalid value");
-        check::<createinvoice::Request>(&["preimage=00"], "`preimage`: ");
+        check::<waitsendpay::Request>(&["payment_hash=00"], "`payment_hash`: ");
         check::<invoicerequest::Request>(&["amount"], "`amount` is no parameter: write name=value");
         check::<invoicerequest::Request>(&["amount=1sat", "amount=2sat"], "given twice");
     }

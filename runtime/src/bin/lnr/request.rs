@@ -13,7 +13,7 @@ use super::amount;
 use super::exit::{Exit, Failure};
 use super::find::NodeOptions;
 use super::output::{GOOD, line, raw, styled};
-use super::requests::{self, Terms, heading};
+use super::requests::{self, State, Terms, heading};
 use super::time::{self, Moment};
 use super::wait::{Interrupted, wait};
 
@@ -66,14 +66,26 @@ struct Made {
 pub async fn run(options: Options) -> Result<(), Failure> {
     let client = options.node.connect().await?;
     let made = make(&client, &options).await?;
+    let state = State::of(&made.request, expiry_of(&made.request), time::now());
     if options.json {
         raw(&made.json);
     } else {
-        heading("Whoever sends an invoice for this is paid");
+        heading(if state.is_open() {
+            "Whoever sends an invoice for this is paid"
+        } else {
+            "It takes no more invoices"
+        });
         requests::show(&made.request, time::now())?;
-        requests::hand_out(&made.request.bolt12, options.qr)?;
+        requests::hand_out(&made.request.bolt12, options.qr && state.is_open())?;
     }
-    if options.wait { until_paid(&client, &made.request, !options.json).await } else { Ok(()) }
+    if options.wait {
+        return until_paid(&client, &made.request, !options.json).await;
+    }
+    if state.is_open() {
+        return Ok(());
+    }
+    let problem = format!("the label has this request already, which is {}", state.name());
+    Err(Failure::new(Exit::TooLate, problem, "For a new promise choose another label by --label NAME."))
 }
 
 async fn make(client: &Client, options: &Options) -> Result<Made, Failure> {

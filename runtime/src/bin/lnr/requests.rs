@@ -8,7 +8,7 @@ use cln_runtime::recover::Request;
 
 use super::amount;
 use super::exit::{Exit, Failure};
-use super::output::{BAD, BOLD, DOUBTFUL, GOOD, field, line, printable, styled};
+use super::output::{BAD, BOLD, DOUBTFUL, GOOD, coloured_field, field, line, printable, styled};
 use super::qr;
 use super::time;
 
@@ -56,6 +56,7 @@ pub enum State {
 }
 
 impl State {
+    /// Of a request that expires then, at this time in seconds since 1970.
     pub fn of(request: &Request, expiry: Option<u64>, now: u64) -> Self {
         match (request.active, request.used) {
             (false, true) => State::Paid,
@@ -64,6 +65,11 @@ impl State {
             (true, true) => State::OpenAndPaid,
             (true, false) => State::Open,
         }
+    }
+
+    /// Does it take invoices?
+    pub fn is_open(self) -> bool {
+        matches!(self, State::Open | State::OpenAndPaid)
     }
 
     /// In a word or two.
@@ -133,7 +139,7 @@ pub fn show(request: &Request, now: u64) -> Result<(), Failure> {
     })?;
     let state = State::of(request, terms.expiry, now);
     field("id", request.invreq_id);
-    field("state", styled(state.style(), state.name()));
+    coloured_field("state", state.style(), state.name());
     show_terms(&terms, now);
     field("pays", if request.single_use { "once" } else { "everybody who sends an invoice, without limit" });
     if let Some(label) = &request.label {
@@ -152,6 +158,9 @@ pub fn show_terms(terms: &Terms, now: u64) {
     }
     if let Some(issuer) = &terms.issuer {
         field("issuer", issuer);
+    }
+    if let Some(payer) = terms.payer {
+        field("payer", payer);
     }
     match terms.expiry {
         Some(expiry) => field("expires", time::shown(expiry, now)),

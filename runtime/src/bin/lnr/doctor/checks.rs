@@ -7,6 +7,7 @@ use cln_primitives::{Msat, Version};
 
 use super::Finding;
 use crate::amount;
+use crate::requests::SHORT_ID;
 use crate::time;
 
 /// The oldest and the newest release that the types are made for.
@@ -20,7 +21,8 @@ const OWN: &str = "lnr-request";
 const TOLERANCE: u64 = 5;
 
 pub(super) fn node(info: &getinfo::Response) -> Vec<Finding> {
-    let found = format!("{} ({}) on {}, block {}", info.alias, info.id, info.network, info.blockheight);
+    let id: String = info.id.to_string().chars().take(SHORT_ID).collect();
+    let found = format!("{} ({id}…) on {}, block {}", info.alias, info.network, info.blockheight);
     let mut findings = vec![Finding::ok("node", found), version(&info.version)];
     for warning in [&info.warning_bitcoind_sync, &info.warning_lightningd_sync].into_iter().flatten() {
         let advice = "If the node is still catching up with the chain, wait: until then it may not pay.";
@@ -80,7 +82,7 @@ pub(super) fn channels(channels: &[Channel]) -> Vec<Finding> {
             && matches!(channel.peer_connected, Connection::Connected(_))
     };
     let usable: Vec<_> = channels.iter().filter(usable).collect();
-    let count = format!("{} of {} channels", usable.len(), channels.len());
+    let count = format!("{} of {}", usable.len(), counted(channels.len()));
     let spendable = sum(usable.iter().filter_map(|channel| channel.spendable_msat));
     let receivable = sum(usable.iter().filter_map(|channel| channel.receivable_msat));
     vec![able_to_pay(spendable, &count), able_to_receive(receivable, &count)]
@@ -88,10 +90,14 @@ pub(super) fn channels(channels: &[Channel]) -> Vec<Finding> {
 
 /// For nodes that tell no more of their channels.
 pub(super) fn funds(channels: &[listfunds::Channel]) -> Vec<Finding> {
-    let count = format!("{} channels", channels.len());
+    let count = counted(channels.len());
     let own = sum(channels.iter().map(|channel| channel.our_amount_msat));
     let others = channels.iter().filter_map(|channel| channel.amount_msat.checked_sub(channel.our_amount_msat));
     vec![able_to_pay(own, &count), able_to_receive(sum(others), &count)]
+}
+
+fn counted(channels: usize) -> String {
+    if channels == 1 { "1 channel".to_owned() } else { format!("{channels} channels") }
 }
 
 fn able_to_pay(most: Msat, count: &str) -> Finding {
@@ -171,8 +177,8 @@ mod tests {
 
     #[test]
     fn who_has_no_money_is_told_which_side_needs_it() {
-        let [pay, get] = [able_to_pay(Msat::ZERO, "0 channels"), able_to_receive(Msat::from_msat(5000), "1 channels")];
+        let [pay, get] = [able_to_pay(Msat::ZERO, "0 channels"), able_to_receive(Msat::from_msat(5000), &counted(1))];
         assert_eq!((pay.state, get.state), (State::Warning, State::Ok));
-        assert_eq!(get.found, "up to 5 sat in all, by 1 channels");
+        assert_eq!(get.found, "up to 5 sat in all, by 1 channel");
     }
 }
