@@ -6,6 +6,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+/// A request of 5 sat on regtest, by a node that is nowhere.
+pub const REQUEST: &str = include_str!("request.txt");
+
 /// The program with these arguments, and nothing of the caller's own settings.
 pub fn lnr(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lnr"));
@@ -59,7 +62,7 @@ impl Network {
     /// The program, for the node of this name.
     pub fn lnr(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = lnr(arguments);
-        command.env("LIGHTNING_DIR", self.folder(name)).current_dir(self.folder.path());
+        command.env("LIGHTNING_DIR", name).current_dir(self.folder.path());
         command
     }
 

@@ -2,9 +2,12 @@
 
 use std::process::Command;
 
+use cln_runtime::testing::{FakeNode, Reply};
+use rexpect::process::WaitStatus;
 use rexpect::session::{Options, PtySession, spawn_with_options};
+use serde_json::json;
 
-use crate::network::Network;
+use crate::network::{Network, REQUEST, lnr};
 
 /// For a loaded machine.
 const PATIENCE: u64 = 60_000;
@@ -39,4 +42,25 @@ fn ctrl_c_says_where_the_money_is() {
     alice.exp_string("the request stays open").unwrap();
     alice.exp_string("--wait").unwrap();
     alice.exp_eof().unwrap();
+}
+
+#[test]
+fn ctrl_c_says_until_when_an_invoice_may_be_paid() {
+    let node = FakeNode::start().unwrap();
+    node.answer("listinvoices", json!({ "invoices": [] }));
+    node.reply("sendinvoice", Reply::silence());
+    let socket = node.path().to_str().unwrap();
+    let mut bob = terminal(lnr(&["collect", REQUEST.trim(), "--label", "17", "--rpc", socket]));
+    bob.exp_string("waiting for 5 sat").unwrap();
+    node.received_blocking("sendinvoice");
+    let row = json!({
+        "label": "17", "payment_hash": "11".repeat(32), "status": "unpaid", "expires_at": 1_795_292_103, "created_index": 1,
+        "description": "refund", "amount_msat": 5000,
+    });
+    node.answer("listinvoices", json!({ "invoices": [row] }));
+    bob.send_control('c').unwrap();
+    bob.exp_string("the invoice `17` may still be paid until 2026-11-21").unwrap();
+    bob.exp_string("Run the same command again").unwrap();
+    bob.exp_eof().unwrap();
+    assert!(matches!(bob.process().wait(), Ok(WaitStatus::Exited(_, 130))));
 }

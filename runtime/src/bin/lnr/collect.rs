@@ -105,7 +105,7 @@ fn outcome(collected: Collected, label: &str) -> Result<Receipt, Failure> {
             Err(Failure::new(Exit::Refused, problem, advice).with_error(1004, Some(data)))
         }
         Collected::Unreachable { reason } => {
-            let problem = format!("the payer could not be reached: {reason}");
+            let problem = format!("unreachable: {reason}");
             let advice = "No money has moved, and the invoice was withdrawn. \
                           Run the same command again when the payer is online.";
             Err(Failure::new(Exit::Unreachable, problem, advice).with_error(1003, None))

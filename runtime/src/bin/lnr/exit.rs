@@ -7,6 +7,7 @@ use cln_primitives::RpcError;
 use cln_runtime::client::{CallError, ConnectError};
 use cln_runtime::recover;
 
+use super::amount;
 use super::output::{printable, wrapped};
 
 /// The columns of the words on stderr.
@@ -152,11 +153,23 @@ impl From<recover::Error> for Failure {
                 let failure = Failure { problem, ..Failure::from(*source) };
                 if is_transient { failure.advise(AGAIN) } else { failure }
             }
-            E::BadRequest(_) | E::Amount { .. } => {
+            E::BadRequest(_) => {
                 Failure::new(Exit::BadInput, problem, "Nothing was sent: ask the payer for the text again.")
             }
-            E::LabelTaken { .. } | E::Clash { .. } => {
-                Failure::new(Exit::Failed, problem, "Nothing was made: choose another label by --label NAME.")
+            E::Amount { expected, requested } => {
+                let (expected, requested) = (amount::shown(expected), amount::shown(requested));
+                let problem = format!("the request pays {requested}, not {expected}");
+                Failure::new(Exit::BadInput, problem, "Nothing was sent: ask the payer for another request.")
+            }
+            E::LabelTaken { label, invoice } => {
+                let problem = format!("the label `{label}` holds another invoice, {}", invoice.payment_hash);
+                Failure::new(Exit::Failed, problem, "Nothing was sent: choose another label by --label NAME.")
+            }
+            E::Clash { label, invreq_id } => {
+                let problem = format!("the label `{label}` holds another request, {invreq_id}");
+                let advice = "Nothing was made: choose another label, or repeat the first command as it was; \
+                              `lnr show` tells what that asked for.";
+                Failure::new(Exit::Failed, problem, advice)
             }
             E::OtherLabel { label, .. } => {
                 let advice = format!("To wait for that one, run the same command with --label {label:?}.");

@@ -15,6 +15,10 @@ pub fn text(argument: &str) -> Result<String, Failure> {
     let text = match argument {
         "-" => from_stdin()?,
         path if Path::new(path).is_file() => qr::read(Path::new(path))?,
+        path if is_meant_for_file(path) => {
+            let problem = format!("there is no file {path}");
+            return Err(Failure::new(Exit::BadInput, problem, "Name a picture of a QR code, or give the text itself."));
+        }
         text => text.to_owned(),
     };
     let text = without_scheme(text.trim());
@@ -26,6 +30,12 @@ pub fn text(argument: &str) -> Result<String, Failure> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// No text that can be decoded has such a form.
+fn is_meant_for_file(argument: &str) -> bool {
+    let lower = argument.to_ascii_lowercase();
+    argument.contains('/') || [".png", ".jpg", ".jpeg"].iter().any(|end| lower.ends_with(end))
 }
 
 fn from_stdin() -> Result<String, Failure> {
@@ -57,6 +67,14 @@ mod tests {
         }
         for nothing in ["", " ", "lightning:"] {
             assert_eq!(text(nothing).unwrap_err().exit, Exit::BadInput, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_picture_is_told() {
+        for path in ["./code", "/nowhere/x", "code.PNG", "code.jpeg"] {
+            let words = text(path).unwrap_err().words();
+            assert!(words.contains(&format!("there is no file {path}")), "{words}");
         }
     }
 }

@@ -38,7 +38,7 @@ NO_COLOR switches colours off.";
 ///
 /// A payer publishes what it pays to whoever sends an invoice (request); a payee sends one and is paid (collect).
 #[derive(Debug, Parser)]
-#[command(version, term_width = 80, after_help = format!("{}\n\n{HELP}", exit::HELP))]
+#[command(name = "lnr", version, term_width = 80, after_help = format!("{}\n\n{HELP}", exit::HELP))]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

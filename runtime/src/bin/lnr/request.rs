@@ -8,6 +8,7 @@ use cln_primitives::{Msat, RpcError};
 use cln_runtime::client::{CallError, CallOptions, Client};
 use cln_runtime::recover::{Recover, Request, RequestSpec, Requested, Watched};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::amount;
 use super::exit::{Exit, Failure};
@@ -64,8 +65,11 @@ struct Made {
 }
 
 pub async fn run(options: Options) -> Result<(), Failure> {
+    let expiry = options.expires.map(|moment| moment.since_1970(time::now())).transpose();
+    let expiry =
+        expiry.map_err(|problem| Failure::new(Exit::BadInput, problem, "Correct --expires, then try again."))?;
     let client = options.node.connect().await?;
-    let made = make(&client, &options).await?;
+    let made = make(&client, &options, expiry).await?;
     let state = State::of(&made.request, expiry_of(&made.request), time::now());
     if options.json {
         raw(&made.json);
@@ -88,11 +92,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     Err(Failure::new(Exit::TooLate, problem, "For a new promise choose another label by --label NAME."))
 }
 
-async fn make(client: &Client, options: &Options) -> Result<Made, Failure> {
-    let now = time::now();
-    let expiry = options.expires.map(|moment| moment.since_1970(now)).transpose();
-    let expiry =
-        expiry.map_err(|problem| Failure::new(Exit::BadInput, problem, "Correct --expires, then try again."))?;
+async fn make(client: &Client, options: &Options, expiry: Option<u64>) -> Result<Made, Failure> {
     match (&options.label, options.min_amount) {
         (Some(label), None) => make_labelled(client, options, label, expiry).await,
         (label, Some(least)) => make_taking_less(client, options, label.as_deref(), least, expiry).await,
@@ -183,7 +183,7 @@ async fn make_taking_less(
         return Err(Failure::new(Exit::Failed, problem, "Nothing was made: `lnr show` it, or choose another label."));
     }
     let command = OwnCommand { command: to_command(options, expiry), min_amount_msat: least };
-    let answer: Result<serde_json::Value, _> = client.call_as(OWN_METHOD, &command).await;
+    let answer: Result<Box<RawValue>, _> = client.call_as(OWN_METHOD, &command).await;
     let answer = answer.map_err(|error| match error {
         CallError::Rpc(error) if error.code == METHOD_NOT_FOUND => {
             let problem = "this node cannot take less than a request's amount: it has no command `lnr-request`";
@@ -191,9 +191,8 @@ async fn make_taking_less(
         }
         error => not_made(error),
     })?;
-    let json = serde_json::to_vec(&answer).map_err(|error| unforeseen(&error))?;
-    let request = serde_json::from_value(answer).map_err(|error| unforeseen(&error))?;
-    Ok(Made { request, json })
+    let request = serde_json::from_str(answer.get()).map_err(|error| unforeseen(&error))?;
+    Ok(Made { request, json: answer.get().as_bytes().to_vec() })
 }
 
 fn unforeseen(what: &impl std::fmt::Debug) -> Failure {
