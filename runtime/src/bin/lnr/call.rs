@@ -113,14 +113,17 @@ async fn send(node: &NodeOptions, method: &str, call: Checked) -> Result<(), Fai
 /// A request that its type and its own rules allow.
 struct Checked {
     patience: Patience,
-    send: Box<dyn FnOnce(Client) -> Pin<Box<dyn Future<Output = Result<Answer, CallError<RpcError>>>>>>,
+    send: Box<dyn FnOnce(Client) -> Sending>,
 }
+
+/// The node's answer to come.
+type Sending = Pin<Box<dyn Future<Output = Result<Answer, CallError<RpcError>>>>>;
 
 fn check<R: Command + DeserializeOwned + 'static>(parameters: Vec<(String, String)>) -> Result<Checked, String> {
     let request: R = request(parameters)?;
     request.validate().map_err(|error| error.to_string())?;
     let patience = request.patience();
-    let send = |client: Client| -> Pin<Box<dyn Future<Output = _>>> {
+    let send = |client: Client| -> Sending {
         Box::pin(async move { client.call_for_json(&request, CallOptions::new()).await })
     };
     Ok(Checked { patience, send: Box::new(send) })

@@ -53,7 +53,7 @@ pub struct Failure {
     /// What to do next.
     advice: String,
     /// What `--json` prints: the node's error, or what the command at the node would have answered.
-    pub error: Option<RpcError>,
+    pub error: Option<Box<RpcError>>,
 }
 
 impl Failure {
@@ -77,7 +77,7 @@ impl Failure {
     /// The same failure, as the error of a command at the node.
     pub fn with_error(self, code: i32, data: Option<serde_json::Value>) -> Self {
         let error = RpcError { code, message: self.problem.clone(), data };
-        Failure { error: Some(error), ..self }
+        Failure { error: Some(error.into()), ..self }
     }
 
     /// What happened, and what to do next, for stderr.
@@ -106,7 +106,7 @@ impl From<RpcError> for Failure {
             1005 => (Exit::TimedOut, "It may still be paid until the invoice expires: look at `listinvoices`."),
             _ => (Exit::Failed, "The node's log may say more; `lnr doctor` looks for common causes."),
         };
-        Failure { exit, problem: error.to_string(), advice: advice.to_owned(), error: Some(error) }
+        Failure { exit, problem: error.to_string(), advice: advice.to_owned(), error: Some(error.into()) }
     }
 }
 

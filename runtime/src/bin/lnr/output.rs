@@ -68,8 +68,7 @@ pub fn printable(text: &str) -> String {
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
-    loop {
-        let Some((end, next)) = rest.char_indices().nth(width) else { break };
+    while let Some((end, next)) = rest.char_indices().nth(width) {
         let head = &rest[..end];
         let space = if next == ' ' { Some(end) } else { head.rfind(' ').filter(|space| *space > 0) };
         let at = space.unwrap_or(end);
