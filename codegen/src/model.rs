@@ -25,6 +25,22 @@ pub struct Api {
 }
 
 impl Api {
+    /// With the commands, notifications and hooks of another one, which has none of the same name. Of error codes that
+    /// both have, this one's words stay.
+    pub fn join(&mut self, other: Api) {
+        self.commands.extend(other.commands);
+        self.notifications.extend(other.notifications);
+        self.hooks.extend(other.hooks);
+        self.shared.extend(other.shared);
+        let new = |code: &ErrorCode| !self.error_codes.iter().any(|known| known.code == code.code);
+        let codes: Vec<ErrorCode> = other.error_codes.into_iter().filter(new).collect();
+        self.error_codes.extend(codes);
+        self.error_data.extend(other.error_data);
+        self.groups.extend(other.groups);
+        self.commands.sort_by(|a, b| a.method.cmp(&b.method));
+        self.groups.sort();
+    }
+
     /// Visits the wire name of every parameter and field, and every value of an enum.
     pub(crate) fn for_each_name(&self, visit: &mut dyn FnMut(&str)) {
         let commands = self.commands.iter().flat_map(|it| [&it.request.object, &it.response]);

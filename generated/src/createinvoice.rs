@@ -99,7 +99,8 @@ pub struct Response {
     /// Status of the invoice; a new one is unpaid.
     pub status: crate::shared::InvoiceStatus,
     /// What the invoice is for, read from the invoice itself.
-    pub description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// UNIX time in seconds from which the invoice can no longer be paid.
     pub expires_at: u64,
     /// Position of the invoice in the order of creation, counted from 1; see [`wait`](mod@crate::wait).

@@ -137,6 +137,8 @@
 //! | [`listdatastore`](mod@listdatastore) | List stored values |  | `datastore` |
 //! | [`listsqlschemas`](mod@listsqlschemas) | List the tables for SQL queries | v23.02 | `datastore` |
 //! | [`sql`](mod@sql) | Query the list commands with SQL | v23.02 | `datastore` |
+//! | [`createinvoicerequest`](mod@createinvoicerequest) | Sign an invoice request | v22.11 | `internal` |
+//! | [`listincoming`](mod@listincoming) | List the ways by which this node can be paid | v0.10.1 | `internal` |
 //! | [`createinvoice`](mod@createinvoice) | Sign and store an invoice made elsewhere |  | `invoices` |
 //! | [`delinvoice`](mod@delinvoice) | Delete an invoice or only its description |  | `invoices` |
 //! | [`invoice`](mod@invoice) | Make a BOLT 11 invoice |  | `invoices` |
@@ -144,6 +146,12 @@
 //! | [`signinvoice`](mod@signinvoice) | Sign a BOLT 11 invoice without storing it | v23.02 | `invoices` |
 //! | [`waitanyinvoice`](mod@waitanyinvoice) | Wait for the next invoice to be paid |  | `invoices` |
 //! | [`waitinvoice`](mod@waitinvoice) | Wait until an invoice is paid |  | `invoices` |
+//! | [`lnr-collect`](mod@lnr_collect) | Send an invoice for an invoice request and be paid, by strict rules |  | `lnr` |
+//! | [`lnr-disable`](mod@lnr_disable) | Take an invoice request back |  | `lnr` |
+//! | [`lnr-list`](mod@lnr_list) | List invoice requests, the plugin's and the daemon's |  | `lnr` |
+//! | [`lnr-pause`](mod@lnr_pause) | Stop or resume paying, and show the limits |  | `lnr` |
+//! | [`lnr-request`](mod@lnr_request) | Promise to pay whoever sends an invoice for it, by strict rules |  | `lnr` |
+//! | [`lnr-show`](mod@lnr_show) | Show an invoice request and what was paid for it |  | `lnr` |
 //! | [`addgossip`](mod@addgossip) | Hand a gossip message to the node |  | `network` |
 //! | [`delnetworkevent`](mod@delnetworkevent) | Delete one entry of the network log | v25.12 | `network` |
 //! | [`listchannels`](mod@listchannels) | List the channels of the known network |  | `network` |
@@ -224,7 +232,9 @@
             feature = "bookkeeper",
             feature = "channels",
             feature = "datastore",
+            feature = "internal",
             feature = "invoices",
+            feature = "lnr",
             feature = "network",
             feature = "offers",
             feature = "onchain",
@@ -323,6 +333,8 @@ pub mod commando;
 pub mod connect;
 #[cfg(feature = "invoices")]
 pub mod createinvoice;
+#[cfg(feature = "internal")]
+pub mod createinvoicerequest;
 #[cfg(feature = "payments")]
 pub mod createonion;
 #[cfg(feature = "offers")]
@@ -431,6 +443,8 @@ pub mod listforwards;
 pub mod listfunds;
 #[cfg(feature = "channels")]
 pub mod listhtlcs;
+#[cfg(feature = "internal")]
+pub mod listincoming;
 #[cfg(feature = "offers")]
 pub mod listinvoicerequests;
 #[cfg(feature = "invoices")]
@@ -453,6 +467,18 @@ pub mod listsendpays;
 pub mod listsqlschemas;
 #[cfg(feature = "onchain")]
 pub mod listtransactions;
+#[cfg(feature = "lnr")]
+pub mod lnr_collect;
+#[cfg(feature = "lnr")]
+pub mod lnr_disable;
+#[cfg(feature = "lnr")]
+pub mod lnr_list;
+#[cfg(feature = "lnr")]
+pub mod lnr_pause;
+#[cfg(feature = "lnr")]
+pub mod lnr_request;
+#[cfg(feature = "lnr")]
+pub mod lnr_show;
 #[cfg(feature = "admin")]
 pub mod makesecret;
 #[cfg(feature = "channels")]
@@ -604,9 +630,10 @@ macro_rules! for_each_command {
         $crate::__for_each_bookkeeper_command! { $callback }
         $crate::__for_each_channels_command! { $callback }
         $crate::__for_each_datastore_command! { $callback }
+        $crate::__for_each_internal_command! { $callback }
         $crate::__for_each_invoices_command! { $callback }
-        $crate::__for_each_network_command! { $callback }
-        $crate::__for_each_offers_command! { $callback }
+        $crate::__for_each_lnr_command! { $callback } $crate::__for_each_network_command!
+        { $callback } $crate::__for_each_offers_command! { $callback }
         $crate::__for_each_onchain_command! { $callback }
         $crate::__for_each_payments_command! { $callback }
         $crate::__for_each_peers_command! { $callback }
@@ -756,6 +783,23 @@ macro_rules! __for_each_datastore_command {
     ($callback:ident) => {};
 }
 
+#[cfg(feature = "internal")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_internal_command {
+    ($callback:ident) => {
+        $callback ! { $crate::createinvoicerequest::Request } $callback ! {
+        $crate::listincoming::Request }
+    };
+}
+
+#[cfg(not(feature = "internal"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_internal_command {
+    ($callback:ident) => {};
+}
+
 #[cfg(feature = "invoices")]
 #[doc(hidden)]
 #[macro_export]
@@ -773,6 +817,25 @@ macro_rules! __for_each_invoices_command {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __for_each_invoices_command {
+    ($callback:ident) => {};
+}
+
+#[cfg(feature = "lnr")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_lnr_command {
+    ($callback:ident) => {
+        $callback ! { $crate::lnr_collect::Request } $callback ! {
+        $crate::lnr_disable::Request } $callback ! { $crate::lnr_list::Request }
+        $callback ! { $crate::lnr_pause::Request } $callback ! {
+        $crate::lnr_request::Request } $callback ! { $crate::lnr_show::Request }
+    };
+}
+
+#[cfg(not(feature = "lnr"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_lnr_command {
     ($callback:ident) => {};
 }
 

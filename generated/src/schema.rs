@@ -114,6 +114,8 @@ pub fn schema(method: &str) -> Option<&'static str> {
         "connect" => Some(include_str!("schema/connect.json")),
         #[cfg(feature = "invoices")]
         "createinvoice" => Some(include_str!("schema/createinvoice.json")),
+        #[cfg(feature = "internal")]
+        "createinvoicerequest" => Some(include_str!("schema/createinvoicerequest.json")),
         #[cfg(feature = "payments")]
         "createonion" => Some(include_str!("schema/createonion.json")),
         #[cfg(feature = "offers")]
@@ -226,6 +228,8 @@ pub fn schema(method: &str) -> Option<&'static str> {
         "listfunds" => Some(include_str!("schema/listfunds.json")),
         #[cfg(feature = "channels")]
         "listhtlcs" => Some(include_str!("schema/listhtlcs.json")),
+        #[cfg(feature = "internal")]
+        "listincoming" => Some(include_str!("schema/listincoming.json")),
         #[cfg(feature = "offers")]
         "listinvoicerequests" => Some(include_str!("schema/listinvoicerequests.json")),
         #[cfg(feature = "invoices")]
@@ -248,6 +252,18 @@ pub fn schema(method: &str) -> Option<&'static str> {
         "listsqlschemas" => Some(include_str!("schema/listsqlschemas.json")),
         #[cfg(feature = "onchain")]
         "listtransactions" => Some(include_str!("schema/listtransactions.json")),
+        #[cfg(feature = "lnr")]
+        "lnr-collect" => Some(include_str!("schema/lnr_collect.json")),
+        #[cfg(feature = "lnr")]
+        "lnr-disable" => Some(include_str!("schema/lnr_disable.json")),
+        #[cfg(feature = "lnr")]
+        "lnr-list" => Some(include_str!("schema/lnr_list.json")),
+        #[cfg(feature = "lnr")]
+        "lnr-pause" => Some(include_str!("schema/lnr_pause.json")),
+        #[cfg(feature = "lnr")]
+        "lnr-request" => Some(include_str!("schema/lnr_request.json")),
+        #[cfg(feature = "lnr")]
+        "lnr-show" => Some(include_str!("schema/lnr_show.json")),
         #[cfg(feature = "admin")]
         "makesecret" => Some(include_str!("schema/makesecret.json")),
         #[cfg(feature = "channels")]

@@ -10,6 +10,12 @@ pub mod engine;
 pub mod lightningd;
 #[cfg(feature = "node")]
 pub mod node;
+#[cfg(feature = "onion")]
+pub mod onion;
+#[cfg(feature = "plugin")]
+pub mod plugin;
+#[cfg(feature = "onion")]
+mod random;
 pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;

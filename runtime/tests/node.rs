@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use cln_primitives::{Msat, Secret};
 use cln_runtime::bolt12::{Chain, InvoiceRequest};
+use cln_runtime::client::{CallError, Client};
 use cln_runtime::engine::{
     Clock as _, Creation, IncomingInvoice, InvoiceRecord, InvoiceStore as _, Judgement, NewInvoice, NewRequest, Order,
     RequestStatus, SendInvoiceError, payment_hash, send_invoice,
 };
 use cln_runtime::node::{EmbeddedNode, StartError};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const AMOUNT: Msat = Msat::from_msat(5_000);
@@ -69,7 +71,7 @@ async fn a_request_is_paid_once() {
     let request = request(&alice, true).await;
     let receipt = send(&bob, &request, "first").await.unwrap();
     assert_eq!(receipt.amount(), AMOUNT);
-    assert_eq!(send(&bob, &request, "first").await.unwrap().preimage, receipt.preimage);
+    assert_eq!(send(&bob, &request, "first").await.unwrap().receipt(), receipt.receipt());
     becomes_used(&alice).await;
     assert!(matches!(send(&bob, &request, "second").await, Err(SendInvoiceError::Refused(_))));
     assert_eq!(balance(&alice).await, BALANCE.checked_sub(AMOUNT).unwrap());
@@ -129,7 +131,7 @@ async fn a_node_keeps_all_it_has_over_a_stop() {
     assert!(!names("alice").iter().any(|name| name == "messages" || name == "lightning-rpc"), "{:?}", names("alice"));
     let (alice, bob) = (start(&network, "alice").await, start(&network, "bob").await);
     assert_eq!((alice.node().node_id(), balance(&alice).await), (alice_id, left), "credited once");
-    assert_eq!(send(&bob, &request, "label").await.unwrap().preimage, receipt.preimage);
+    assert_eq!(send(&bob, &request, "label").await.unwrap().receipt(), receipt.receipt());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,4 +209,77 @@ async fn a_stop_can_be_waited_for_again() {
     alice.stopped().await;
     alice.stopped().await;
     alice.stop().await;
+}
+
+/// An invoice for a request, as whoever builds one gives it to `createinvoice`.
+fn unsigned(
+    request: &InvoiceRequest<cln_runtime::bolt12::Verified>,
+    payee: &EmbeddedNode,
+    preimage: &Secret,
+) -> String {
+    let invoice = request.invoice(payment_hash(preimage), AMOUNT, payee.node().ports().now(), payee.node().node_id());
+    invoice.build().unwrap().unsigned_text()
+}
+
+/// The answer, or the error's code.
+async fn call(node: &EmbeddedNode, method: &str, params: Value) -> Result<Value, i32> {
+    let client = Client::connect(node.rpc_path()).await.unwrap();
+    match client.call_raw(method, params).await {
+        Ok(answer) => Ok(answer),
+        Err(CallError::Rpc(error)) => Err(error.code),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_made_by_hand_is_paid_by_hand_once() {
+    let (_network, alice, bob) = new_network().await;
+    let request = request(&alice, true).await;
+    let preimage = Secret::from_bytes([7; 32]);
+    let order = |label| {
+        let invoice = unsigned(&request, &bob, &preimage);
+        json!({"invstring": invoice, "label": label, "preimage": preimage.reveal_hex()})
+    };
+    let created = call(&bob, "createinvoice", order("made")).await.unwrap();
+    assert_eq!(call(&bob, "createinvoice", order("made")).await, Err(900));
+    assert_eq!(call(&bob, "createinvoice", order("other")).await, Err(-1), "lightningd would die of it");
+
+    let pay = json!({"invstring": created["bolt12"], "label": "rent"});
+    let (first, second) = tokio::join!(call(&alice, "xpay", pay.clone()), call(&alice, "xpay", pay.clone()));
+    let (paid, refused) = if first.is_ok() { (first, second) } else { (second, first) };
+    assert_eq!(paid.unwrap()["payment_preimage"], preimage.reveal_hex());
+    assert!(matches!(refused, Err(219 | -3)), "{refused:?}");
+    assert_eq!(call(&alice, "xpay", pay).await, Err(219));
+    assert_eq!(balance(&alice).await, BALANCE.checked_sub(AMOUNT).unwrap());
+
+    // What is paid for a request is numbered together with it.
+    send(&bob, &request, "sent").await.unwrap();
+    let listed = call(&alice, "listpays", json!({})).await.unwrap();
+    let told: Vec<_> =
+        listed["pays"].as_array().unwrap().iter().map(|it| (&it["created_index"], &it["label"])).collect();
+    assert_eq!(told, [(&json!(1), &json!("rent")), (&json!(2), &Value::Null)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_by_hand_goes_on_over_a_stop() {
+    let (network, alice, bob) = new_network().await;
+    let request = request(&alice, true).await;
+    let preimage = Secret::from_bytes([7; 32]);
+    let order =
+        json!({"invstring": unsigned(&request, &bob, &preimage), "label": "l", "preimage": preimage.reveal_hex()});
+    let created = call(&bob, "createinvoice", order).await.unwrap();
+    bob.stop().await;
+
+    let pay = json!({"invstring": created["bolt12"]});
+    let client = Client::connect(alice.rpc_path()).await.unwrap();
+    let asked = pay.clone();
+    let paying = tokio::spawn(async move { client.call_raw("xpay", asked).await });
+    while call(&alice, "listpays", json!({"status": "pending"})).await.unwrap()["pays"] == json!([]) {}
+    alice.stop().await;
+    assert!(paying.await.unwrap().is_err());
+    let (_bob, alice) = (start(&network, "bob").await, start(&network, "alice").await);
+    while call(&alice, "listpays", json!({"status": "complete"})).await.unwrap()["pays"] == json!([]) {
+        assert!(matches!(call(&alice, "xpay", pay.clone()).await, Err(-3 | 219)));
+    }
+    assert_eq!(call(&alice, "xpay", pay).await, Err(219));
 }

@@ -53,7 +53,8 @@ pub fn schema_files(dir: &Path, shown: &str) -> Result<Vec<(String, String)>, Fo
     Ok(files)
 }
 
-fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, FolderError> {
+/// The schema files right in a folder. Paths begin with `prefix`.
+pub fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, FolderError> {
     let read_error = |path: &Path, source| FolderError::Read { path: path.to_owned(), source, hint: HINT };
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).map_err(|source| read_error(dir, source))? {

@@ -60,13 +60,29 @@ fn input(schemas: Option<&Path>) -> Result<Input, TaskError> {
     Ok(Input { schemas, overlay, error_codes, glossary: table("glossary.toml")? })
 }
 
-/// Our own schemas; what is only a note about another release is a fault of ours.
-fn own() -> Result<Lowered, TaskError> {
-    let lowered = cln_codegen::lower(&input(None)?)?;
+/// The schemas of what is in no release's description: our plugin's commands, and the daemon's internal ones.
+fn unreleased() -> Result<Input, TaskError> {
+    let own = root().join("schemas");
+    swap::recover(&own)?;
+    let mut schemas = folder::json_files(&own.join("internal"), "schemas/internal")?;
+    schemas.extend(folder::json_files(&own.join("plugin"), "schemas/plugin")?);
+    schemas.sort();
+    let table = |name: &str| read(&own.join(name));
+    let (overlay, error_codes) = (table("plugin/overlay.toml")?, table("plugin/error-codes.toml")?);
+    Ok(Input { schemas, overlay, error_codes, glossary: table("plugin/glossary.toml")? })
+}
+
+/// What is only a note about another release is a fault of ours.
+fn faultless(input: &Input) -> Result<Lowered, TaskError> {
+    let lowered = cln_codegen::lower(input)?;
     let notes: Vec<Diagnostic> = lowered.notes.iter().chain(&lowered.text_notes).cloned().collect();
-    if !notes.is_empty() {
-        return Err(Diagnostics(notes).into());
-    }
+    if notes.is_empty() { Ok(lowered) } else { Err(Diagnostics(notes).into()) }
+}
+
+/// All our own schemas.
+fn own() -> Result<Lowered, TaskError> {
+    let mut lowered = faultless(&input(None)?)?;
+    lowered.api.join(faultless(&unreleased()?)?.api);
     // Without its feature, a module would never be compiled.
     let manifest = read(&root().join("generated/Cargo.toml"))?;
     let missing = |group: &&String| !manifest.lines().any(|line| line == format!("{group} = []"));
@@ -165,8 +181,10 @@ pub fn import(dir: &Path) -> Done {
     })?;
     let mut files = cln_codegen::import(&theirs, &ours)?;
     let before = contents(&folder)?;
-    // The tables beside the schemas stay as they are; files of what the release no longer has go.
-    let kept = before.iter().filter(|(name, _)| !name.ends_with(".json"));
+    // The tables beside the schemas stay as they are, and so does what is no release's; files of what the release no
+    // longer has go.
+    let unreleased = |name: &str| name.starts_with("internal/") || name.starts_with("plugin/");
+    let kept = before.iter().filter(|(name, _)| unreleased(name) || !name.ends_with(".json"));
     files.extend(kept.map(|(name, text)| (name.clone(), text.clone())));
     let differing = differing(&before, &files);
     if !differing.is_empty() {

@@ -1,13 +1,14 @@
-//! Blinded paths of one hop, from a node to itself.
+//! Route blinding (BOLT 4): paths that tell each node only the next one, and their end a secret.
 //!
-//! Core Lightning puts one into each invoice that has no other path: it hides nothing, but carries a secret by which the
-//! payee knows that a payment came by its invoice. The rules are those of BOLT 4 ("Route Blinding").
+//! A path of one hop, from a node to itself, is what Core Lightning puts into each invoice that has no other: it hides
+//! nothing, but the payee knows by its secret that a payment came by its invoice.
 //!
 //! ```text
-//! e = secret of the path, E = e·G its path key, N = the node's id
+//! e = secret of the path, E = e·G its path key, N = a node's id
 //! ss = SHA256(e·N) = SHA256(n·E)
 //! blinded node id = HMAC("blinded_node_id", ss)·N
-//! encrypted data  = ChaCha20-Poly1305(HMAC("rho", ss), nonce 0) of record 6, the secret
+//! encrypted data  = ChaCha20-Poly1305(HMAC("rho", ss), nonce 0) of records: 4, the next node; 6, the secret
+//! the next hop's e = SHA256(E || ss)·e
 //! ```
 
 use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
@@ -22,8 +23,10 @@ use super::features::Features;
 use super::paths::{BlindedPath, BlindedPathBuf, BlindedPay, FirstNode, Hop};
 use super::tlv;
 
+/// The record with the id of the node that comes next (`next_node_id`).
+pub(crate) const NEXT_NODE_ID: u64 = 4;
 /// The record with the secret that a node gave the path (`path_id`).
-const PATH_ID: u64 = 6;
+pub(crate) const PATH_ID: u64 = 6;
 
 /// What a path of one hop costs, as Core Lightning says: nothing. Its end needs `cltv_expiry_delta` blocks, and as much
 /// as there is bitcoin may go through.
@@ -40,15 +43,43 @@ pub fn own_path_pay(cltv_expiry_delta: u16) -> BlindedPay<'static> {
 
 /// A path from the node with this key to itself, that carries `path_id`. `path_key` is to be drawn for this path alone.
 pub fn own_path(node: &Keypair, path_id: &Secret, path_key: &SecretKey) -> BlindedPathBuf {
-    let node = node.public_key();
-    let shared = SharedSecret::new(&node, path_key);
-    let mut data = Vec::new();
-    tlv::write_record(PATH_ID, path_id.reveal(), &mut data);
-    BlindedPathBuf {
-        first_node: FirstNode::Node(NodeId::from(node)),
-        path_key: NodeId::from(path_key.public_key(&CURVE)),
-        hops: vec![(NodeId::from(blinded(&node, &shared)), encrypt(&shared, &data))],
+    message_path(&[], &node.public_key(), Some(path_id), path_key)
+}
+
+/// A path over nodes that relay onion messages, to one that gets `path_id`. `path_key` is to be drawn for this path alone.
+pub(crate) fn message_path(
+    relays: &[PublicKey],
+    end: &PublicKey,
+    path_id: Option<&Secret>,
+    path_key: &SecretKey,
+) -> BlindedPathBuf {
+    let mut key = *path_key;
+    let mut hops = Vec::with_capacity(relays.len() + 1);
+    for (at, node) in relays.iter().enumerate() {
+        let next = relays.get(at + 1).unwrap_or(end);
+        let shared = SharedSecret::new(node, &key);
+        hops.push(hop(node, &shared, NEXT_NODE_ID, &next.serialize()));
+        let factor = next_key_factor(&key.public_key(&CURVE), &shared);
+        // A product that is zero is as likely as to guess a key.
+        key = key.mul_tweak(&factor).unwrap_or(key);
     }
+    let shared = SharedSecret::new(end, &key);
+    key.non_secure_erase();
+    hops.push(match path_id {
+        Some(secret) => hop(end, &shared, PATH_ID, secret.reveal()),
+        None => (NodeId::from(blinded(end, &shared)), encrypt(&shared, &[])),
+    });
+    BlindedPathBuf {
+        first_node: FirstNode::Node(NodeId::from(*relays.first().unwrap_or(end))),
+        path_key: NodeId::from(path_key.public_key(&CURVE)),
+        hops,
+    }
+}
+
+fn hop(node: &PublicKey, shared: &SharedSecret, number: u64, value: &[u8]) -> (NodeId, Vec<u8>) {
+    let mut data = Vec::new();
+    tlv::write_record(number, value, &mut data);
+    (NodeId::from(blinded(node, shared)), encrypt(shared, &data))
 }
 
 /// The secret that [`own_path`] put into a path; `None` when the path has more than one hop, leads to another node than
@@ -83,9 +114,25 @@ fn path_id(data: &[u8]) -> Option<Secret> {
 }
 
 fn blinded(node: &PublicKey, shared: &SharedSecret) -> PublicKey {
-    // A hash that is zero, or above the curve's order, is as likely as to guess a key.
-    let factor = Scalar::from_be_bytes(derive(b"blinded_node_id", shared)).unwrap_or(Scalar::ONE);
-    node.mul_tweak(&CURVE, &factor).unwrap_or(*node)
+    node.mul_tweak(&CURVE, &blinding_factor(shared)).unwrap_or(*node)
+}
+
+/// What a node's id and key are multiplied by, to be those of the hop.
+pub(crate) fn blinding_factor(shared: &SharedSecret) -> Scalar {
+    scalar(derive(b"blinded_node_id", shared))
+}
+
+/// What a hop's key, which it shares so much of, is multiplied by to be the next one's: the path's, or an onion's.
+pub(crate) fn next_key_factor(key: &PublicKey, shared: &SharedSecret) -> Scalar {
+    let mut engine = sha256::Hash::engine();
+    engine.input(&key.serialize());
+    engine.input(&shared.secret_bytes());
+    scalar(sha256::Hash::from_engine(engine).to_byte_array())
+}
+
+/// A hash that is above the curve's order is as likely as to guess a key.
+fn scalar(hash: [u8; 32]) -> Scalar {
+    Scalar::from_be_bytes(hash).unwrap_or(Scalar::ONE)
 }
 
 fn encrypt(shared: &SharedSecret, data: &[u8]) -> Vec<u8> {
@@ -93,7 +140,8 @@ fn encrypt(shared: &SharedSecret, data: &[u8]) -> Vec<u8> {
     cipher(shared).encrypt(&Nonce::default(), data).unwrap_or_default()
 }
 
-fn decrypt(shared: &SharedSecret, data: &[u8]) -> Option<Vec<u8>> {
+/// What a hop's data says; `None` when it is not for who shares this secret, or was changed.
+pub(crate) fn decrypt(shared: &SharedSecret, data: &[u8]) -> Option<Vec<u8>> {
     cipher(shared).decrypt(&Nonce::default(), data).ok()
 }
 
@@ -102,7 +150,8 @@ fn cipher(shared: &SharedSecret) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(&Key::from(derive(b"rho", shared)))
 }
 
-fn derive(purpose: &[u8], shared: &SharedSecret) -> [u8; 32] {
+/// A key of the hop's, for one purpose.
+pub(crate) fn derive(purpose: &[u8], shared: &SharedSecret) -> [u8; 32] {
     let mut engine = HmacEngine::<sha256::Hash>::new(purpose);
     engine.input(&shared.secret_bytes());
     Hmac::from_engine(engine).to_byte_array()

@@ -32,6 +32,12 @@ impl Chain {
         self.0
     }
 
+    /// The chain that Core Lightning calls so; `None` for a name that is not known.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let known = [Self::BITCOIN, Self::TESTNET, Self::TESTNET4, Self::SIGNET, Self::REGTEST];
+        known.into_iter().find(|chain| chain.name() == Some(name))
+    }
+
     const fn from_hex(hex: &[u8; 64]) -> Self {
         const fn digit(digit: u8) -> u8 {
             if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 }

@@ -164,8 +164,8 @@ signed_message!(
     /// The text without a signature, as the command `createinvoice` takes it to sign; it adds a path when there is none.
 );
 
-impl Invoice<Unsigned> {
-    /// To go on making it.
+impl<S: State> Invoice<S> {
+    /// To go on making it, or to sign it anew.
     pub fn into_builder(self) -> InvoiceBuilder {
         InvoiceBuilder { draft: Draft::mirror(&self.message, &[(0, u64::MAX)]) }
     }

@@ -114,6 +114,11 @@ impl<S: State> InvoiceRequest<S> {
         self.offer_absolute_expiry().is_some_and(|expiry| now > expiry)
     }
 
+    /// To go on making it, or to sign it anew.
+    pub fn into_builder(self) -> RequestBuilder {
+        RequestBuilder { draft: Draft::mirror(&self.message, &[(0, u64::MAX)]) }
+    }
+
     record_accessors!();
 }
 

@@ -42,14 +42,14 @@
 
 pub mod blinding;
 mod chain;
-mod curve;
+pub(crate) mod curve;
 mod details;
 mod error;
 mod features;
 mod fields;
 mod hash;
 mod ids;
-mod input;
+pub(crate) mod input;
 mod invoice;
 mod invoice_error;
 mod invoice_request;
@@ -57,14 +57,14 @@ mod kinds;
 mod merkle;
 mod message;
 mod offer;
-mod output;
+pub(crate) mod output;
 mod paths;
 pub mod secrets;
 mod signature;
 mod signed;
 mod state;
 mod text;
-mod tlv;
+pub(crate) mod tlv;
 mod view;
 
 pub use chain::{Accept, Chain};

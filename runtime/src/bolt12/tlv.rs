@@ -99,6 +99,14 @@ impl<'a> Records<'a> {
     }
 }
 
+/// A number at the start of the bytes, and what follows it.
+#[cfg(feature = "onion")]
+pub(crate) fn split_bigsize(bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
+    let mut start = records(bytes);
+    let number = start.bigsize()?;
+    Ok((number, &bytes[start.at..]))
+}
+
 fn big_endian<const N: usize>(bytes: &[u8]) -> Option<u64> {
     let bytes = bytes.first_chunk::<N>()?;
     Some(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))

@@ -8,7 +8,7 @@ use cln_api::error_code::{
     OFFER_ALREADY_DISABLED, OFFER_BAD_INVREQ_REPLY, OFFER_EXPIRED, OFFER_ROUTE_NOT_FOUND, OFFER_TIMEOUT,
 };
 use cln_api::{disableinvoicerequest, invoicerequest, sendinvoice};
-use cln_primitives::{Hash32, HexBytes, Msat, RpcError, Secret};
+use cln_primitives::{Hash32, HexBytes, Msat, RpcError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -51,6 +51,16 @@ impl Listed for RequestRecord {
     }
 }
 
+/// What our own commands say of a request: more than Core Lightning's lists.
+pub fn own_entry(record: &RequestRecord) -> Value {
+    let mut entry = record.entry();
+    if let Some(least) = record.min_amount {
+        entry["min_amount_msat"] = json!(least);
+    }
+    entry["created_at"] = json!(record.created_at);
+    entry
+}
+
 impl Listed for InvoiceRecord {
     fn entry(&self) -> Value {
         InvoiceEntry {
@@ -58,10 +68,9 @@ impl Listed for InvoiceRecord {
             bolt12: &self.invoice.to_string(),
             description: self.invoice.offer_description(),
             payment_hash: self.payment_hash(),
-            preimage: &self.preimage,
             amount: self.amount(),
             expires_at: self.expires_at(),
-            state: self.state,
+            state: &self.state,
             created_index: self.created_index,
             updated_index: self.updated_index,
         }
@@ -75,12 +84,10 @@ pub(crate) struct InvoiceEntry<'a> {
     pub(crate) bolt12: &'a str,
     pub(crate) description: Option<&'a str>,
     pub(crate) payment_hash: Hash32,
-    /// Told only of an invoice that is paid.
-    pub(crate) preimage: &'a Secret,
     pub(crate) amount: Msat,
     pub(crate) expires_at: u64,
     /// While it is being paid it is told as unpaid.
-    pub(crate) state: InvoiceState,
+    pub(crate) state: &'a InvoiceState,
     pub(crate) created_index: u64,
     pub(crate) updated_index: Option<u64>,
 }
@@ -102,14 +109,14 @@ impl InvoiceEntry<'_> {
             entry["updated_index"] = json!(index);
         }
         match self.state {
-            InvoiceState::Unpaid | InvoiceState::Accepted(_) => entry["status"] = json!("unpaid"),
+            InvoiceState::Unpaid | InvoiceState::Accepted => entry["status"] = json!("unpaid"),
             InvoiceState::Expired => entry["status"] = json!("expired"),
             InvoiceState::Paid(receipt) => {
                 entry["status"] = json!("paid");
                 entry["pay_index"] = json!(receipt.pay_index);
                 entry["amount_received_msat"] = json!(receipt.amount_received);
                 entry["paid_at"] = json!(receipt.paid_at);
-                entry["payment_preimage"] = json!(self.preimage);
+                entry["payment_preimage"] = json!(receipt.preimage);
             }
         }
         entry
@@ -154,11 +161,16 @@ impl From<IssuerError> for RpcError {
         let code = match error {
             IssuerError::MinAmount { .. } | IssuerError::Invalid(_) => JSONRPC2_INVALID_PARAMS,
             IssuerError::Inactive(_) => OFFER_ALREADY_DISABLED,
+            IssuerError::LabelTaken { .. } => INVOICE_LABEL_ALREADY_EXISTS,
             IssuerError::Unknown(_) | IssuerError::Exists(_) | IssuerError::Sign(_) | IssuerError::Store(_) => {
                 LIGHTNINGD
             }
         };
-        RpcError { code, message: error.to_string(), data: None }
+        let data = match &error {
+            IssuerError::LabelTaken { existing, .. } => Some(own_entry(existing)),
+            _ => None,
+        };
+        RpcError { code, message: error.to_string(), data }
     }
 }
 
@@ -198,9 +210,10 @@ mod tests {
     use super::*;
     use crate::bolt12::blinding::{own_path, own_path_pay};
     use crate::bolt12::{Chain, RequestBuilder};
-    use crate::engine::{HtlcSetId, Receipt, RequestStatus, payment_hash};
+    use crate::engine::{Receipt, RequestStatus, payment_hash};
     use bitcoin::secp256k1::{Keypair, SecretKey};
     use cln_api::{listinvoicerequests, listinvoices, waitinvoice};
+    use cln_primitives::Secret;
 
     fn request(status: RequestStatus) -> RequestRecord {
         RequestRecord {
@@ -223,15 +236,7 @@ mod tests {
         let invoice =
             invoice.invoice_paths(&[own_path(&key, &preimage, &secret)]).invoice_blindedpay(&[own_path_pay(10)]);
         let invoice = invoice.build().unwrap().sign(&key).unwrap();
-        InvoiceRecord {
-            label: "a".into(),
-            invoice,
-            preimage,
-            attempts: 1,
-            state,
-            created_index: 3,
-            updated_index: Some(8),
-        }
+        InvoiceRecord { label: "a".into(), invoice, attempts: 1, state, created_index: 3, updated_index: Some(8) }
     }
 
     #[test]
@@ -251,15 +256,15 @@ mod tests {
 
     #[test]
     fn an_invoice_tells_its_preimage_only_when_it_is_paid() {
-        let receipt =
-            Receipt { htlcs: HtlcSetId(1), pay_index: 4, amount_received: Msat::from_msat(1001), paid_at: 130 };
+        let preimage = Secret::from_bytes([9; 32]);
+        let receipt = Receipt { preimage, pay_index: 4, amount_received: Msat::from_msat(1001), paid_at: 130 };
         for (state, status) in [
             (InvoiceState::Unpaid, "unpaid"),
-            (InvoiceState::Accepted(HtlcSetId(1)), "unpaid"),
+            (InvoiceState::Accepted, "unpaid"),
             (InvoiceState::Expired, "expired"),
-            (InvoiceState::Paid(receipt), "paid"),
+            (InvoiceState::Paid(receipt.clone()), "paid"),
         ] {
-            let entry = invoice(state).entry();
+            let entry = invoice(state.clone()).entry();
             assert_eq!(entry["status"], status);
             assert_eq!(entry.get("payment_preimage").is_some(), status == "paid");
             let listed: listinvoices::Invoice = listing(&invoice(state)).unwrap();

@@ -74,6 +74,14 @@ pub enum IssuerError {
     /// The store has a request with this id already, which random metadata rules out.
     #[error("there is an invoice_request with the id {0} already: try again")]
     Exists(Hash32),
+    /// The label is that of a request with another content.
+    #[error("the label {label:?} is taken by invoice_request {}: use a new one", existing.invreq_id)]
+    LabelTaken {
+        /// The label.
+        label: String,
+        /// Which request has it.
+        existing: Box<RequestRecord>,
+    },
     /// There is no such request.
     #[error("unknown invoice_request {0}")]
     Unknown(Hash32),
@@ -111,7 +119,7 @@ pub enum Judgement {
 /// The payer's rules over its ports.
 #[derive(Debug)]
 pub struct Issuer<P> {
-    ports: P,
+    pub(super) ports: P,
     limits: Limits,
     gate: Gate,
     turns: Turns,
@@ -123,11 +131,25 @@ impl<P: IssuerPorts> Issuer<P> {
         Issuer { ports, limits, gate: Gate::default(), turns: Turns::default() }
     }
 
+    /// The ports.
+    pub fn ports(&self) -> &P {
+        &self.ports
+    }
+
     /// Makes, signs and stores a request, which may then be published.
     ///
     /// # Errors
     /// When nothing was stored; after a [`StoreError`] it may have been.
     pub async fn create(&self, new: NewRequest) -> Result<RequestRecord, IssuerError> {
+        let record = self.sign(new, self.ports.now()).await?;
+        if !self.ports.insert_request(&record).await? {
+            return Err(IssuerError::Exists(record.invreq_id));
+        }
+        Ok(record)
+    }
+
+    /// Makes and signs a request that nobody knows yet.
+    pub(super) async fn sign(&self, new: NewRequest, now: u64) -> Result<RequestRecord, IssuerError> {
         if let Some(least) = new.min_amount.filter(|&least| least > new.amount) {
             return Err(IssuerError::MinAmount { least, amount: new.amount });
         }
@@ -144,18 +166,14 @@ impl<P: IssuerPorts> Issuer<P> {
             request = request.offer_absolute_expiry(expiry);
         }
         let request = self.ports.sign_request(request.build()?).await?;
-        let record = RequestRecord {
+        Ok(RequestRecord {
             invreq_id: request.invreq_id(),
             bolt12: request.to_string(),
             label: new.label,
             status: RequestStatus::new(new.single_use),
             min_amount: new.min_amount,
-            created_at: self.ports.now(),
-        };
-        if !self.ports.insert_request(&record).await? {
-            return Err(IssuerError::Exists(record.invreq_id));
-        }
-        Ok(record)
+            created_at: now,
+        })
     }
 
     /// The request with this id, or all of them, the oldest first; only those that may be paid, when `active_only`.

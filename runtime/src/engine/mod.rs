@@ -20,6 +20,7 @@ pub mod payee;
 pub mod receiver;
 
 mod judge;
+mod labels;
 mod limits;
 mod model;
 mod ports;
@@ -29,14 +30,14 @@ mod turns;
 pub use issuer::{IncomingInvoice, Issuer, IssuerError, Judgement, NewRequest};
 pub use limits::Limits;
 pub use model::{
-    Claim, ClaimState, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceState, NewInvoice, Receipt, ReplyPath, RequestRecord,
-    RequestStatus, payment_hash,
+    AcceptedHtlcs, Claim, ClaimState, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceState, NewInvoice, Receipt, ReplyPath,
+    RequestRecord, RequestStatus, payment_hash,
 };
 pub use payee::{Order, SendInvoiceError, send_invoice};
 pub use ports::{
     Acceptance, Answer, ClaimLimits, ClaimRefusal, Claimed, Clock, Courier, Creation, Disabling, Free, Fulfilment,
-    Htlcs, InvoiceStore, IssuerPorts, PayError, PayeePorts, Random, ReceiverPorts, RequestStore, SendError, SignError,
-    Signer, StoreError, Wallet,
+    Htlcs, Insertion, InvoiceStore, IssuerPorts, LabelledRequests, NodeIdentity, PayError, PayeePorts, Random,
+    ReceiverPorts, RequestStore, SendError, SettlementStore, SignError, Signer, StoreError, Wallet,
 };
 pub use receiver::{Settlement, settle, settle_all};
 pub use refusal::Refusal;

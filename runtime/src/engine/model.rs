@@ -170,8 +170,6 @@ pub struct InvoiceRecord {
     pub label: String,
     /// The signed invoice.
     pub invoice: Invoice<Verified>,
-    /// Whose hash the invoice has.
-    pub preimage: Secret,
     /// How often the invoice may have been handed to somebody.
     pub attempts: u32,
     /// How far it is.
@@ -203,6 +201,14 @@ impl InvoiceRecord {
         // A verified invoice says when it was made.
         self.invoice.expires_at().unwrap_or(u64::MAX)
     }
+
+    /// How it was paid; `None` when it is not.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match &self.state {
+            InvoiceState::Paid(receipt) => Some(receipt),
+            _ => None,
+        }
+    }
 }
 
 /// How far an invoice is.
@@ -216,13 +222,14 @@ impl InvoiceRecord {
 ///   └──── freed ──────▶ (no row)
 /// ```
 ///
-/// Between `Accepted` and `Paid` the preimage may be out: such an invoice neither expires nor is freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Between `Accepted` and `Paid` the preimage may be out: such an invoice neither expires nor is freed. A daemon that
+/// settles HTLCs by itself does not tell that it is at it: there, an invoice is `Unpaid` until it is `Paid`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvoiceState {
     /// Waiting for its payment.
     Unpaid,
-    /// These HTLCs are taken: the preimage is being given for them.
-    Accepted(HtlcSetId),
+    /// HTLCs are taken for it: the preimage is being given for [them](AcceptedHtlcs).
+    Accepted,
     /// Paid.
     Paid(Receipt),
     /// Its time is over, and it was not paid.
@@ -230,10 +237,10 @@ pub enum InvoiceState {
 }
 
 /// When and how much an invoice was paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The HTLCs that paid it.
-    pub htlcs: HtlcSetId,
+    /// The preimage of the invoice's payment hash, which the payer has for the money.
+    pub preimage: Secret,
     /// The payment's number among all that were received, from 1.
     pub pay_index: u64,
     /// What was received.
@@ -263,6 +270,19 @@ pub struct HtlcSet {
     pub amount: Msat,
     /// What the invoice's path carried for the payee.
     pub path_secret: Option<Secret>,
+}
+
+/// HTLCs that an [accepted](InvoiceState::Accepted) invoice is bound to.
+#[derive(Clone, Debug)]
+pub struct AcceptedHtlcs {
+    /// Their name.
+    pub id: HtlcSetId,
+    /// The invoice's payment hash, which locks them.
+    pub payment_hash: Hash32,
+    /// What the invoice asks for.
+    pub amount: Msat,
+    /// By which they are fulfilled.
+    pub preimage: Secret,
 }
 
 /// The hash of a preimage, which locks its payment.

@@ -185,9 +185,9 @@ async fn find_or_create<P: PayeePorts>(ports: &P, order: &Order) -> Result<Step,
         }
         match found.state {
             InvoiceState::Paid(_) => return Ok(Step::Paid(found)),
-            InvoiceState::Accepted(_) => return Ok(Step::Await(found)),
+            InvoiceState::Accepted => return Ok(Step::Await(found)),
             InvoiceState::Unpaid if now > found.expires_at() => {
-                ports.expire_invoices(now).await?;
+                ports.expire_invoice(&order.label, found.payment_hash(), now).await?;
             }
             InvoiceState::Unpaid => match ports.attempt_again(&order.label, found.payment_hash()).await? {
                 Some(record) if record.state == InvoiceState::Unpaid => return Ok(Step::Send(record)),
@@ -236,7 +236,7 @@ async fn await_payment<P: PayeePorts>(
         Either::Right((Either::Right(_), _)) => return timed_out(ports, record).await,
     };
     let kept = free(ports, record, Free::Refused).await?;
-    if !kept.as_ref().is_some_and(|kept| matches!(kept.state, InvoiceState::Accepted(_))) {
+    if !kept.as_ref().is_some_and(|kept| matches!(kept.state, InvoiceState::Accepted)) {
         return paid_or(kept, |_| SendInvoiceError::Refused(refusal));
     }
     // It is being paid all the same: an earlier message has got through.
@@ -265,7 +265,7 @@ async fn settled<P: PayeePorts>(ports: &P, record: &InvoiceRecord) -> Result<Inv
             Some(record) => match record.state {
                 InvoiceState::Paid(_) => return Ok(record),
                 InvoiceState::Expired => return Err(SendInvoiceError::InvoiceExpired(Box::new(record))),
-                InvoiceState::Unpaid | InvoiceState::Accepted(_) => {}
+                InvoiceState::Unpaid | InvoiceState::Accepted => {}
             },
         }
     }

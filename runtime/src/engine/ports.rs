@@ -9,7 +9,7 @@ use std::time::Duration;
 use cln_primitives::{Hash32, Msat, NodeId, Secret};
 
 use super::model::{
-    Claim, ClaimState, HtlcSet, HtlcSetId, InvoiceRecord, NewInvoice, Receipt, ReplyPath, RequestRecord,
+    AcceptedHtlcs, Claim, ClaimState, HtlcSet, HtlcSetId, InvoiceRecord, NewInvoice, Receipt, ReplyPath, RequestRecord,
 };
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
@@ -19,12 +19,12 @@ pub trait IssuerPorts: RequestStore + Wallet + Courier + Clock + Signer + Random
 impl<T: RequestStore + Wallet + Courier + Clock + Signer + Random> IssuerPorts for T {}
 
 /// All that a payee needs to send invoices.
-pub trait PayeePorts: InvoiceStore + Courier + Clock + Signer + Random {}
-impl<T: InvoiceStore + Courier + Clock + Signer + Random> PayeePorts for T {}
+pub trait PayeePorts: InvoiceStore + Courier + Clock + NodeIdentity + Random {}
+impl<T: InvoiceStore + Courier + Clock + NodeIdentity + Random> PayeePorts for T {}
 
 /// All that a payee needs to be paid, when no daemon does that for it.
-pub trait ReceiverPorts: InvoiceStore + Htlcs + Clock + Signer {}
-impl<T: InvoiceStore + Htlcs + Clock + Signer> ReceiverPorts for T {}
+pub trait ReceiverPorts: SettlementStore + Htlcs + Clock + Signer {}
+impl<T: SettlementStore + Htlcs + Clock + Signer> ReceiverPorts for T {}
 
 /// A store did not do what it was asked to, or it is not known whether it did.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -73,6 +73,31 @@ pub trait RequestStore: Send + Sync {
     fn pending_claims(&self) -> impl Future<Output = Result<Vec<Claim>, StoreError>> + Send;
 }
 
+/// Requests that are made once for their label.
+pub trait LabelledRequests: RequestStore {
+    /// The request that was made once for this label.
+    fn labelled(&self, label: &str) -> impl Future<Output = Result<Option<RequestRecord>, StoreError>> + Send;
+
+    /// Stores a new request, if no other was made once for this label. That is the store's own constraint, and the step
+    /// atomic and durable.
+    fn insert_labelled(
+        &self,
+        label: &str,
+        record: &RequestRecord,
+    ) -> impl Future<Output = Result<Insertion, StoreError>> + Send;
+}
+
+/// What became of [`LabelledRequests::insert_labelled`].
+#[derive(Clone, Debug)]
+pub enum Insertion {
+    /// It is stored.
+    Done,
+    /// This one has its id.
+    Exists(RequestRecord),
+    /// This one has the label.
+    LabelTaken(RequestRecord),
+}
+
 /// What became of [`RequestStore::disable_request`].
 #[derive(Clone, Debug)]
 pub enum Disabling {
@@ -119,6 +144,10 @@ pub enum ClaimRefusal {
     PaymentHashTaken,
     /// [`ClaimLimits::pending`] is reached.
     TooManyPending,
+    /// More would be spent within a day than the operator allows.
+    DailyLimit,
+    /// The operator has paused paying.
+    Paused,
 }
 
 /// The payee's invoices. Each method but [`wait_invoice`](InvoiceStore::wait_invoice) is one atomic step, durable when
@@ -156,6 +185,37 @@ pub trait InvoiceStore: Send + Sync {
         payment_hash: Hash32,
     ) -> impl Future<Output = Result<Option<InvoiceRecord>, StoreError>> + Send;
 
+    /// Makes an unpaid invoice expire whose [last second](InvoiceRecord::expires_at) is over at `now`, and gives it as it
+    /// is then; `None` when it is gone. Where a daemon does that by itself, it is waited for.
+    fn expire_invoice(
+        &self,
+        label: &str,
+        payment_hash: Hash32,
+        now: u64,
+    ) -> impl Future<Output = Result<Option<InvoiceRecord>, StoreError>> + Send;
+}
+
+/// What became of [`InvoiceStore::create_invoice`].
+#[derive(Clone, Debug)]
+pub enum Creation {
+    /// It is stored, and signed.
+    Created(InvoiceRecord),
+    /// This invoice has the label.
+    LabelTaken(InvoiceRecord),
+}
+
+/// Why a label is freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Free {
+    /// The only attempt to hand the invoice over failed for certain. It stays when there was another attempt.
+    NeverDelivered,
+    /// The payer has refused it.
+    Refused,
+}
+
+/// What a node that settles its own HTLCs needs of the payee's invoices. Each method is one atomic step, durable when it
+/// returns.
+pub trait SettlementStore: Send + Sync {
     /// Takes a payment, if the invoice is unpaid and not expired at `now`, and the amount is enough and not more than
     /// twice of what is asked for. The same payment can be taken again, also when it has paid the invoice already.
     fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> impl Future<Output = Result<Acceptance, StoreError>> + Send;
@@ -181,32 +241,11 @@ pub trait InvoiceStore: Send + Sync {
         htlcs: HtlcSetId,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The invoices that are [bound](super::InvoiceState::Accepted) to a payment.
-    fn accepted(&self) -> impl Future<Output = Result<Vec<InvoiceRecord>, StoreError>> + Send;
-
-    /// Makes all unpaid invoices expire whose [last second](InvoiceRecord::expires_at) is over. Gives their number.
-    fn expire_invoices(&self, now: u64) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// The payments that invoices are [bound](super::InvoiceState::Accepted) to.
+    fn accepted(&self) -> impl Future<Output = Result<Vec<AcceptedHtlcs>, StoreError>> + Send;
 }
 
-/// What became of [`InvoiceStore::create_invoice`].
-#[derive(Clone, Debug)]
-pub enum Creation {
-    /// It is stored, and signed.
-    Created(InvoiceRecord),
-    /// This invoice has the label.
-    LabelTaken(InvoiceRecord),
-}
-
-/// Why a label is freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Free {
-    /// The only attempt to hand the invoice over failed for certain. It stays when there was another attempt.
-    NeverDelivered,
-    /// The payer has refused it.
-    Refused,
-}
-
-/// What became of [`InvoiceStore::accept_htlcs`].
+/// What became of [`SettlementStore::accept_htlcs`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acceptance {
     /// Taken: to be fulfilled by this preimage.
@@ -244,7 +283,7 @@ pub enum PayError {
 /// The payments that arrive.
 pub trait Htlcs: Send + Sync {
     /// The payments that wait for this node, and those fulfilled by it that may not be
-    /// [marked](InvoiceStore::mark_paid) yet. Those that are gone need not be here.
+    /// [marked](SettlementStore::mark_paid) yet. Those that are gone need not be here.
     fn offered(&self) -> impl Future<Output = Result<Vec<HtlcSet>, StoreError>> + Send;
 
     /// Takes the money by showing the preimage, all parts at once. Doing it again gives the same.
@@ -317,14 +356,17 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// The node's key.
-pub trait Signer: Send + Sync {
+/// Who the node is.
+pub trait NodeIdentity: Send + Sync {
     /// The node's id, which pays and is paid.
     fn node_id(&self) -> NodeId;
 
     /// The chain on which it pays and is paid.
     fn chain(&self) -> Chain;
+}
 
+/// The node's key.
+pub trait Signer: NodeIdentity {
     /// Signs a request of this node's.
     ///
     /// # Errors

@@ -13,12 +13,12 @@
 //! The preimage leaves only for an invoice that the store has bound to these very HTLCs, so an invoice is paid once,
 //! and one that is being paid neither expires nor is freed.
 
-use super::model::{HtlcSet, HtlcSetId, InvoiceRecord, InvoiceState, Receipt};
+use super::model::{AcceptedHtlcs, HtlcSet, Receipt};
 use super::ports::{Acceptance, Fulfilment, ReceiverPorts, StoreError};
 use crate::bolt12::secrets::PathUse;
 
 /// What became of HTLCs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// They have paid their invoice.
     Paid(Receipt),
@@ -65,10 +65,9 @@ pub async fn settle_all<P: ReceiverPorts>(ports: &P) -> Result<Vec<Settlement>, 
     for set in &offered {
         ended.push(settle(ports, set).await);
     }
-    for record in bound {
-        let InvoiceState::Accepted(id) = record.state else { continue };
-        if offered.iter().all(|set| set.id != id) {
-            ended.extend(release(ports, &record, id).await.transpose());
+    for htlcs in bound {
+        if offered.iter().all(|set| set.id != htlcs.id) {
+            ended.extend(release(ports, htlcs).await.transpose());
         }
     }
     ended.into_iter().collect()
@@ -76,14 +75,10 @@ pub async fn settle_all<P: ReceiverPorts>(ports: &P) -> Result<Vec<Settlement>, 
 
 /// Lets an invoice go that was bound to HTLCs just before a crash, when the payer has them back since. Only the ledger
 /// can tell; should it have them still, they are among the offered ones next time.
-async fn release<P: ReceiverPorts>(
-    ports: &P,
-    record: &InvoiceRecord,
-    id: HtlcSetId,
-) -> Result<Option<Settlement>, StoreError> {
-    let payment_hash = record.payment_hash();
-    let set = HtlcSet { id, payment_hash, amount: record.amount(), path_secret: None };
-    match ports.fulfil(&set, &record.preimage).await? {
+async fn release<P: ReceiverPorts>(ports: &P, htlcs: AcceptedHtlcs) -> Result<Option<Settlement>, StoreError> {
+    let AcceptedHtlcs { id, payment_hash, amount, preimage } = htlcs;
+    let set = HtlcSet { id, payment_hash, amount, path_secret: None };
+    match ports.fulfil(&set, &preimage).await? {
         Fulfilment::Fulfilled => Ok(None),
         Fulfilment::Gone => {
             ports.release_htlcs(payment_hash, id).await?;

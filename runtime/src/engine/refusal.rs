@@ -58,6 +58,12 @@ pub enum Refusal {
     /// Too many invoices at once; later ones may be paid.
     #[error("too many invoices: try again later")]
     TooMany,
+    /// The payer's operator has bounded what is spent in a day; later ones may be paid.
+    #[error("the payer has reached its limit for the day: try again later")]
+    DailyLimit,
+    /// The payer's operator has paused paying; later ones may be paid.
+    #[error("the payer does not pay at the moment: try again later")]
+    Paused,
     /// The payment was tried. The payer's wallet says why it failed.
     #[error("pay attempt failed: {0}")]
     PaymentFailed(String),
@@ -115,6 +121,8 @@ impl From<ClaimRefusal> for Refusal {
             ClaimRefusal::InProgress => Refusal::InProgress,
             ClaimRefusal::PaymentHashTaken => Refusal::PaymentHashTaken,
             ClaimRefusal::TooManyPending => Refusal::TooMany,
+            ClaimRefusal::DailyLimit => Refusal::DailyLimit,
+            ClaimRefusal::Paused => Refusal::Paused,
         }
     }
 }
@@ -155,6 +163,8 @@ mod tests {
             Refusal::Inactive,
             Refusal::InProgress,
             Refusal::TooMany,
+            Refusal::DailyLimit,
+            Refusal::Paused,
             Refusal::PaymentFailed("no way to the payee".to_owned()),
             Refusal::Internal,
         ];

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::future::Future;
 
-use cln_api::primitives::Command;
+use cln_api::primitives::{Command, ListCommand};
+use futures_util::StreamExt as _;
 
 use crate::client::{CallError, Client};
 
@@ -18,6 +19,27 @@ pub trait Daemon: Clone + fmt::Debug + Send + Sync + 'static {
         &self,
         request: &R,
     ) -> impl Future<Output = Result<R::Response, Failure<R::Error>>> + Send;
+
+    /// Calls a command for a list, and gives each entry of it to `take`. A [`Client`] never has all of it in memory.
+    ///
+    /// # Errors
+    /// As of [`call`](Self::call). Some entries may have been given then.
+    fn each<R>(
+        &self,
+        request: &R,
+        mut take: impl FnMut(R::Item) + Send,
+    ) -> impl Future<Output = Result<(), Failure<R::Error>>> + Send
+    where
+        R: ListCommand + Sync,
+        R::Item: Send + 'static,
+        R::Error: Send + 'static,
+    {
+        async move {
+            let response = self.call(request).await?;
+            R::items(response).into_iter().for_each(&mut take);
+            Ok(())
+        }
+    }
 }
 
 /// A call did not end well; `E` has the codes of its command.
@@ -36,11 +58,29 @@ pub enum Failure<E> {
 
 impl Daemon for Client {
     async fn call<R: Command + Sync>(&self, request: &R) -> Result<R::Response, Failure<R::Error>> {
-        match Client::call(self, request).await {
-            Ok(response) => Ok(response),
-            Err(CallError::Rpc(error)) => Err(Failure::Refused(error)),
-            Err(error) if error.may_have_taken_effect() => Err(Failure::Lost(error.to_string())),
-            Err(error) => Err(Failure::NotCalled(error.to_string())),
+        Client::call(self, request).await.map_err(Failure::from)
+    }
+
+    async fn each<R>(&self, request: &R, mut take: impl FnMut(R::Item) + Send) -> Result<(), Failure<R::Error>>
+    where
+        R: ListCommand + Sync,
+        R::Item: Send + 'static,
+        R::Error: Send + 'static,
+    {
+        let mut entries = self.stream(request);
+        while let Some(entry) = entries.next().await {
+            take(entry?);
+        }
+        Ok(())
+    }
+}
+
+impl<E: std::error::Error> From<CallError<E>> for Failure<E> {
+    fn from(error: CallError<E>) -> Self {
+        match error {
+            CallError::Rpc(error) => Failure::Refused(error),
+            error if error.may_have_taken_effect() => Failure::Lost(error.to_string()),
+            error => Failure::NotCalled(error.to_string()),
         }
     }
 }

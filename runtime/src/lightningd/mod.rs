@@ -1,5 +1,30 @@
 //! The engine's ports on a real node: each is made of calls that an unmodified lightningd answers.
 
+#[cfg(feature = "onion")]
+mod courier;
 mod daemon;
+mod invoices;
+#[cfg(feature = "onion")]
+mod payee;
+#[cfg(feature = "onion")]
+mod payer;
+#[cfg(feature = "onion")]
+mod request_signer;
+mod row;
+#[cfg(feature = "onion")]
+mod system;
+mod wallet;
 
+#[cfg(feature = "onion")]
+pub use courier::Courier;
 pub use daemon::{Daemon, Failure};
+pub use invoices::Invoices;
+#[cfg(feature = "onion")]
+pub use payee::Payee;
+#[cfg(feature = "onion")]
+pub use payer::Payer;
+#[cfg(feature = "onion")]
+pub use request_signer::Identity;
+#[cfg(feature = "onion")]
+pub use system::System;
+pub use wallet::{Spending, Wallet};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cln_primitives::NodeId;
+use cln_primitives::{NodeId, Secret};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
@@ -12,8 +12,8 @@ use super::ledger::Account;
 use super::network::Folder;
 use super::ports::Ports;
 use super::store::Store;
-use crate::bolt12::Chain;
-use crate::engine::Issuer;
+use crate::bolt12::{Chain, Invoice, Verified};
+use crate::engine::{Creation, Issuer, StoreError};
 
 /// A running node. A clone is the same node.
 #[derive(Clone, Debug)]
@@ -68,6 +68,18 @@ impl Node {
     /// Its money.
     pub fn account(&self) -> &Account {
         &self.ports().account
+    }
+
+    /// Stores an invoice that is signed already: see [`Store::add_invoice`].
+    pub(super) async fn add_invoice(
+        &self,
+        label: String,
+        invoice: Invoice<Verified>,
+        preimage: Secret,
+    ) -> Result<Creation, StoreError> {
+        let creation = self.store().add_invoice(label, invoice, preimage).await?;
+        self.ports().created.notify_one();
+        Ok(creation)
     }
 
     /// The rules of a payer, over this node.

@@ -11,10 +11,10 @@ use bitcoin::secp256k1::{Keypair, Secp256k1, SecretKey};
 use cln_primitives::{Hash32, NodeId, Secret};
 use zeroize::Zeroizing;
 
-use super::random::bytes32;
 use crate::bolt12::blinding::{own_path, own_path_pay, read_own_hop, read_own_path};
-use crate::bolt12::secrets::{PathUse, path_base, path_secret};
+use crate::bolt12::secrets::{PathUse, path_base, path_secret, payer_alias_base, payer_alias_key};
 use crate::bolt12::{self, BlindedPath, BlindedPathBuf, Chain, Hop, Invoice, InvoiceRequest, Unsigned, Verified};
+use crate::random::bytes32;
 
 /// The node's key could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,7 @@ pub struct Keys {
     chain: Chain,
     requests: Secret,
     invoices: Secret,
+    aliases: Secret,
 }
 
 impl Keys {
@@ -84,6 +85,7 @@ impl Keys {
             chain,
             requests: path_base(seed, PathUse::OfferOrRequest),
             invoices: path_base(seed, PathUse::Invoice),
+            aliases: payer_alias_base(seed),
         })
     }
 
@@ -97,12 +99,17 @@ impl Keys {
         self.chain
     }
 
-    /// Signs a request of this node's.
+    /// Signs a request of this node's: by the node's key, or by its alias for the request's metadata if that is the payer.
     ///
     /// # Errors
     /// When it names another payer.
     pub fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, bolt12::Error> {
-        request.sign(&self.node)
+        let payer = request.invreq_payer_id().filter(|&payer| payer != self.node_id());
+        let alias = request.invreq_metadata().and_then(|it| payer_alias_key(&self.aliases, &self.node, it));
+        match alias.filter(|alias| payer == Some(alias.public_key().into())) {
+            Some(alias) => request.sign(&alias),
+            None => request.sign(&self.node),
+        }
     }
 
     /// Signs an invoice of this node's. One without a path gets one from this node to itself, as `createinvoice` does.

@@ -38,6 +38,12 @@
 //! | `getinfo` | `warning_bitcoind_sync` until the chain is known | always: channels and money are not real |
 //! | `sendinvoice` again with a label | 900 | for the same request and amount the same invoice |
 //! | a request past its `absolute_expiry` | is paid | 1002, or 1004 by its payer |
+//! | `createinvoice` with a payment hash that has an invoice | the daemon dies | -1 |
+//! | `createinvoice`, when the invoice expires | so long after the call as it says | so long after its `invoice_created_at` |
+//! | `createinvoice`, `xpay` of BOLT 11 invoices; `xpay` of offers and names | done | -32602 |
+//! | `xpay` with `layers`, `partial_msat`, `localinvreqid` | done | -32602, unless they change nothing |
+//! | `xpay` with limits of fees, delays, time | kept | there are no fees and no delays; an attempt lasts until the invoice has expired |
+//! | `listchannels` | all public channels | none: all nodes of a network are peers |
 //! | bounds | none | 512 clients, 4 MiB a request, 1000 requests of a client at a time, of which 16 may do more than wait |
 //!
 //! `lnr-request` is a command of our own: `invoicerequest` with one parameter more, `min_amount_msat`, by which a payer
@@ -53,10 +59,10 @@ mod bell;
 pub(crate) mod commands;
 mod directory;
 mod handle;
+mod hook;
 mod network;
-mod params;
+pub(crate) mod params;
 mod ports;
-mod random;
 mod server;
 mod socket;
 mod sqlite;
@@ -68,6 +74,7 @@ mod wake;
 
 pub use directory::DirectoryError;
 pub use handle::Node;
+pub use hook::{HookAnswer, HookCall};
 pub use ports::Ports;
 pub use socket::ListenError;
 pub use sqlite::Writes;

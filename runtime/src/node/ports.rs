@@ -8,16 +8,17 @@ use tokio::sync::Notify;
 
 use super::keys::Keys;
 use super::ledger::Account;
-use super::network::{Courier, Reply};
-use super::random;
+use super::network::Courier;
 use super::store::Store;
 use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
 use crate::engine::{
-    self, Acceptance, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free, Fulfilment, HtlcSet,
-    HtlcSetId, Htlcs, InvoiceRecord, InvoiceStore, NewInvoice, PayError, Random, Receipt, ReplyPath, RequestRecord,
-    RequestStore, SendError, SignError, Signer, StoreError, Wallet,
+    self, Acceptance, AcceptedHtlcs, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free,
+    Fulfilment, HtlcSet, HtlcSetId, Htlcs, Insertion, InvoiceRecord, InvoiceStore, LabelledRequests, NewInvoice,
+    NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore,
+    SignError, Signer, StoreError, Wallet,
 };
+use crate::onion::Reply;
 
 /// All ports of a node. A clone is the same node's.
 #[derive(Clone, Debug)]
@@ -64,6 +65,16 @@ impl RequestStore for Ports {
     }
 }
 
+impl LabelledRequests for Ports {
+    async fn labelled(&self, label: &str) -> Result<Option<RequestRecord>, StoreError> {
+        self.store.labelled(label).await
+    }
+
+    async fn insert_labelled(&self, label: &str, record: &RequestRecord) -> Result<Insertion, StoreError> {
+        self.store.insert_labelled(label, record).await
+    }
+}
+
 impl InvoiceStore for Ports {
     async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
         let creation = self.store.create_invoice(new).await?;
@@ -92,6 +103,17 @@ impl InvoiceStore for Ports {
         self.store.wait_invoice(label, payment_hash).await
     }
 
+    async fn expire_invoice(
+        &self,
+        label: &str,
+        payment_hash: Hash32,
+        now: u64,
+    ) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.store.expire_invoice(label, payment_hash, now).await
+    }
+}
+
+impl SettlementStore for Ports {
     async fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> Result<Acceptance, StoreError> {
         self.store.accept_htlcs(set, now).await
     }
@@ -110,12 +132,8 @@ impl InvoiceStore for Ports {
         self.store.release_htlcs(payment_hash, htlcs).await
     }
 
-    async fn accepted(&self) -> Result<Vec<InvoiceRecord>, StoreError> {
+    async fn accepted(&self) -> Result<Vec<AcceptedHtlcs>, StoreError> {
         self.store.accepted().await
-    }
-
-    async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
-        self.store.expire_invoices(now).await
     }
 }
 
@@ -165,7 +183,7 @@ impl Clock for Ports {
     }
 }
 
-impl Signer for Ports {
+impl NodeIdentity for Ports {
     fn node_id(&self) -> NodeId {
         self.keys.node_id()
     }
@@ -173,7 +191,9 @@ impl Signer for Ports {
     fn chain(&self) -> Chain {
         self.keys.chain()
     }
+}
 
+impl Signer for Ports {
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
         self.keys.sign_request(request).map_err(|error| SignError(error.to_string()))
     }
@@ -185,7 +205,7 @@ impl Signer for Ports {
 
 impl Random for Ports {
     fn bytes32(&self) -> [u8; 32] {
-        random::bytes32()
+        crate::random::bytes32()
     }
 }
 

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::bell::{self, Bell};
 use super::directory::{Directory, DirectoryError};
 use super::handle::{Node, Parts};
+use super::hook::{HookAnswer, HookCall, MessageHook};
 use super::keys::{KeyError, Keys};
 use super::ledger::{AccountOptions, Ledger};
 use super::network::{self, Courier, Folder};
@@ -121,6 +122,7 @@ pub struct NodeBuilder {
     network: Chain,
     balance: Msat,
     limits: Limits,
+    hook: Option<MessageHook>,
 }
 
 impl EmbeddedNode {
@@ -137,7 +139,7 @@ impl EmbeddedNode {
         let directory = directory.as_ref().to_owned();
         // Its neighbours are nodes of the same user, and as busy as that user wants.
         let limits = Limits { invoices_per_second: 100_000, ..Limits::default() };
-        NodeBuilder { directory, network: Chain::REGTEST, balance: Msat::ZERO, limits }
+        NodeBuilder { directory, network: Chain::REGTEST, balance: Msat::ZERO, limits, hook: None }
     }
 
     /// The running node.
@@ -192,6 +194,16 @@ impl NodeBuilder {
         self
     }
 
+    /// Asks first about each onion message that arrives at this node, as lightningd asks its plugins by the hooks
+    /// `onion_message_recv` and `onion_message_recv_secret`. The message waits for the answer, others do not.
+    pub fn on_onion_message<F>(mut self, hook: impl Fn(HookCall) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = HookAnswer> + Send + 'static,
+    {
+        self.hook = Some(MessageHook::new(hook));
+        self
+    }
+
     /// Starts the node, and goes on with what a crash has interrupted.
     ///
     /// # Errors
@@ -227,6 +239,7 @@ impl NodeBuilder {
             stop: watch::Sender::new(false),
         });
         node.issuer().resume().await?.into_iter().for_each(|claim| tasks::pay(&node, claim));
+        tasks::end_payments(&node).await?;
         let (sender, events) = mpsc::channel(EVENTS);
         node.spawn(tasks::settle(node.clone()));
         node.spawn(tasks::expire(node.clone()));

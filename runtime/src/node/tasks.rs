@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cln_primitives::Hash32;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -18,7 +19,8 @@ use tokio::time::sleep;
 use super::handle::Node;
 use super::network::Event;
 use super::ports::now;
-use crate::engine::{Claim, InvoiceStore as _, Judgement, StoreError, receiver};
+use super::store::PaymentEnd;
+use crate::engine::{Claim, Judgement, PayError, StoreError, receiver};
 
 /// So many invoices are judged at a time.
 const JUDGES: usize = 64;
@@ -81,6 +83,37 @@ pub(super) async fn pay_again(node: Node) {
             Err(error) => failed(&node, &error),
         }
     }
+}
+
+/// Waits for the end of a payment that was asked for by hand, and notes it.
+pub(super) async fn end_payment(node: &Node, payment_hash: Hash32) -> PaymentEnd {
+    let end = loop {
+        match node.account().end_of_payment(payment_hash).await {
+            Ok(Some(preimage)) => break PaymentEnd::Complete(preimage),
+            Ok(None) => break PaymentEnd::Failed("the node stopped before anything was offered".to_owned()),
+            Err(PayError::Failed(why)) => break PaymentEnd::Failed(why),
+            Err(error @ PayError::Unsettled(_)) => {
+                tracing::error!(%error, "the end of a payment cannot be seen: trying again");
+                sleep(TRY_AGAIN).await;
+            }
+        }
+    };
+    while let Err(error) = node.store().end_payment(payment_hash, end.clone()).await {
+        tracing::error!(%error, "the end of a payment cannot be noted: trying again");
+        sleep(TRY_AGAIN).await;
+    }
+    end
+}
+
+/// Waits for the ends of the payments by hand that a crash has interrupted.
+pub(super) async fn end_payments(node: &Node) -> Result<(), StoreError> {
+    for payment_hash in node.store().pending_payments().await? {
+        let payer = node.clone();
+        node.spawn(async move {
+            end_payment(&payer, payment_hash).await;
+        });
+    }
+    Ok(())
 }
 
 /// Takes payments that arrive, or gives them back.
@@ -149,7 +182,7 @@ async fn expire_now(node: &Node) -> Result<Option<u64>, StoreError> {
     let now = now();
     match node.store().next_expiry().await? {
         Some(last) if now > last => {
-            node.ports().expire_invoices(now).await?;
+            node.store().expire_invoices(now).await?;
             node.store().next_expiry().await
         }
         next => Ok(next),

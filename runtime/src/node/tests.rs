@@ -73,7 +73,7 @@ async fn is_paid_once(payer: &Node, payee: &Node, receipt: &InvoiceRecord) {
     assert_eq!(payer.account().balance().await.unwrap(), BALANCE.checked_sub(AMOUNT).unwrap());
     assert!(payer.account().ledger().audit().await.unwrap().is_balanced());
     let kept = payee.store().list_invoices(Default::default(), Default::default()).await.unwrap();
-    assert_eq!(kept.iter().map(|kept| &kept.preimage).collect::<Vec<_>>(), [&receipt.preimage]);
+    assert_eq!(kept.iter().map(|kept| &kept.state).collect::<Vec<_>>(), [&receipt.state]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,7 +53,7 @@ async fn nobody_takes_or_refuses_anothers_payment() {
 
 /// What a payee that comes back finds, when its invoice is bound to a payment that ended before the invoice did.
 async fn check_bound(ends: impl AsyncFn(&Scene, &HtlcSet), expected: Fulfilment) {
-    use cln_runtime::engine::{InvoiceStore as _, NewInvoice};
+    use cln_runtime::engine::{InvoiceStore as _, NewInvoice, SettlementStore as _};
     let scene = Scene::new().await;
     let signed = invoice(7, 100);
     // The same invoice, as the store makes it: only its path is another one.

@@ -1,6 +1,6 @@
 //! What the commands list and delete.
 
-use cln_runtime::engine::{ClaimState, InvoiceStore as _, RequestStore as _};
+use cln_runtime::engine::{ClaimState, RequestStore as _, SettlementStore as _};
 use cln_runtime::node::store::{DeleteError, Index, InvoiceFilter, InvoiceStatus, Page, PayFilter, PayStatus};
 
 use crate::support::{AMOUNT, LIMITS, NOW, Scene, claim, hash, preimage};
@@ -53,7 +53,7 @@ async fn a_row_tells_all_of_an_invoice() {
     let record = scene.find("a").await.unwrap();
     assert_eq!((rows[0].payment_hash, rows[0].amount), (hash(1), AMOUNT));
     assert_eq!((&rows[0].bolt12, rows[0].expires_at), (&record.invoice.to_string(), record.expires_at()));
-    assert_eq!((rows[0].state, rows[0].updated_index), (record.state, record.updated_index));
+    assert_eq!((&rows[0].state, rows[0].updated_index), (&record.state, record.updated_index));
     let descriptions: Vec<Option<&str>> = rows.iter().map(|row| row.description.as_deref()).collect();
     assert_eq!(descriptions, [Some("tea"), Some("tea"), None]);
 }

@@ -7,7 +7,8 @@ use cln_primitives::{Hash32, Msat, Secret};
 use cln_runtime::bolt12::{Chain, Invoice, InvoiceRequest, RequestBuilder, Unsigned, Verified};
 use cln_runtime::engine::{
     Acceptance, Claim, ClaimLimits, ClaimState, Creation, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceStore as _,
-    NewInvoice, ReplyPath, RequestRecord, RequestStatus, RequestStore as _, SignError, payment_hash,
+    NewInvoice, ReplyPath, RequestRecord, RequestStatus, RequestStore as _, SettlementStore as _, SignError,
+    payment_hash,
 };
 use cln_runtime::node::keys::Keys;
 use cln_runtime::node::store::{SignInvoice, Store};

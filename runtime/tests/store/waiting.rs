@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cln_runtime::engine::{Free, HtlcSetId, InvoiceRecord, InvoiceState, InvoiceStore as _};
+use cln_runtime::engine::{Free, HtlcSetId, InvoiceRecord, InvoiceState, InvoiceStore as _, SettlementStore as _};
 use cln_runtime::node::store::InvoiceStatus;
 
 use crate::support::{EXPIRY, NOW, Scene, hash};

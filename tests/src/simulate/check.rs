@@ -132,11 +132,11 @@ fn invoices(world: &mut World, node: usize) {
         let own = |payment: &&Payment| payment.payee == node && payment.hash == record.payment_hash();
         let paid: Vec<&Payment> = world.ledger.payments.iter().filter(own).filter(|own| fulfilled(own)).collect();
         let what = || format!("{:?} of node {node}, {}", record.label, short(record.payment_hash()));
-        match (record.state, paid.as_slice()) {
+        match (&record.state, paid.as_slice()) {
             (InvoiceState::Paid(Receipt { amount_received, .. }), [payment])
                 if amount_received.as_msat() == payment.amount => {}
             (InvoiceState::Expired, []) => {}
-            (InvoiceState::Unpaid | InvoiceState::Accepted(_), _) => {
+            (InvoiceState::Unpaid | InvoiceState::Accepted, _) => {
                 wrong.push(("every label ends in a final state", format!("{} is {:?}", what(), record.state)));
             }
             (state, paid) => {
@@ -148,10 +148,7 @@ fn invoices(world: &mut World, node: usize) {
     let indexes: HashSet<u64> = world.nodes[node]
         .invoices
         .values()
-        .filter_map(|record| match record.state {
-            InvoiceState::Paid(receipt) => Some(receipt.pay_index),
-            _ => None,
-        })
+        .filter_map(|record| record.receipt().map(|receipt| receipt.pay_index))
         .collect();
     let paid = world.nodes[node].paid as usize;
     if indexes.len() != paid {

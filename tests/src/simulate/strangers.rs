@@ -7,8 +7,8 @@ use cln_primitives::{Hash32, Msat, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{BlindedPathBuf, Chain, FirstNode, Invoice, InvoiceRequest, RequestBuilder, Verified};
 use cln_runtime::engine::{
-    Answer, ClaimState, Clock as _, IncomingInvoice, InvoiceState, InvoiceStore as _, Issuer, IssuerError, Judgement,
-    Limits, NewRequest, Order, Refusal, ReplyPath, RequestRecord, RequestStatus, Wallet as _, payment_hash,
+    Answer, ClaimState, Clock as _, IncomingInvoice, InvoiceState, Issuer, IssuerError, Judgement, Limits, NewRequest,
+    Order, Refusal, ReplyPath, RequestRecord, RequestStatus, SettlementStore as _, Wallet as _, payment_hash,
     send_invoice, settle,
 };
 

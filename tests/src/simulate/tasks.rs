@@ -5,9 +5,8 @@ use std::sync::Arc;
 use cln_primitives::Msat;
 use cln_runtime::bolt12::Invoice;
 use cln_runtime::engine::{
-    Claim, ClaimState, Clock as _, IncomingInvoice, InvoiceRecord, InvoiceState, InvoiceStore as _, Issuer,
-    IssuerError, Judgement, NewRequest, Order, Refusal, SendInvoiceError, Settlement, Signer as _, send_invoice,
-    settle, settle_all,
+    Claim, ClaimState, Clock as _, IncomingInvoice, InvoiceRecord, Issuer, IssuerError, Judgement, NewRequest,
+    NodeIdentity as _, Order, Refusal, SendInvoiceError, Settlement, send_invoice, settle, settle_all,
 };
 use futures_util::future::join_all;
 
@@ -208,13 +207,13 @@ fn heard(ports: &Ports, order: &Order, answer: &Result<InvoiceRecord, SendInvoic
         world.seen.reported.insert((ports.node, record.payment_hash(), record.label.clone()));
     }
     let Ok(record) = answer else { return };
-    let InvoiceState::Paid(receipt) = record.state else {
+    let Some(receipt) = record.receipt() else {
         return world.violated("a call that ends well has a receipt", format!("{:?}", record.state));
     };
     let ordered = record.invreq_id() == order.request.invreq_id() && record.amount() == order.amount;
     world.demand(ordered, "a receipt is for what was ordered", || format!("{:?}", order.label));
-    let new = (record.payment_hash(), receipt);
-    let kept = *world.seen.receipts.entry((ports.node, order.label.clone())).or_insert(new);
+    let new = (record.payment_hash(), receipt.clone());
+    let kept = world.seen.receipts.entry((ports.node, order.label.clone())).or_insert(new.clone()).clone();
     world.demand(kept == new, "a receipt never changes", || {
         format!(
             "{:?} of node {}: {} {:?} became {} {:?}",

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use cln_primitives::Hash32;
+use cln_primitives::{Hash32, Secret};
 use cln_runtime::bolt12::{InvoiceRequest, Verified};
-use cln_runtime::engine::{Answer, Claim, IncomingInvoice, InvoiceRecord, RequestRecord};
+use cln_runtime::engine::{Answer, Claim, HtlcSetId, IncomingInvoice, InvoiceRecord, RequestRecord};
 use fastrand::Rng;
 
 use super::bug::Bug;
@@ -63,6 +63,10 @@ pub(super) struct Node {
     pub(super) requests: Vec<RequestRecord>,
     pub(super) claims: Vec<Claim>,
     pub(super) invoices: BTreeMap<String, InvoiceRecord>,
+    /// By payment hash.
+    pub(super) preimages: HashMap<Hash32, Secret>,
+    /// The payment that an invoice is bound to, by payment hash.
+    pub(super) bound: HashMap<Hash32, HtlcSetId>,
     pub(super) created: u64,
     pub(super) updated: u64,
     pub(super) paid: u64,

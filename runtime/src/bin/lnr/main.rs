@@ -16,6 +16,7 @@ mod network;
 mod node;
 mod output;
 mod parameters;
+mod plugin;
 mod qr;
 mod request;
 mod requests;
@@ -60,6 +61,8 @@ enum Command {
     Decode(decode::Options),
     /// Run a node until Ctrl-C, SIGTERM, or its command `stop`; its channels are simulated
     Node(node::Options),
+    /// Be a plugin of Core Lightning's lightningd, which starts it: see `lnr plugin --help`
+    Plugin(plugin::Options),
     /// Show two nodes at work: a request, its invoice, the payment, and what a second invoice meets
     Demo,
     /// Call any command of the node; its parameters are checked before they are sent
@@ -95,8 +98,13 @@ impl Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command = Arguments::parse().command;
-    log(if matches!(command, Command::Node(_)) { "info" } else { "warn" });
+    let command = Arguments::parse_from(plugin::arguments(std::env::args_os())).command;
+    match command {
+        // It logs to the node.
+        Command::Plugin(_) => {}
+        Command::Node(_) => log("info"),
+        _ => log("warn"),
+    }
     let is_for_programs = command.is_for_programs();
     match run(command).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -119,6 +127,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Disable(options) => disable::run(options).await,
         Command::Decode(options) => decode::run(&options),
         Command::Node(options) => node::run(options).await,
+        Command::Plugin(options) => plugin::run(options).await,
         Command::Demo => demo::run().await,
         Command::Call(options) => call::run(options).await,
         Command::InvoiceRequest(options) => call::invoicerequest(options).await,

@@ -40,10 +40,9 @@ impl Listed for InvoiceRow {
             bolt12: &self.bolt12,
             description: self.description.as_deref(),
             payment_hash: self.payment_hash,
-            preimage: &self.preimage,
             amount: self.amount,
             expires_at: self.expires_at,
-            state: self.state,
+            state: &self.state,
             created_index: self.created_index,
             updated_index: self.updated_index,
         }
@@ -90,7 +89,7 @@ async fn delete(node: Node, input: Delete) -> Answer<delinvoice::Response> {
     else {
         // No invoice is like that, yet it must be told how it is.
         let found = node.store().invoice(&input.label).await?.ok_or_else(not_found)?;
-        return Err(other_status(found.state.into(), &input.status));
+        return Err(other_status((&found.state).into(), &input.status));
     };
     let deleted = match input.desconly {
         Some(true) => node.store().delete_description(&input.label, status).await,

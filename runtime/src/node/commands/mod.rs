@@ -1,13 +1,17 @@
 //! The commands of an embedded node: a table says of each what it takes and what it does.
 
+mod createinvoice;
+mod createinvoicerequest;
+mod gossip;
 mod help;
 mod invoices;
 mod payments;
 mod peers;
-mod requests;
-mod sendinvoice;
+pub(crate) mod requests;
+pub(crate) mod sendinvoice;
 mod status;
 mod waiting;
+mod xpay;
 
 use std::sync::LazyLock;
 
@@ -43,6 +47,9 @@ pub(crate) struct Command {
 /// All commands, in the order in which `help` tells them.
 pub(crate) static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
     let groups = [
+        createinvoice::commands(),
+        createinvoicerequest::commands(),
+        gossip::commands(),
         help::commands(),
         invoices::commands(),
         payments::commands(),
@@ -51,6 +58,7 @@ pub(crate) static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
         sendinvoice::commands(),
         status::commands(),
         waiting::commands(),
+        xpay::commands(),
     ];
     let mut commands: Vec<Command> = groups.into_iter().flatten().collect();
     commands.sort_by_key(|command| command.method);
@@ -138,7 +146,7 @@ impl Command {
 }
 
 /// The parameters, as the command takes them.
-fn input<I: DeserializeOwned>(params: &'static [Param], given: &RawValue) -> Answer<I> {
+pub(crate) fn input<I: DeserializeOwned>(params: &'static [Param], given: &RawValue) -> Answer<I> {
     let given = params::read(params, given)?;
     serde_json::from_value(given.into()).map_err(|error| invalid(error.to_string()))
 }

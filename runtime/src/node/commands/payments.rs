@@ -56,15 +56,20 @@ impl Paging {
 /// An invoice's text as it is stored: in one piece, in lower case, without a URI's scheme. One of BOLT 11 is as good as
 /// any other that is not stored.
 pub(super) fn invoice_text(parameter: &str, text: &str) -> Answer<String> {
-    const SCHEME: &str = "lightning:";
-    let text = match text.get(..SCHEME.len()) {
-        Some(scheme) if scheme.eq_ignore_ascii_case(SCHEME) => &text[SCHEME.len()..],
-        _ => text,
-    };
+    let text = without_scheme(text);
     match Invoice::parse(text, Accept::Any).and_then(Invoice::verify) {
         Ok(invoice) => Ok(invoice.to_string()),
         Err(_) if matches!(decode(text), Ok(Response::Bolt11Invoice(_))) => Ok(text.to_ascii_lowercase()),
         Err(error) => Err(invalid(format!("{parameter}: not a BOLT 12 invoice: {error}"))),
+    }
+}
+
+/// A text without the `lightning:` of a URI.
+pub(super) fn without_scheme(text: &str) -> &str {
+    const SCHEME: &str = "lightning:";
+    match text.split_at_checked(SCHEME.len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => rest,
+        _ => text,
     }
 }
 
@@ -111,6 +116,9 @@ fn entry(row: &PayRow) -> Value {
     });
     if let Some(index) = row.updated_index {
         entry["updated_index"] = json!(index);
+    }
+    if let Some(label) = &row.label {
+        entry["label"] = json!(label);
     }
     // The store keeps nothing else; what it cannot read it would not have kept.
     if let Ok(invoice) = Invoice::parse(&row.bolt12, Accept::Any) {

@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const OVERHEAD: u16 = 4;
 /// The longest padding of a message.
 const LONGEST: u64 = (u16::MAX - OVERHEAD) as u64;
+/// What nodes can do, as a BOLT 9 bitmap in hex digits: bit 39, onion messages.
+pub(super) const FEATURES: &str = "8000000000";
 /// How much padding is asked for when it is not said.
 const PADDING: u16 = 128;
 
@@ -49,7 +51,7 @@ pub(super) async fn others(node: &Node) -> Answer<Vec<(NodeId, PathBuf)>> {
 }
 
 /// Does the node run? Whoever listens for messages does.
-async fn runs(folder: PathBuf) -> bool {
+pub(super) async fn runs(folder: PathBuf) -> bool {
     matches!(timeout(PATIENCE, UnixStream::connect(folder.join(MESSAGES))).await, Ok(Ok(_)))
 }
 
@@ -67,7 +69,7 @@ async fn list(node: Node, input: List) -> Answer<listpeers::Response> {
     let peer = |(id, folder): (NodeId, PathBuf)| async move {
         let netaddr = vec![folder.join(MESSAGES).display().to_string()];
         match runs(folder).await {
-            true => json!({"id": id, "connected": true, "num_channels": 0, "features": "", "netaddr": netaddr}),
+            true => json!({"id": id, "connected": true, "num_channels": 0, "features": FEATURES, "netaddr": netaddr}),
             false => json!({"id": id, "connected": false, "num_channels": 0}),
         }
     };

@@ -1,35 +1,37 @@
 //! The payer's requests: `invoicerequest`, `listinvoicerequests`, `disableinvoicerequest`; and our own `lnr-request`.
 
-use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests};
-use cln_primitives::{Hash32, Msat};
+use cln_api::error_code::JSONRPC2_INVALID_PARAMS;
+use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests, lnr_request};
+use cln_primitives::{Hash32, Msat, RpcError};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Command, checked_command, command, shaped};
-use crate::engine::answer::{Listed as _, listing};
+use crate::engine::answer::{Listed as _, listing, own_entry};
 use crate::engine::{IssuerError, NewRequest, RequestStore as _};
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
 
 /// The description may be left out, as at lightningd and other than its schema says.
-const CREATE: &[Param] = CREATE_OWN.split_at(CREATE_OWN.len() - 1).0;
-/// lightningd's, and one of ours at the end: the least that an invoice may ask for.
-const CREATE_OWN: &[Param] = &[
+const CREATE: &[Param] = CREATE_ONCE.split_at(CREATE_ONCE.len() - 2).0;
+/// lightningd's, and two of ours at the end.
+pub(crate) const CREATE_ONCE: &[Param] = &[
     required("amount", Kind::Msat),
     optional("description", Kind::Text),
     optional("issuer", Kind::Text),
     optional("label", Kind::Text),
     optional("absolute_expiry", Kind::U64),
     optional("single_use", Kind::Bool),
+    optional("expires", Kind::U32),
     optional("min_amount_msat", Kind::Msat),
 ];
-const LIST: &[Param] = &[optional("invreq_id", Kind::Hash), optional("active_only", Kind::Bool)];
-const DISABLE: &[Param] = &[required("invreq_id", Kind::Hash)];
+pub(crate) const LIST: &[Param] = &[optional("invreq_id", Kind::Hash), optional("active_only", Kind::Bool)];
+pub(crate) const DISABLE: &[Param] = &[required("invreq_id", Kind::Hash)];
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<invoicerequest::Request, Create, _>(CREATE, create),
-        Command { method: "lnr-request", ..command::<invoicerequest::Request, Create, _>(CREATE_OWN, create) },
+        command::<lnr_request::Request, CreateOnce, _>(CREATE_ONCE, create_once),
         command::<listinvoicerequests::Request, List, _>(LIST, list),
         checked_command::<disableinvoicerequest::Request, Disable, _, _>(DISABLE, can_disable, disable),
     ]
@@ -43,20 +45,48 @@ struct Create {
     label: Option<String>,
     absolute_expiry: Option<u64>,
     single_use: Option<bool>,
-    min_amount_msat: Option<Msat>,
+}
+
+impl Create {
+    fn into_new(self, min_amount: Option<Msat>) -> NewRequest {
+        NewRequest {
+            amount: self.amount,
+            description: self.description,
+            issuer: self.issuer,
+            label: self.label,
+            absolute_expiry: self.absolute_expiry,
+            single_use: self.single_use.unwrap_or(true),
+            min_amount,
+        }
+    }
 }
 
 async fn create(node: Node, input: Create) -> Answer<invoicerequest::Response> {
-    let new = NewRequest {
-        amount: input.amount,
-        description: input.description,
-        issuer: input.issuer,
-        label: input.label,
-        absolute_expiry: input.absolute_expiry,
-        single_use: input.single_use.unwrap_or(true),
-        min_amount: input.min_amount_msat,
-    };
-    listing(&node.issuer().create(new).await?)
+    listing(&node.issuer().create(input.into_new(None)).await?)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CreateOnce {
+    #[serde(flatten)]
+    create: Create,
+    expires: Option<u32>,
+    min_amount_msat: Option<Msat>,
+}
+
+impl CreateOnce {
+    /// What is to be made, and for how many seconds it is valid.
+    pub(crate) fn into_new(self) -> Result<(NewRequest, Option<u32>), RpcError> {
+        if self.expires.is_some() && self.create.absolute_expiry.is_some() {
+            let message = "expires: not together with absolute_expiry: give one of them".to_owned();
+            return Err(RpcError { code: JSONRPC2_INVALID_PARAMS, message, data: None });
+        }
+        Ok((self.create.into_new(self.min_amount_msat), self.expires))
+    }
+}
+
+async fn create_once(node: Node, input: CreateOnce) -> Answer<lnr_request::Response> {
+    let (new, valid_for) = input.into_new()?;
+    shaped(own_entry(&node.issuer().create_once(new, valid_for).await?))
 }
 
 #[derive(Deserialize)]

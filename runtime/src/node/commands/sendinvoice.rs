@@ -11,7 +11,7 @@ use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
 
 /// As lightningd's own; its schema has a `quantity` too, which it does not take.
-const SEND: &[Param] = &[
+pub(crate) const SEND: &[Param] = &[
     required("invreq", Kind::Text),
     required("label", Kind::Label),
     optional("amount_msat", Kind::Msat),

@@ -41,7 +41,7 @@ async fn wait(node: Node, input: Wait) -> Answer<waitinvoice::Response> {
                 let expired = failure(INVOICE_EXPIRED_DURING_WAIT, "the invoice expired and was not paid");
                 return Err(RpcError { data: Some(record.entry()), ..expired });
             }
-            InvoiceState::Unpaid | InvoiceState::Accepted(_) => {}
+            InvoiceState::Unpaid | InvoiceState::Accepted => {}
         }
         record = match node.store().wait_invoice(&input.label, hash).await? {
             Some(record) => record,

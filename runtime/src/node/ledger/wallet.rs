@@ -12,6 +12,7 @@ use super::payments::{self, Offer, Progress, State};
 use crate::bolt12::{Invoice, Verified};
 use crate::engine::{PayError, StoreError, Wallet};
 use crate::node::sqlite::Fault;
+use crate::node::wake::Listening;
 
 /// How long a payer waits before it looks again whether another program has ended its payment: at first, and at most.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
@@ -24,9 +25,39 @@ impl Wallet for Account {
     async fn pay(&self, invoice: &Invoice<Verified>, invreq_id: Hash32) -> Result<Secret, PayError> {
         let hash = invoice.payment().payment_hash;
         // Listened before it is looked, so that no change falls between.
-        let mut change = self.ledger.0.waiters.listen(hash);
-        let mut progress = self.begin(invoice, invreq_id).await?;
-        let mut pause = LOOK_AGAIN.0;
+        let change = self.ledger.0.waiters.listen(hash);
+        let begun = self.begin(invoice, invreq_id).await?;
+        self.end_of(begun, hash, change).await
+    }
+}
+
+impl Account {
+    /// Begins to pay an invoice, unless it is paid or being paid already: [`end_of_payment`](Self::end_of_payment) tells
+    /// how it ends.
+    ///
+    /// # Errors
+    /// [`PayError::Failed`] when nothing was offered.
+    pub async fn begin_payment(&self, invoice: &Invoice<Verified>, invreq_id: Hash32) -> Result<(), PayError> {
+        self.begin(invoice, invreq_id).await.map(drop)
+    }
+
+    /// Waits for the end of the latest payment of this hash; `None` when there was none.
+    ///
+    /// # Errors
+    /// See [`Wallet::pay`].
+    pub async fn end_of_payment(&self, payment_hash: Hash32) -> Result<Option<Secret>, PayError> {
+        let change = self.ledger.0.waiters.listen(payment_hash);
+        let payer = self.node_id;
+        let find = move |connection: &Connection| payments::latest(connection, payer, payment_hash);
+        let found = self.ledger.database().read("looking for a payment", find).await.map_err(unsettled)?;
+        match found {
+            Some(begun) => self.end_of(begun, payment_hash, change).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn end_of(&self, begun: Progress, hash: Hash32, listening: Listening) -> Result<Secret, PayError> {
+        let (mut progress, mut change, mut pause) = (begun, listening, LOOK_AGAIN.0);
         loop {
             match progress.state {
                 State::Fulfilled(preimage) => return Ok(preimage),
@@ -43,9 +74,7 @@ impl Wallet for Account {
             progress = self.look(progress.id, progress.timeout_at, hash).await?;
         }
     }
-}
 
-impl Account {
     /// Finds the payment that has been begun, or begins one.
     async fn begin(&self, invoice: &Invoice<Verified>, invreq_id: Hash32) -> Result<Progress, PayError> {
         let payment = invoice.payment();

@@ -11,11 +11,11 @@ use tokio::net::UnixStream;
 
 use super::folder::Folder;
 use super::frame::{self, Frame, Message, Receipt};
-use super::replies::{Replies, Reply};
 use super::{MESSAGES, in_time};
 use crate::bolt12::{BlindedPath, FirstNode, Invoice, InvoiceError, InvoiceRequest, Verified};
 use crate::engine::{self, ReplyPath, SendError};
-use crate::node::random::bytes32;
+use crate::onion::{Replies, Reply};
+use crate::random::bytes32;
 
 /// Brings messages to other nodes of the network. A clone is the same courier.
 #[derive(Clone, Debug)]

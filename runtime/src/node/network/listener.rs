@@ -75,7 +75,7 @@ impl Inbox {
     fn take(&self, from: NodeId, message: Message) -> Receipt {
         let event = match message {
             Message::InvoiceError { bytes, reply } => {
-                self.courier.replies().answer(&reply, read_answer(bytes.into_vec()));
+                self.courier.replies().answer(&reply, || read_answer(bytes.into_vec()));
                 return Receipt::Taken;
             }
             Message::Ledger => Event::Ledger,

@@ -20,14 +20,12 @@ mod courier;
 mod folder;
 mod frame;
 mod listener;
-mod replies;
 #[cfg(test)]
 mod tests;
 
 pub use courier::Courier;
 pub use folder::Folder;
 pub use listener::{Event, listen};
-pub use replies::Reply;
 
 /// The socket in a node's folder for messages.
 pub(super) const MESSAGES: &str = "messages";

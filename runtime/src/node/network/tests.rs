@@ -65,7 +65,7 @@ impl Member {
         self.keys.finish_invoice(invoice.build().unwrap()).unwrap()
     }
 
-    async fn send(&self, payer: &Member) -> Result<super::Reply, SendError> {
+    async fn send(&self, payer: &Member) -> Result<crate::onion::Reply, SendError> {
         let request = payer.request(&[]);
         self.courier.send_invoice(&request, &self.invoice(&request)).await
     }
@@ -84,7 +84,7 @@ fn error(words: &str) -> InvoiceError {
     InvoiceError::builder(words).build().unwrap()
 }
 
-fn assert_unreachable(end: Result<super::Reply, SendError>, words: &str) {
+fn assert_unreachable(end: Result<crate::onion::Reply, SendError>, words: &str) {
     match end {
         Err(SendError::Unreachable(why)) => assert!(why.contains(words), "{why}"),
         other => panic!("not unreachable: {other:?}"),
@@ -280,7 +280,7 @@ async fn a_message_that_is_too_long_is_not_sent_for_certain() {
 
 #[test]
 fn nobody_reads_from_a_log_how_to_answer() {
-    let replies = super::replies::Replies::default();
+    let replies = crate::onion::Replies::default();
     let nobody = format!("{replies:?}");
     let _reply = replies.expect(&Secret::from_bytes([7; 32]));
     assert_eq!(format!("{replies:?}"), nobody);

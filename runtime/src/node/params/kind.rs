@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Hash,
     /// A node's id: 66 hex digits of a point.
     NodeId,
+    /// A list of JSON strings.
+    Texts,
     /// One of these words.
     OneOf(&'static [&'static str]),
 }
@@ -54,6 +56,7 @@ impl Kind {
             Kind::Bool => serde_json::from_str::<bool>(json.get()).ok().map(Value::from),
             Kind::Hash => token.parse::<Hash32>().ok().map(|hash| hash.to_string().into()),
             Kind::NodeId => token.parse::<NodeId>().ok().map(|id| id.to_string().into()),
+            Kind::Texts => serde_json::from_str::<Vec<String>>(json.get()).ok().map(Value::from),
             Kind::OneOf(words) => words.iter().find(|&&word| word == token).map(|&word| word.into()),
         };
         read.ok_or_else(|| self.expected())
@@ -68,6 +71,7 @@ impl Kind {
             Kind::Bool => "true or false".into(),
             Kind::Hash => "64 hex digits".into(),
             Kind::NodeId => "a node's id in 66 hex digits".into(),
+            Kind::Texts => "a list of strings".into(),
             Kind::OneOf(words) => format!("one of {}", words.join(", ")),
         }
     }
@@ -142,6 +146,12 @@ mod tests {
         let quoted = |text: &str| format!("\"{text}\"");
         check(Kind::Hash, &[(&quoted(&hash), json!(hash.to_lowercase()))], &[r#""ab""#, r#""""#, "5", &quoted(&id)]);
         check(Kind::NodeId, &[], &[&quoted(&hash), &quoted(&"00".repeat(33)), "5"]);
+    }
+
+    #[test]
+    fn lists() {
+        let accepted = [("[]", json!([])), (r#"["a", "b"]"#, json!(["a", "b"]))];
+        check(Kind::Texts, &accepted, &[r#""a""#, "[5]", "null", "{}"]);
     }
 
     #[test]

@@ -3,16 +3,22 @@
 use cln_primitives::Hash32;
 use rusqlite::{Connection, params};
 
+use super::budget::{self, Budget};
 use super::next;
 use super::requests::{find as find_request, set_status};
 use super::rows::{self, CLAIM};
 use crate::engine::{Claim, ClaimLimits, ClaimRefusal, ClaimState, Claimed};
 use crate::node::sqlite::Fault;
 
-/// Counts how often a claim has ended.
-const UPDATED: &str = "claims_updated";
+/// Counts how often a claim, or a payment by hand, has ended.
+pub(super) const UPDATED: &str = "claims_updated";
 
-pub(super) fn claim(connection: &Connection, claim: &Claim, limits: ClaimLimits) -> Result<Claimed, Fault> {
+pub(super) fn claim(
+    connection: &Connection,
+    claim: &Claim,
+    limits: ClaimLimits,
+    budget: Budget,
+) -> Result<Claimed, Fault> {
     let hash = claim.payment_hash();
     let earlier = find(connection, hash)?;
     if let Some(earlier) = &earlier {
@@ -32,9 +38,12 @@ pub(super) fn claim(connection: &Connection, claim: &Claim, limits: ClaimLimits)
     if let Some(refusal) = refusal(connection, claim, limits)? {
         return Ok(Claimed::Refused(refusal));
     }
+    if budget::is_exceeded(connection, claim.created_at, budget)? {
+        return Ok(Claimed::Refused(ClaimRefusal::DailyLimit));
+    }
     match earlier {
-        Some(_) => revive(connection, claim)?,
-        None => insert(connection, claim)?,
+        Some(_) => revive(connection, claim, budget)?,
+        None => insert(connection, claim, budget)?,
     }
     forget(connection, claim.invreq_id, limits.failed)?;
     Ok(Claimed::New)
@@ -58,10 +67,10 @@ fn refusal(connection: &Connection, claim: &Claim, limits: ClaimLimits) -> Resul
     })
 }
 
-fn insert(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
+fn insert(connection: &Connection, claim: &Claim, budget: Budget) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO claims (payment_hash, invreq_id, single_use, bolt12, reply_path, state, created_at)
-         SELECT ?1, invreq_id, single_use, ?3, ?4, 'pending', ?5 FROM invoicerequests WHERE invreq_id = ?2",
+        "INSERT INTO claims (payment_hash, invreq_id, single_use, bolt12, reply_path, state, created_at, budget)
+         SELECT ?1, invreq_id, single_use, ?3, ?4, 'pending', ?5, ?6 FROM invoicerequests WHERE invreq_id = ?2",
     )?;
     statement.execute(params![
         claim.payment_hash().as_bytes(),
@@ -69,16 +78,17 @@ fn insert(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
         claim.invoice.to_string(),
         claim.reply_path.as_ref().map(|path| &path.0),
         claim.created_at,
+        budget.set_aside.as_msat(),
     ])?;
     Ok(())
 }
 
 /// A claim that failed is pending again.
-fn revive(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
+fn revive(connection: &Connection, claim: &Claim, budget: Budget) -> Result<(), Fault> {
     let updated = next(connection, UPDATED)?;
     let mut statement = connection.prepare_cached(
         "UPDATE claims SET state = 'pending', reason = NULL, reply_path = coalesce(?2, reply_path), created_at = ?3,
-             updated_index = ?4
+             updated_index = ?4, budget = ?5
          WHERE payment_hash = ?1",
     )?;
     statement.execute(params![
@@ -86,6 +96,7 @@ fn revive(connection: &Connection, claim: &Claim) -> Result<(), Fault> {
         claim.reply_path.as_ref().map(|path| &path.0),
         claim.created_at,
         updated,
+        budget.set_aside.as_msat(),
     ])?;
     Ok(())
 }
@@ -141,4 +152,10 @@ pub(super) fn find(connection: &Connection, payment_hash: Hash32) -> Result<Opti
 pub(super) fn pending(connection: &Connection) -> Result<Vec<Claim>, Fault> {
     let sql = format!("SELECT {CLAIM} FROM claims WHERE state = 'pending' ORDER BY created_index");
     rows::all(connection, &sql, [], rows::claim)
+}
+
+/// The claims of a request, the oldest first.
+pub(super) fn of_request(connection: &Connection, invreq_id: Hash32) -> Result<Vec<Claim>, Fault> {
+    let sql = format!("SELECT {CLAIM} FROM claims WHERE invreq_id = ?1 ORDER BY created_index");
+    rows::all(connection, &sql, [invreq_id.as_bytes()], rows::claim)
 }

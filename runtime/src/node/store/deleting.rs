@@ -84,11 +84,11 @@ impl Store {
             let Some(row) = rows::first(connection, &sql, [&label], rows::invoice_row)? else {
                 return Ok(Err(DeleteError::NotFound));
             };
-            let current = InvoiceStatus::from(row.state);
+            let current = InvoiceStatus::from(&row.state);
             if current != expected {
                 return Ok(Err(DeleteError::Status { current, expected }));
             }
-            if matches!(row.state, InvoiceState::Accepted(_)) {
+            if row.state == InvoiceState::Accepted {
                 return Ok(Err(DeleteError::BeingPaid));
             }
             step(connection, row)

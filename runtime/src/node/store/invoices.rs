@@ -1,13 +1,15 @@
 //! The payee's invoices, as the engine's port.
 
-use cln_primitives::{Hash32, Msat};
+use cln_primitives::{Hash32, Msat, Secret};
 use rusqlite::Connection;
 
-use super::rows::{self, INVOICE};
+use super::rows::{self, ACCEPTED, INVOICE};
 use super::steps;
 use super::{Store, waiting};
+use crate::bolt12::{Invoice, Verified};
 use crate::engine::{
-    Acceptance, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceStore, NewInvoice, Receipt, StoreError,
+    Acceptance, AcceptedHtlcs, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceStore, NewInvoice, Receipt,
+    SettlementStore, StoreError,
 };
 use crate::node::sqlite::Fault;
 
@@ -54,6 +56,18 @@ impl InvoiceStore for Store {
         waiting::wait_invoice(self, label, payment_hash).await
     }
 
+    async fn expire_invoice(
+        &self,
+        label: &str,
+        payment_hash: Hash32,
+        now: u64,
+    ) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.expire_invoices(now).await?;
+        Ok(self.invoice(label).await?.filter(|record| record.payment_hash() == payment_hash))
+    }
+}
+
+impl SettlementStore for Store {
     async fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> Result<Acceptance, StoreError> {
         let (hash, id, amount) = (set.payment_hash, set.id, set.amount);
         let accept = move |connection: &Connection| steps::accept(connection, hash, id, amount, now);
@@ -82,24 +96,43 @@ impl InvoiceStore for Store {
         self.change("giving a payment up", payment_hash, release).await
     }
 
-    async fn accepted(&self) -> Result<Vec<InvoiceRecord>, StoreError> {
+    async fn accepted(&self) -> Result<Vec<AcceptedHtlcs>, StoreError> {
         let list = |connection: &Connection| {
-            let sql = format!("SELECT {INVOICE} FROM invoices WHERE state = 'accepted' ORDER BY htlcs");
-            rows::all(connection, &sql, [], rows::invoice)
+            let sql = format!("SELECT {ACCEPTED} FROM invoices WHERE state = 'accepted' ORDER BY htlcs");
+            rows::all(connection, &sql, [], rows::accepted)
         };
         self.database().read("listing the invoices that are being paid", list).await
     }
+}
 
-    async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
+impl Store {
+    /// Makes all unpaid invoices expire whose last second is over at `now`, in seconds since 1970. Gives their number.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
         let waiters = self.0.waiters.clone();
         let wake = move |expired: &Vec<Hash32>| expired.iter().for_each(|hash| waiters.wake(hash));
         let expire = move |connection: &Connection| steps::expire(connection, now);
         let expired = self.database().write_then("making invoices expire", expire, wake).await?;
         Ok(expired.len() as u64)
     }
-}
 
-impl Store {
+    /// Stores an invoice that is signed already, unpaid. Other than [`create_invoice`](InvoiceStore::create_invoice) it
+    /// leaves the label to an expired invoice, too.
+    ///
+    /// # Errors
+    /// When there is an invoice with this payment hash, or the store failed.
+    pub async fn add_invoice(
+        &self,
+        label: String,
+        invoice: Invoice<Verified>,
+        preimage: Secret,
+    ) -> Result<Creation, StoreError> {
+        let add = move |connection: &Connection| steps::add(connection, label, invoice, preimage);
+        self.database().write("storing an invoice", add).await
+    }
+
     /// The last second, since 1970, of the unpaid invoice that expires first; `None` when none is unpaid.
     ///
     /// # Errors

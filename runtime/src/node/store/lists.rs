@@ -84,6 +84,8 @@ pub struct PayRow {
     pub invreq_id: Hash32,
     /// The invoice, `lni1…`.
     pub bolt12: String,
+    /// What the payer calls the payment.
+    pub label: Option<String>,
     /// What the invoice asks for; this is what is paid, as there are no fees.
     pub amount: Msat,
     /// How far it is.
@@ -150,8 +152,8 @@ fn pays(connection: &Connection, filter: &PayFilter, page: Page) -> Result<Vec<P
     let column = page.column();
     let sql = format!(
         "SELECT payment_hash, invreq_id, bolt12, state, preimage, reason, created_at, completed_at, created_index,
-             updated_index
-         FROM claims WHERE (?1 IS NULL OR payment_hash = ?1) AND (?2 IS NULL OR bolt12 = ?2)
+             updated_index, label
+         FROM pays WHERE (?1 IS NULL OR payment_hash = ?1) AND (?2 IS NULL OR bolt12 = ?2)
              AND (?3 IS NULL OR state = ?3) AND {column} >= ?4
          ORDER BY {column} LIMIT ?5"
     );
@@ -181,5 +183,6 @@ fn pay(row: &Row<'_>) -> Result<PayRow, Fault> {
         completed_at: row.get(7)?,
         created_index: row.get(8)?,
         updated_index: row.get(9)?,
+        label: row.get(10)?,
     })
 }

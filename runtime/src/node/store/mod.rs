@@ -7,14 +7,18 @@
 //! failed; a payment hash has one claim and one invoice at most; an invoice is bound to one payment before it is paid;
 //! numbers that are shown to others never come twice.
 
+mod budget;
 mod claims;
 mod deleting;
 mod invoices;
+mod labels;
 mod lists;
 mod owner;
+mod payments;
 mod requests;
 mod rows;
 mod schema;
+mod settings;
 mod steps;
 mod waiting;
 
@@ -25,9 +29,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+pub use budget::Budget;
 pub use deleting::DeleteError;
 pub use lists::{Index, InvoiceFilter, Page, PayFilter, PayRow};
 pub use owner::Owner;
+pub use payments::{NewPayment, PaymentBegun, PaymentEnd};
 pub use rows::{InvoiceRow, InvoiceStatus, PayStatus};
 
 use super::sqlite::{Database, Fault, Writes};
@@ -68,7 +74,7 @@ impl Store {
     }
 
     /// Waits for what is still to be written, also by those who have gone.
-    pub(in crate::node) async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         self.database().drain().await;
     }
 

@@ -4,6 +4,7 @@ use cln_primitives::Hash32;
 use rusqlite::{Connection, params};
 
 use super::Store;
+use super::budget::Budget;
 use super::claims;
 use super::rows::{self, REQUEST};
 use crate::engine::{
@@ -34,8 +35,7 @@ impl RequestStore for Store {
     }
 
     async fn claim(&self, claim: &Claim, limits: ClaimLimits) -> Result<Claimed, StoreError> {
-        let claim = claim.clone();
-        self.database().write("claiming a request", move |connection| claims::claim(connection, &claim, limits)).await
+        self.claim_within(claim, limits, Budget::default()).await
     }
 
     async fn settle_claim(&self, payment_hash: Hash32, end: ClaimState) -> Result<Option<Claim>, StoreError> {
@@ -52,7 +52,7 @@ impl RequestStore for Store {
     }
 }
 
-fn insert(connection: &Connection, record: &RequestRecord) -> Result<bool, Fault> {
+pub(super) fn insert(connection: &Connection, record: &RequestRecord) -> Result<bool, Fault> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO invoicerequests (invreq_id, bolt12, label, status, single_use, min_amount, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (invreq_id) DO NOTHING",

@@ -5,7 +5,8 @@ use rusqlite::Row;
 
 use crate::bolt12::Invoice;
 use crate::engine::{
-    Claim, ClaimState, HtlcSetId, InvoiceRecord, InvoiceState, Receipt, ReplyPath, RequestRecord, RequestStatus,
+    AcceptedHtlcs, Claim, ClaimState, HtlcSetId, InvoiceRecord, InvoiceState, Receipt, ReplyPath, RequestRecord,
+    RequestStatus,
 };
 use crate::node::sqlite::Fault;
 
@@ -20,8 +21,6 @@ pub struct InvoiceRow {
     pub description: Option<String>,
     /// The hash by which the payment is known.
     pub payment_hash: Hash32,
-    /// The hash's preimage. Whoever has it before the payment arrives can take it.
-    pub preimage: Secret,
     /// What is asked for.
     pub amount: Msat,
     /// The last second in which it can be paid, since 1970.
@@ -56,10 +55,10 @@ impl InvoiceStatus {
     }
 }
 
-impl From<InvoiceState> for InvoiceStatus {
-    fn from(state: InvoiceState) -> Self {
+impl From<&InvoiceState> for InvoiceStatus {
+    fn from(state: &InvoiceState) -> Self {
         match state {
-            InvoiceState::Unpaid | InvoiceState::Accepted(_) => InvoiceStatus::Unpaid,
+            InvoiceState::Unpaid | InvoiceState::Accepted => InvoiceStatus::Unpaid,
             InvoiceState::Paid(_) => InvoiceStatus::Paid,
             InvoiceState::Expired => InvoiceStatus::Expired,
         }
@@ -125,13 +124,12 @@ pub(super) fn claim(row: &Row<'_>) -> Result<Claim, Fault> {
 
 /// Of [`invoice`] and [`invoice_row`].
 pub(super) const INVOICE: &str = "label, bolt12, preimage, attempts, created_index, updated_index, \
-    state, htlcs, pay_index, amount_received, paid_at, description, payment_hash, amount, expires_at";
+    state, pay_index, amount_received, paid_at, description, payment_hash, amount, expires_at";
 
 pub(super) fn invoice(row: &Row<'_>) -> Result<InvoiceRecord, Fault> {
     Ok(InvoiceRecord {
         label: row.get(0)?,
         invoice: invoice_text(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
-        preimage: Secret::from_bytes(row.get(2)?),
         attempts: row.get(3)?,
         state: invoice_state(row)?,
         created_index: row.get(4)?,
@@ -143,28 +141,39 @@ pub(super) fn invoice_row(row: &Row<'_>) -> Result<InvoiceRow, Fault> {
     Ok(InvoiceRow {
         label: row.get(0)?,
         bolt12: row.get(1)?,
-        preimage: Secret::from_bytes(row.get(2)?),
         created_index: row.get(4)?,
         updated_index: row.get(5)?,
         state: invoice_state(row)?,
-        description: row.get(11)?,
-        payment_hash: Hash32::from_bytes(row.get(12)?),
-        amount: Msat::from_msat(row.get(13)?),
-        expires_at: row.get(14)?,
+        description: row.get(10)?,
+        payment_hash: Hash32::from_bytes(row.get(11)?),
+        amount: Msat::from_msat(row.get(12)?),
+        expires_at: row.get(13)?,
     })
 }
 
 fn invoice_state(row: &Row<'_>) -> Result<InvoiceState, Fault> {
     Ok(match row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)? {
-        "accepted" => InvoiceState::Accepted(HtlcSetId(row.get(7)?)),
+        "accepted" => InvoiceState::Accepted,
         "paid" => InvoiceState::Paid(Receipt {
-            htlcs: HtlcSetId(row.get(7)?),
-            pay_index: row.get(8)?,
-            amount_received: Msat::from_msat(row.get(9)?),
-            paid_at: row.get(10)?,
+            preimage: Secret::from_bytes(row.get(2)?),
+            pay_index: row.get(7)?,
+            amount_received: Msat::from_msat(row.get(8)?),
+            paid_at: row.get(9)?,
         }),
         "expired" => InvoiceState::Expired,
         _ => InvoiceState::Unpaid,
+    })
+}
+
+/// Of [`accepted`].
+pub(super) const ACCEPTED: &str = "htlcs, payment_hash, amount, preimage";
+
+pub(super) fn accepted(row: &Row<'_>) -> Result<AcceptedHtlcs, Fault> {
+    Ok(AcceptedHtlcs {
+        id: HtlcSetId(row.get(0)?),
+        payment_hash: Hash32::from_bytes(row.get(1)?),
+        amount: Msat::from_msat(row.get(2)?),
+        preimage: Secret::from_bytes(row.get(3)?),
     })
 }
 

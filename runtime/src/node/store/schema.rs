@@ -3,7 +3,7 @@
 /// The steps from an empty file to the newest schema. A released step never changes: what is new is a new step.
 ///
 /// Amounts are msat, times seconds since 1970.
-pub(super) const STEPS: &[&str] = &[STEP_1, STEP_2];
+pub(super) const STEPS: &[&str] = &[STEP_1, STEP_2, STEP_3, STEP_4];
 
 const STEP_1: &str = "
     -- Numbers that never come twice, also when their row is deleted.
@@ -111,4 +111,54 @@ const STEP_2: &str = "
         node_id BLOB NOT NULL CHECK (length(node_id) = 33),
         chain BLOB NOT NULL CHECK (length(chain) = 32)
     ) STRICT;
+";
+
+const STEP_3: &str = "
+    -- A request that is made once for its label has it here too.
+    ALTER TABLE invoicerequests ADD COLUMN unique_label TEXT;
+    CREATE UNIQUE INDEX invoicerequests_once ON invoicerequests (unique_label) WHERE unique_label IS NOT NULL;
+    -- What is set aside for a payment: its amount, and the most that its fees may be.
+    ALTER TABLE claims ADD COLUMN budget INTEGER NOT NULL DEFAULT 0 CHECK (budget >= 0);
+    CREATE INDEX claims_complete ON claims (completed_at) WHERE state = 'complete';
+    -- What the store is told once and keeps.
+    CREATE TABLE settings (
+        name TEXT NOT NULL PRIMARY KEY,
+        value BLOB NOT NULL
+    ) STRICT;
+";
+
+const STEP_4: &str = "
+    -- Payments that were asked for by hand, for no request of this node. They are numbered together with claims.
+    CREATE TABLE payments (
+        created_index INTEGER PRIMARY KEY,
+        updated_index INTEGER UNIQUE,
+        payment_hash BLOB NOT NULL UNIQUE CHECK (length(payment_hash) = 32),
+        invreq_id BLOB NOT NULL CHECK (length(invreq_id) = 32),
+        bolt12 TEXT NOT NULL,
+        label TEXT,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'complete', 'failed')),
+        preimage BLOB CHECK (length(preimage) = 32),
+        reason TEXT,
+        created_at INTEGER NOT NULL,
+        completed_at INTEGER,
+        CHECK ((state = 'complete') = (preimage IS NOT NULL)),
+        CHECK ((state = 'complete') = (completed_at IS NOT NULL)),
+        CHECK ((state = 'failed') = (reason IS NOT NULL))
+    ) STRICT;
+    CREATE INDEX payments_pending ON payments (created_index) WHERE state = 'pending';
+    CREATE TRIGGER payments_complete_stay BEFORE UPDATE ON payments
+    WHEN OLD.state = 'complete' AND (NEW.state <> 'complete' OR NEW.preimage <> OLD.preimage) BEGIN
+        SELECT RAISE(ABORT, 'a payment that is complete stays so');
+    END;
+    CREATE TRIGGER payments_stay BEFORE DELETE ON payments BEGIN
+        SELECT RAISE(ABORT, 'a payment stays');
+    END;
+    CREATE VIEW pays AS
+        SELECT payment_hash, invreq_id, bolt12, NULL AS label, state, preimage, reason, created_at, completed_at,
+            created_index, updated_index
+        FROM claims
+        UNION ALL
+        SELECT payment_hash, invreq_id, bolt12, label, state, preimage, reason, created_at, completed_at,
+            created_index, updated_index
+        FROM payments;
 ";

@@ -1,7 +1,7 @@
 //! The steps of an invoice, each in a transaction that is open.
 
 use cln_primitives::{Hash32, Msat, Secret};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::next;
 use super::rows::{self, INVOICE};
@@ -29,6 +29,19 @@ pub(super) fn create(
         delete(connection, found.created_index)?;
         replaced = Some(found.payment_hash());
     }
+    Ok((add(connection, label, invoice, preimage)?, replaced))
+}
+
+/// Whatever has the label keeps it.
+pub(super) fn add(
+    connection: &Connection,
+    label: String,
+    invoice: Invoice<Verified>,
+    preimage: Secret,
+) -> Result<Creation, Fault> {
+    if let Some(found) = by_label(connection, &label)? {
+        return Ok(Creation::LabelTaken(found));
+    }
     let payment_hash = invoice.payment().payment_hash;
     if by_hash(connection, payment_hash)?.is_some() {
         return Err(Fault::Refused(format!("there is an invoice with the payment hash {payment_hash}: use a new one")));
@@ -36,17 +49,16 @@ pub(super) fn create(
     let mut record = InvoiceRecord {
         label,
         invoice,
-        preimage,
         attempts: 1,
         state: InvoiceState::Unpaid,
         created_index: 0,
         updated_index: None,
     };
-    record.created_index = insert(connection, &record)?;
-    Ok((Creation::Created(record), replaced))
+    record.created_index = insert(connection, &record, &preimage)?;
+    Ok(Creation::Created(record))
 }
 
-fn insert(connection: &Connection, record: &InvoiceRecord) -> Result<u64, Fault> {
+fn insert(connection: &Connection, record: &InvoiceRecord, preimage: &Secret) -> Result<u64, Fault> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO invoices
              (label, payment_hash, invreq_id, offer_id, bolt12, preimage, description, amount, expires_at, attempts, state)
@@ -59,7 +71,7 @@ fn insert(connection: &Connection, record: &InvoiceRecord) -> Result<u64, Fault>
         invreq_id.as_bytes(),
         offer_id.as_ref().map(Hash32::as_bytes),
         record.invoice.to_string(),
-        record.preimage.reveal(),
+        preimage.reveal(),
         record.invoice.offer_description(),
         record.amount().as_msat(),
         // Whoever says that it never expires means it.
@@ -111,11 +123,11 @@ pub(super) fn accept(
     let Some(record) = by_hash(connection, payment_hash)? else {
         return Ok(Acceptance::Refused("there is no such invoice"));
     };
+    let (preimage, bound) = settlement(connection, payment_hash)?;
     let asked = record.amount();
     let refused = match record.state {
-        InvoiceState::Accepted(bound) if bound == htlcs => None,
-        InvoiceState::Paid(receipt) if receipt.htlcs == htlcs => None,
-        InvoiceState::Accepted(_) => Some("the invoice is being paid already"),
+        InvoiceState::Accepted | InvoiceState::Paid(_) if bound == Some(htlcs) => None,
+        InvoiceState::Accepted => Some("the invoice is being paid already"),
         InvoiceState::Paid(_) => Some("the invoice is paid already"),
         InvoiceState::Expired => Some("the invoice has expired"),
         InvoiceState::Unpaid if now > record.expires_at() => Some("the invoice has expired"),
@@ -129,7 +141,7 @@ pub(super) fn accept(
             None
         }
     };
-    Ok(refused.map_or(Acceptance::Accepted(record.preimage), Acceptance::Refused))
+    Ok(refused.map_or(Acceptance::Accepted(preimage), Acceptance::Refused))
 }
 
 fn bind(connection: &Connection, payment_hash: Hash32, htlcs: HtlcSetId) -> Result<(), Fault> {
@@ -148,14 +160,15 @@ pub(super) fn mark_paid(
     amount_received: Msat,
     paid_at: u64,
 ) -> Result<Receipt, Fault> {
-    let state = by_hash(connection, payment_hash)?.map(|record| record.state);
-    match state {
-        Some(InvoiceState::Paid(receipt)) if receipt.htlcs == htlcs => return Ok(receipt),
-        Some(InvoiceState::Accepted(bound)) if bound == htlcs => {}
-        _ => {
-            let why = format!("the invoice with the payment hash {payment_hash} was not bound to the HTLCs {htlcs}");
-            return Err(Fault::Refused(why));
-        }
+    let unbound = || {
+        Fault::Refused(format!("the invoice with the payment hash {payment_hash} was not bound to the HTLCs {htlcs}"))
+    };
+    let record = by_hash(connection, payment_hash)?.ok_or_else(unbound)?;
+    let (preimage, bound) = settlement(connection, payment_hash)?;
+    match record.state {
+        InvoiceState::Paid(receipt) if bound == Some(htlcs) => return Ok(receipt),
+        InvoiceState::Accepted if bound == Some(htlcs) => {}
+        _ => return Err(unbound()),
     }
     let (pay_index, updated) = (next(connection, PAID)?, next(connection, UPDATED)?);
     let mut statement = connection.prepare_cached(
@@ -163,7 +176,7 @@ pub(super) fn mark_paid(
          WHERE payment_hash = ?1",
     )?;
     statement.execute(params![payment_hash.as_bytes(), pay_index, amount_received.as_msat(), paid_at, updated])?;
-    Ok(Receipt { htlcs, pay_index: pay_index.unsigned_abs(), amount_received, paid_at })
+    Ok(Receipt { preimage, pay_index: pay_index.unsigned_abs(), amount_received, paid_at })
 }
 
 pub(super) fn release(connection: &Connection, payment_hash: Hash32, htlcs: HtlcSetId) -> Result<(), Fault> {
@@ -208,6 +221,13 @@ fn by_label(connection: &Connection, label: &str) -> Result<Option<InvoiceRecord
 fn by_hash(connection: &Connection, payment_hash: Hash32) -> Result<Option<InvoiceRecord>, Fault> {
     let sql = format!("SELECT {INVOICE} FROM invoices WHERE payment_hash = ?1");
     rows::first(connection, &sql, [payment_hash.as_bytes()], rows::invoice)
+}
+
+/// The preimage of an invoice that is there, and the HTLCs that it is bound to.
+fn settlement(connection: &Connection, payment_hash: Hash32) -> Result<(Secret, Option<HtlcSetId>), Fault> {
+    let mut find = connection.prepare_cached("SELECT preimage, htlcs FROM invoices WHERE payment_hash = ?1")?;
+    let bound = |row: &Row<'_>| Ok((Secret::from_bytes(row.get(0)?), row.get::<_, Option<u64>>(1)?.map(HtlcSetId)));
+    Ok(find.query_row([payment_hash.as_bytes()], bound)?)
 }
 
 pub(super) fn delete(connection: &Connection, created_index: u64) -> Result<(), Fault> {

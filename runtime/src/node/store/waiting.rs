@@ -19,7 +19,7 @@ pub(super) async fn wait_invoice(
         let change = store.0.waiters.listen(payment_hash);
         let found = store.invoice(label).await?.filter(|record| record.payment_hash() == payment_hash);
         match found {
-            Some(InvoiceRecord { state: InvoiceState::Unpaid | InvoiceState::Accepted(_), .. }) => change.await,
+            Some(InvoiceRecord { state: InvoiceState::Unpaid | InvoiceState::Accepted, .. }) => change.await,
             end => return Ok(end),
         }
     }

@@ -3,6 +3,7 @@
 use cln_primitives::Msat;
 use cln_runtime::engine::{
     Acceptance, Creation, Free, HtlcSetId, InvoiceRecord, InvoiceState, InvoiceStore as _, Receipt,
+    SettlementStore as _,
 };
 use cln_runtime::node::store::InvoiceStatus;
 use proptest::prelude::*;
@@ -51,6 +52,8 @@ struct Row {
     preimage: u8,
     attempts: u32,
     state: InvoiceState,
+    /// The payment that it is bound to.
+    htlcs: Option<HtlcSetId>,
     created_index: u64,
     updated_index: Option<u64>,
 }
@@ -74,13 +77,12 @@ fn told(record: InvoiceRecord) -> Told {
 impl Row {
     fn told(&self) -> Told {
         let hash = hash(self.preimage).to_string();
-        (self.label.clone(), hash, self.attempts, self.state, self.created_index, self.updated_index)
+        (self.label.clone(), hash, self.attempts, self.state.clone(), self.created_index, self.updated_index)
     }
 
     fn accept(&self, htlcs: HtlcSetId, amount: u64, late: bool) -> (bool, bool) {
         match self.state {
-            InvoiceState::Accepted(bound) => (bound == htlcs, false),
-            InvoiceState::Paid(receipt) => (receipt.htlcs == htlcs, false),
+            InvoiceState::Accepted | InvoiceState::Paid(_) => (self.htlcs == Some(htlcs), false),
             InvoiceState::Expired => (false, false),
             InvoiceState::Unpaid => {
                 let taken = !late && amount == 1000;
@@ -122,18 +124,20 @@ impl Payee {
         self.created += 1;
         let (created_index, label) = (self.created, label.to_owned());
         let state = InvoiceState::Unpaid;
-        let row = Row { label, request, preimage, attempts: 1, state, created_index, updated_index: None };
+        let row = Row { label, request, preimage, attempts: 1, state, htlcs: None, created_index, updated_index: None };
         self.rows.push(row.clone());
         Ok((true, row.told()))
     }
 
     fn pay(&mut self, preimage: u8, htlcs: HtlcSetId) -> Result<Receipt, ()> {
-        match self.by_hash(preimage).ok_or(())?.state {
-            InvoiceState::Paid(receipt) if receipt.htlcs == htlcs => Ok(receipt),
-            InvoiceState::Accepted(bound) if bound == htlcs => {
+        let row = self.by_hash(preimage).filter(|row| row.htlcs == Some(htlcs)).ok_or(())?.clone();
+        match row.state {
+            InvoiceState::Paid(receipt) => Ok(receipt),
+            InvoiceState::Accepted => {
                 self.paid += 1;
-                let receipt = Receipt { htlcs, pay_index: self.paid, amount_received: AMOUNT, paid_at: NOW };
-                self.set(preimage, InvoiceState::Paid(receipt));
+                let preimage = crate::support::preimage(row.preimage);
+                let receipt = Receipt { preimage, pay_index: self.paid, amount_received: AMOUNT, paid_at: NOW };
+                self.set(row.preimage, InvoiceState::Paid(receipt.clone()));
                 Ok(receipt)
             }
             _ => Err(()),
@@ -182,7 +186,8 @@ async fn check_payee_step(scene: &mut Scene, model: &mut Payee, step: PayeeStep)
             let found = model.by_hash(preimage).map(|row| row.accept(set.id, amount, late));
             let (taken, bound) = found.unwrap_or_default();
             if bound {
-                model.set(preimage, InvoiceState::Accepted(set.id));
+                model.set(preimage, InvoiceState::Accepted);
+                model.by_hash(preimage).unwrap().htlcs = Some(set.id);
             }
             let accepted = store.accept_htlcs(&set, time(late)).await.unwrap();
             check_same(matches!(accepted, Acceptance::Accepted(_)), taken)?;
@@ -192,9 +197,10 @@ async fn check_payee_step(scene: &mut Scene, model: &mut Payee, step: PayeeStep)
             check_same(receipt.map_err(drop), model.pay(preimage, HtlcSetId(htlcs)))?;
         }
         PayeeStep::Release { preimage, htlcs } => {
-            let bound = InvoiceState::Accepted(HtlcSetId(htlcs));
-            if model.by_hash(preimage).is_some_and(|row| row.state == bound) {
+            let bound = |row: &mut Row| row.state == InvoiceState::Accepted && row.htlcs == Some(HtlcSetId(htlcs));
+            if model.by_hash(preimage).is_some_and(bound) {
                 model.set(preimage, InvoiceState::Unpaid);
+                model.by_hash(preimage).unwrap().htlcs = None;
             }
             store.release_htlcs(hash(preimage), HtlcSetId(htlcs)).await.unwrap();
         }
@@ -207,9 +213,9 @@ async fn check_payee_step(scene: &mut Scene, model: &mut Payee, step: PayeeStep)
         }
         PayeeStep::Delete { label } => {
             let label = label.to_string();
-            let deletable = |row: &&Row| !matches!(row.state, InvoiceState::Accepted(_));
+            let deletable = |row: &&Row| row.state != InvoiceState::Accepted;
             let row = model.find(&label).filter(deletable).cloned();
-            let status = model.find(&label).map_or(InvoiceStatus::Paid, |row| row.state.into());
+            let status = model.find(&label).map_or(InvoiceStatus::Paid, |row| (&row.state).into());
             model.rows.retain(|other| row.as_ref().is_none_or(|row| other.label != row.label));
             check_same(store.delete_invoice(&label, status).await.is_ok(), row.is_some())?;
         }
@@ -219,11 +225,8 @@ async fn check_payee_step(scene: &mut Scene, model: &mut Payee, step: PayeeStep)
         let label = label.to_string();
         check_same(scene.find(&label).await.map(told), model.find(&label).map(Row::told))?;
     }
-    let accepted = model.rows.iter().filter_map(|row| match row.state {
-        InvoiceState::Accepted(id) => Some(id),
-        _ => None,
-    });
-    let mut accepted: Vec<HtlcSetId> = accepted.collect();
+    let accepted = model.rows.iter().filter(|row| row.state == InvoiceState::Accepted);
+    let mut accepted: Vec<HtlcSetId> = accepted.filter_map(|row| row.htlcs).collect();
     accepted.sort();
     check_same(scene.store.accepted_htlcs().await.unwrap(), accepted)
 }

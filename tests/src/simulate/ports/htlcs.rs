@@ -66,12 +66,9 @@ fn is_marked(world: &World, payment: &Payment) -> bool {
 /// The preimage is shown only for HTLCs that the invoice is bound to.
 fn check(world: &mut World, node: usize, set: &HtlcSet, preimage: &Secret) {
     let mut invoices = world.nodes[node].invoices.values();
-    let state = invoices.find(|record| record.payment_hash() == set.payment_hash).map(|record| record.state);
-    let bound = match state {
-        Some(InvoiceState::Accepted(id)) => id == set.id,
-        Some(InvoiceState::Paid(receipt)) => receipt.htlcs == set.id,
-        Some(InvoiceState::Unpaid | InvoiceState::Expired) | None => false,
-    };
+    let state = invoices.find(|record| record.payment_hash() == set.payment_hash).map(|record| record.state.clone());
+    let bound = matches!(state, Some(InvoiceState::Accepted | InvoiceState::Paid(_)))
+        && world.nodes[node].bound.get(&set.payment_hash) == Some(&set.id);
     // A slow call for HTLCs that are gone shows nothing to anybody.
     let HtlcSetId(number) = set.id;
     let locked = world.ledger.payments[number as usize].state == PaymentState::Locked;

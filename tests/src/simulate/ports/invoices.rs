@@ -4,8 +4,8 @@ use std::task::Poll;
 
 use cln_primitives::{Hash32, Msat};
 use cln_runtime::engine::{
-    Acceptance, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceState, InvoiceStore, NewInvoice, Receipt,
-    StoreError,
+    Acceptance, AcceptedHtlcs, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceState, InvoiceStore,
+    NewInvoice, Receipt, SettlementStore, StoreError,
 };
 
 use super::Ports;
@@ -61,6 +61,13 @@ impl InvoiceStore for Ports {
         Ok(found)
     }
 
+    async fn expire_invoice(&self, label: &str, hash: Hash32, now: u64) -> Result<Option<InvoiceRecord>, StoreError> {
+        self.expire_invoices(now).await?;
+        Ok(self.invoice(label).await?.filter(|record| record.payment_hash() == hash))
+    }
+}
+
+impl SettlementStore for Ports {
     async fn accept_htlcs(&self, set: &HtlcSet, now: u64) -> Result<Acceptance, StoreError> {
         self.change("takes a payment", |world| {
             let accepted = accept(world, self.node, set, now);
@@ -78,7 +85,13 @@ impl InvoiceStore for Ports {
         paid_at: u64,
     ) -> Result<Receipt, StoreError> {
         self.change("marks an invoice as paid", |world| {
-            let receipt = Receipt { htlcs, pay_index: world.nodes[self.node].paid + 1, amount_received, paid_at };
+            let failed = |why: &str| StoreError { doing: "marks an invoice as paid", why: why.to_owned() };
+            let node = &world.nodes[self.node];
+            if node.bound.get(&hash) != Some(&htlcs) {
+                return Err(failed("the payment is not bound to it"));
+            }
+            let preimage = node.preimages.get(&hash).cloned().ok_or_else(|| failed("there is none"))?;
+            let receipt = Receipt { preimage, pay_index: node.paid + 1, amount_received, paid_at };
             mark(world, self.node, hash, receipt)
         })
         .await
@@ -86,10 +99,13 @@ impl InvoiceStore for Ports {
 
     async fn release_htlcs(&self, hash: Hash32, htlcs: HtlcSetId) -> Result<(), StoreError> {
         self.change("lets a payment go", |world| {
+            let bound = world.nodes[self.node].bound.get(&hash) == Some(&htlcs);
             if let Some(record) = by_hash(world, self.node, hash)
-                && record.state == InvoiceState::Accepted(htlcs)
+                && bound
+                && record.state == InvoiceState::Accepted
             {
                 record.state = InvoiceState::Unpaid;
+                world.nodes[self.node].bound.remove(&hash);
                 changed(world, self.node, hash);
                 world.seen.counters.count("payments gone after they were taken");
             }
@@ -98,18 +114,27 @@ impl InvoiceStore for Ports {
         .await
     }
 
-    async fn accepted(&self) -> Result<Vec<InvoiceRecord>, StoreError> {
+    async fn accepted(&self) -> Result<Vec<AcceptedHtlcs>, StoreError> {
         self.atomic("lists what is being paid", |world| {
             if world.bug == Some(Bug::AcceptedForgotten) {
                 return Ok(Vec::new());
             }
-            let invoices = world.nodes[self.node].invoices.values();
-            Ok(invoices.filter(|record| matches!(record.state, InvoiceState::Accepted(_))).cloned().collect())
+            let node = &world.nodes[self.node];
+            let accepted = node.invoices.values().filter(|record| record.state == InvoiceState::Accepted);
+            let htlcs = |record: &InvoiceRecord| {
+                let payment_hash = record.payment_hash();
+                let (id, preimage) = (*node.bound.get(&payment_hash)?, node.preimages.get(&payment_hash)?.clone());
+                Some(AcceptedHtlcs { id, payment_hash, amount: record.amount(), preimage })
+            };
+            Ok(accepted.filter_map(htlcs).collect())
         })
         .await
     }
+}
 
-    async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
+impl Ports {
+    /// Makes all invoices expire whose time is over.
+    pub(in crate::simulate) async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
         self.atomic("lets invoices expire", |world| {
             let over = |record: &&mut InvoiceRecord| record.state == InvoiceState::Unpaid && now > record.expires_at();
             let mut expired = Vec::new();
@@ -160,7 +185,6 @@ fn create(world: &mut World, node: usize, new: NewInvoice) -> Result<Creation, S
     let record = InvoiceRecord {
         label: new.label.clone(),
         invoice,
-        preimage: new.preimage,
         attempts: 1,
         state: InvoiceState::Unpaid,
         created_index: world.nodes[node].created,
@@ -170,6 +194,7 @@ fn create(world: &mut World, node: usize, new: NewInvoice) -> Result<Creation, S
         let until = record.expires_at();
         format!("  invoice {:?} is {}, until {until}", record.label, short(record.payment_hash()))
     });
+    world.nodes[node].preimages.insert(record.payment_hash(), new.preimage);
     world.nodes[node].invoices.insert(new.label, record.clone());
     world.invoices_changed(node);
     Ok(Creation::Created(record))
@@ -205,14 +230,17 @@ fn free(world: &mut World, node: usize, label: &str, hash: Hash32, why: Free) ->
 
 fn accept(world: &mut World, node: usize, set: &HtlcSet, now: u64) -> Acceptance {
     let careless = world.bug == Some(Bug::PreimageBeforeAccept);
-    let Some(record) = by_hash(world, node, set.payment_hash) else {
+    let bound = world.nodes[node].bound.get(&set.payment_hash).copied();
+    let preimage = world.nodes[node].preimages.get(&set.payment_hash).cloned();
+    let (Some(record), Some(preimage)) = (by_hash(world, node, set.payment_hash), preimage) else {
         return Acceptance::Refused("there is no such invoice");
     };
     match record.state {
-        InvoiceState::Paid(receipt) if receipt.htlcs == set.id => return Acceptance::Accepted(record.preimage.clone()),
-        InvoiceState::Accepted(bound) if bound == set.id => return Acceptance::Accepted(record.preimage.clone()),
+        InvoiceState::Accepted | InvoiceState::Paid(_) if bound == Some(set.id) => {
+            return Acceptance::Accepted(preimage);
+        }
         InvoiceState::Unpaid => {}
-        InvoiceState::Paid(_) | InvoiceState::Accepted(_) => return Acceptance::Refused("it is paid by others"),
+        InvoiceState::Paid(_) | InvoiceState::Accepted => return Acceptance::Refused("it is paid by others"),
         InvoiceState::Expired => return Acceptance::Refused("the invoice has expired"),
     }
     if now > record.expires_at() {
@@ -222,9 +250,9 @@ fn accept(world: &mut World, node: usize, set: &HtlcSet, now: u64) -> Acceptance
     if set.amount < record.amount() || set.amount.as_msat() > most {
         return Acceptance::Refused("the amount is wrong");
     }
-    let preimage = record.preimage.clone();
     if !careless {
-        record.state = InvoiceState::Accepted(set.id);
+        record.state = InvoiceState::Accepted;
+        world.nodes[node].bound.insert(set.payment_hash, set.id);
         changed(world, node, set.payment_hash);
     }
     Acceptance::Accepted(preimage)
@@ -234,13 +262,12 @@ fn mark(world: &mut World, node: usize, hash: Hash32, new: Receipt) -> Result<Re
     let anew = world.bug == Some(Bug::ReceiptWrittenAnew);
     let failed = |why: &str| Err(StoreError { doing: "marks an invoice as paid", why: why.to_owned() });
     let Some(record) = by_hash(world, node, hash) else { return failed("there is none") };
-    match record.state {
-        InvoiceState::Paid(receipt) if receipt.htlcs == new.htlcs && !anew => return Ok(receipt),
-        InvoiceState::Paid(receipt) if receipt.htlcs == new.htlcs => {}
-        InvoiceState::Accepted(bound) if bound == new.htlcs => {}
-        _ => return failed("the payment is not bound to it"),
+    match &record.state {
+        InvoiceState::Paid(receipt) if !anew => return Ok(receipt.clone()),
+        InvoiceState::Paid(_) | InvoiceState::Accepted => {}
+        InvoiceState::Unpaid | InvoiceState::Expired => return failed("the payment is not bound to it"),
     }
-    record.state = InvoiceState::Paid(new);
+    record.state = InvoiceState::Paid(new.clone());
     world.nodes[node].paid += 1;
     changed(world, node, hash);
     world.note(node, || format!("  {} is paid", short(hash)));

@@ -14,7 +14,7 @@ use std::time::Duration;
 use cln_primitives::{Hash32, NodeId, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, InvoiceRequest, Unsigned, Verified};
-use cln_runtime::engine::{Clock, Random, SignError, Signer, StoreError};
+use cln_runtime::engine::{Clock, NodeIdentity, Random, SignError, Signer, StoreError};
 
 use super::keys;
 use super::plan::Fault;
@@ -124,7 +124,7 @@ impl Clock for Ports {
     }
 }
 
-impl Signer for Ports {
+impl NodeIdentity for Ports {
     fn node_id(&self) -> NodeId {
         keys::of(self.node).id
     }
@@ -132,7 +132,9 @@ impl Signer for Ports {
     fn chain(&self) -> Chain {
         Chain::REGTEST
     }
+}
 
+impl Signer for Ports {
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
         self.turn().await;
         let signed = keys::of(self.node).sign_request(request).map_err(|error| SignError(error.to_string()))?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// 32 bytes fit for secrets. Waits as long as the system has none.
-pub(super) fn bytes32() -> [u8; 32] {
+pub(crate) fn bytes32() -> [u8; 32] {
     let mut bytes = [0; 32];
     while let Err(error) = getrandom::fill(&mut bytes) {
         tracing::error!(%error, "the system gives no randomness: waiting for it");

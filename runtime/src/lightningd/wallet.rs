@@ -1,0 +1,229 @@
+//! Pays invoices by the command `xpay`.
+//!
+//! The node pays a hash once at most, so repeating the command with the *same* invoice is safe. What is hard is to know
+//! that nothing was paid, since only then may another invoice be paid in its place:
+//!
+//! ```text
+//!                       ┌─ preimage ─────────────────────────────────────────────────────▶ paid
+//! first call ──▶ xpay ──┼─ refused, and `listsendpays` has no part that may end well ────▶ failed
+//!                       ├─ refused, but a part is pending, or the node says 200 or 219 ──┐
+//!                       └─ no answer ─────────────────────────────────────────────────┐  │
+//!                                                                                     ▼  ▼
+//! call for a claim of an earlier run ───────────────────────────────────────────▶ may be under way
+//!   ▲                                                                                    │
+//!   │                 ┌─ a part is complete ─────────────────────────────────────────────┼──▶ paid
+//!   └── ask again ────┼─ a part is pending ──────────────────────────────────────────────┤
+//!                     ├─ none, and the invoice is valid: `xpay` with the same invoice ───┤
+//!                     └─ none, and the invoice has expired ──────────────────────────────┴──▶ failed
+//! ```
+//!
+//! That there is no part proves nothing while an earlier call may be under way: it may be between two attempts. No call
+//! begins an attempt after the invoice has expired, as each is given no more time than the invoice has.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cln_api::primitives::CommonError;
+use cln_api::{listsendpays, xpay};
+use cln_primitives::{Hash32, Msat, Secret};
+
+use super::daemon::{Daemon, Failure};
+use crate::bolt12::{Invoice, Verified};
+use crate::engine::{Clock, PayError};
+
+/// A payment of this hash is under way already.
+const IN_PROGRESS: i32 = 200;
+/// This hash has been paid.
+const ALREADY_PAID: i32 = 219;
+/// For how many seconds after the end of an invoice a call may still begin its last attempt: the time that it took to
+/// reach the node.
+const LAST_ATTEMPT: u64 = 10;
+
+/// What a payment may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// The most that all fees of one payment may be; `None` for 1 % of its amount, or 5 sat when that is more, as
+    /// `xpay` has it.
+    pub max_fee: Option<Msat>,
+    /// For how many seconds one call begins new attempts.
+    pub retry_for: u32,
+}
+
+impl Default for Spending {
+    fn default() -> Self {
+        Spending { max_fee: None, retry_for: 60 }
+    }
+}
+
+impl Spending {
+    /// The most that the fees of a payment of this amount may be.
+    pub fn max_fee(&self, amount: Msat) -> Msat {
+        let usual = Msat::from_msat((amount.as_msat() / 100).max(5000));
+        self.max_fee.unwrap_or(usual)
+    }
+}
+
+/// The engine's wallet on a real node.
+#[derive(Debug)]
+pub struct Wallet<D> {
+    daemon: D,
+    spending: Spending,
+    /// The payments that a call may be under way for that this wallet does not wait for.
+    unsettled: Mutex<HashSet<Hash32>>,
+    paused: AtomicBool,
+}
+
+/// What the node's table of payments says of a hash.
+enum Parts {
+    /// One is complete: this is the receipt.
+    Complete(Secret),
+    /// One may end well.
+    Pending,
+    /// There is none, or all have failed.
+    NoneLeft,
+}
+
+impl<D: Daemon> Wallet<D> {
+    /// The wallet of this node. `pending` has the payment hashes of *all* claims that are pending in the store: calls of
+    /// an earlier run may be under way for them.
+    pub fn new(daemon: D, spending: Spending, pending: impl IntoIterator<Item = Hash32>) -> Self {
+        let (unsettled, paused) = (Mutex::new(pending.into_iter().collect()), AtomicBool::new(false));
+        Wallet { daemon, spending, unsettled, paused }
+    }
+
+    /// Begins no call while it is paused; what is under way is still waited for.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+    }
+
+    /// The receipt of a payment that is complete, whoever made it; `None` when there is none, which proves nothing.
+    ///
+    /// # Errors
+    /// When the node cannot be asked.
+    pub async fn receipt(&self, payment_hash: Hash32) -> Result<Option<Secret>, PayError> {
+        Ok(match self.parts(payment_hash).await? {
+            Parts::Complete(preimage) => Some(preimage),
+            Parts::Pending | Parts::NoneLeft => None,
+        })
+    }
+
+    /// What a payment may cost.
+    pub fn spending(&self) -> Spending {
+        self.spending
+    }
+
+    /// Pays an invoice, or finds out what became of an earlier call for it: the engine's
+    /// [`Wallet::pay`](crate::engine::Wallet::pay).
+    ///
+    /// # Errors
+    /// [`PayError::Failed`] only when for certain nothing was paid and no call is under way.
+    pub async fn pay(&self, clock: &impl Clock, invoice: &Invoice<Verified>) -> Result<Secret, PayError> {
+        let hash = invoice.payment().payment_hash;
+        let expires_at = invoice.expires_at().unwrap_or(u64::MAX);
+        let repeated = self.unsettled().contains(&hash);
+        if repeated {
+            match self.parts(hash).await? {
+                Parts::Complete(preimage) => return Ok(self.settled(hash, preimage)),
+                Parts::Pending => return Err(unsettled("parts of the payment are on their way")),
+                Parts::NoneLeft if clock.now() > expires_at.saturating_add(LAST_ATTEMPT) => {
+                    return Err(self.failed(hash, "the invoice expired before it could be paid"));
+                }
+                Parts::NoneLeft => {}
+            }
+        }
+        let Some(left) = expires_at.checked_sub(clock.now()) else {
+            // An earlier call may be at its last attempt; without one, nothing has begun.
+            return Err(match repeated {
+                true => unsettled("the invoice has just expired"),
+                false => self.failed(hash, "the invoice expired before it could be paid"),
+            });
+        };
+        if self.paused.load(Ordering::SeqCst) {
+            return Err(unsettled("paying is paused"));
+        }
+        // Noted before the call: whoever stops waiting for it does not stop it.
+        self.unsettled().insert(hash);
+        let failure = match self.daemon.call(&self.request(invoice, left)).await {
+            Ok(paid) => return Ok(self.settled(hash, paid.payment_preimage)),
+            Err(failure) => failure,
+        };
+        match self.parts(hash).await? {
+            Parts::Complete(preimage) => Ok(self.settled(hash, preimage)),
+            Parts::Pending => Err(PayError::Unsettled(failure.to_string())),
+            Parts::NoneLeft if !repeated && ended(&failure) => Err(self.failed(hash, &words(&failure))),
+            Parts::NoneLeft => Err(PayError::Unsettled(failure.to_string())),
+        }
+    }
+
+    /// `left` is how many seconds the invoice is still valid.
+    fn request(&self, invoice: &Invoice<Verified>, left: u64) -> xpay::Request {
+        let retry_for = u32::try_from(left).unwrap_or(u32::MAX).min(self.spending.retry_for).max(1);
+        let max_fee = self.spending.max_fee(invoice.payment().amount);
+        xpay::Request::new(invoice.to_string()).maxfee(max_fee).retry_for(retry_for)
+    }
+
+    async fn parts(&self, hash: Hash32) -> Result<Parts, PayError> {
+        let parts = self.daemon.call(&listsendpays::Request::new().payment_hash(hash)).await;
+        let parts = parts.map_err(|failure| unsettled(format!("listsendpays: {failure}")))?.payments;
+        let mut pending = false;
+        for part in parts.into_iter().filter(|part| part.payment_hash == hash) {
+            match part.status {
+                listsendpays::Status::Complete(complete) => return Ok(Parts::Complete(complete.payment_preimage)),
+                listsendpays::Status::Failed(_) => {}
+                // A state that is not known here may end well too.
+                _ => pending = true,
+            }
+        }
+        Ok(if pending { Parts::Pending } else { Parts::NoneLeft })
+    }
+
+    fn settled(&self, hash: Hash32, preimage: Secret) -> Secret {
+        self.unsettled().remove(&hash);
+        preimage
+    }
+
+    fn failed(&self, hash: Hash32, why: &str) -> PayError {
+        self.unsettled().remove(&hash);
+        PayError::Failed(why.to_owned())
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, HashSet<Hash32>> {
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unsettled(why: impl Into<String>) -> PayError {
+    PayError::Unsettled(why.into())
+}
+
+/// Is the call over, and was its end a failure?
+fn ended(failure: &Failure<xpay::Error>) -> bool {
+    let error = match failure {
+        Failure::Refused(error) => error,
+        Failure::NotCalled(_) => return true,
+        Failure::Lost(_) => return false,
+    };
+    if matches!(error.common(), Some(CommonError::PluginTerminated | CommonError::ShuttingDown)) {
+        return false;
+    }
+    let code = wrapped_code(error.message()).unwrap_or(error.code());
+    code != IN_PROGRESS && code != ALREADY_PAID
+}
+
+/// The node's words alone: they are for the payee, who does not care which command said them.
+fn words(failure: &Failure<xpay::Error>) -> String {
+    match failure {
+        Failure::Refused(error) => error.message().to_owned(),
+        failure => failure.to_string(),
+    }
+}
+
+/// `xpay` wraps codes that it does not expect: `Unexpected injectpaymentonion error 200: …`, itself by the code -3.
+fn wrapped_code(message: &str) -> Option<i32> {
+    let (_, rest) = message.split_once("injectpaymentonion error ")?;
+    rest.split_once(':')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What a node knows of the network, and its way to others: `listnodes`, `listchannels`, `listincoming`, `connect`.
+//!
+//! All nodes of a network are direct peers of each other, and all of them are known to all.
+
+use cln_api::error_code::{CONNECT_ALL_ADDRESSES_FAILED, CONNECT_NO_KNOWN_ADDRESS};
+use cln_api::{connect, listchannels, listincoming, listnodes};
+use cln_primitives::{Msat, NodeId};
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+use super::peers::{FEATURES, others, runs};
+use super::{Answer, Command, command, failure, invalid, shaped};
+use crate::node::handle::Node;
+use crate::node::network::MESSAGES;
+use crate::node::params::{Kind, Param, optional, required};
+
+const NODES: &[Param] = &[optional("id", Kind::NodeId)];
+const CHANNELS: &[Param] = &[
+    optional("short_channel_id", Kind::Text),
+    optional("source", Kind::NodeId),
+    optional("destination", Kind::NodeId),
+];
+const CONNECT: &[Param] = &[required("id", Kind::Text), optional("host", Kind::Text), optional("port", Kind::U16)];
+
+pub(super) fn commands() -> Vec<Command> {
+    vec![
+        command::<listnodes::Request, Nodes, _>(NODES, list_nodes),
+        command::<listchannels::Request, Channels, _>(CHANNELS, list_channels),
+        command::<listincoming::Request, Nothing, _>(&[], list_incoming),
+        command::<connect::Request, Connect, _>(CONNECT, connect),
+    ]
+}
+
+#[derive(Deserialize)]
+struct Nodes {
+    id: Option<NodeId>,
+}
+
+async fn list_nodes(node: Node, input: Nodes) -> Answer<listnodes::Response> {
+    let mut nodes = others(&node).await?;
+    nodes.push((node.node_id(), node.directory().to_owned()));
+    nodes.retain(|(id, _)| input.id.is_none_or(|wanted| wanted == *id));
+    nodes.sort();
+    let nodes: Vec<Value> = nodes.iter().map(|(id, folder)| {
+        let (text, name) = (id.to_string(), folder.file_name().unwrap_or_default().to_string_lossy());
+        json!({
+            "nodeid": id,
+            "alias": name.chars().take(ALIAS).collect::<String>(),
+            "color": text.get(..6),
+            "last_timestamp": 0,
+            "features": FEATURES,
+            // A node that announces none is taken for one that cannot be reached. Nobody calls it there: nodes find each
+            // other in the network's folder.
+            "addresses": [{"type": "dns", "address": format!("{}.invalid", text.get(..16).unwrap_or_default()), "port": 9735}],
+        })
+    }).collect();
+    shaped(json!({"nodes": nodes}))
+}
+
+/// All bitcoin there is.
+const MOST: Msat = Msat::from_msat(2_100_000_000_000_000_000);
+/// The most characters of an announced name, so that it has at most 32 bytes.
+const ALIAS: usize = 8;
+
+#[derive(Deserialize)]
+struct Channels {
+    short_channel_id: Option<String>,
+    source: Option<NodeId>,
+    destination: Option<NodeId>,
+}
+
+/// Payments go through the ledger: there are no channels.
+async fn list_channels(_: Node, input: Channels) -> Answer<listchannels::Response> {
+    let given = [input.short_channel_id.is_some(), input.source.is_some(), input.destination.is_some()];
+    if given.into_iter().filter(|&given| given).count() > 1 {
+        return Err(invalid("only one of `short_channel_id`, `source` and `destination` may be given"));
+    }
+    shaped(json!({"channels": []}))
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+/// By the ledger anything can come in from anybody who runs.
+async fn list_incoming(node: Node, _: Nothing) -> Answer<listincoming::Response> {
+    let channel = |(number, (id, folder)): (usize, (NodeId, PathBuf))| async move {
+        json!({
+            "id": id,
+            "short_channel_id": format!("0x0x{number}"),
+            "fee_base_msat": 0,
+            "htlc_min_msat": 0,
+            "htlc_max_msat": MOST,
+            "fee_proportional_millionths": 0,
+            "cltv_expiry_delta": 0,
+            "incoming_capacity_msat": MOST,
+            "public": true,
+            "peer_features": FEATURES,
+            "enabled": runs(folder).await,
+        })
+    };
+    let channels: Vec<Value> = join_all(others(&node).await?.into_iter().enumerate().map(channel)).await;
+    shaped(json!({"incoming": channels}))
+}
+
+#[derive(Deserialize)]
+struct Connect {
+    id: String,
+}
+
+/// All that run are connected already.
+async fn connect(node: Node, input: Connect) -> Answer<connect::Response> {
+    let (id, _) = input.id.split_once('@').unwrap_or((&input.id, ""));
+    let Ok(id) = id.parse::<NodeId>() else {
+        return Err(invalid("id: must be a node's id in 66 hex digits, with or without `@` and a host behind it"));
+    };
+    let Some((_, folder)) = others(&node).await?.into_iter().find(|(other, _)| *other == id) else {
+        return Err(failure(CONNECT_NO_KNOWN_ADDRESS, format!("the node {id} is not in this network")));
+    };
+    let socket = folder.join(MESSAGES);
+    if !runs(folder).await {
+        let message = format!("the node {id} does not run: nobody listens at {}", socket.display());
+        return Err(failure(CONNECT_ALL_ADDRESSES_FAILED, message));
+    }
+    let address = json!({"type": "local socket", "socket": socket});
+    shaped(json!({"id": id, "features": FEATURES, "direction": "out", "address": address}))
+}

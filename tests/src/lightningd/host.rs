@@ -1,0 +1,116 @@
+//! What the node's messages, its clients and its plugin share.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cln_runtime::node::{HookAnswer, HookCall};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+
+use super::delivery::{Delivery, Turn};
+use super::plugin::{Plugin, Told};
+
+/// Where the plugin is.
+#[derive(Clone, Debug)]
+enum Stage {
+    /// It starts together with the node: messages wait for it.
+    Starting,
+    Running(Arc<Plugin>),
+    /// Messages pass it by.
+    Gone,
+}
+
+#[derive(Debug)]
+pub struct Host {
+    node_rpc: PathBuf,
+    stage: watch::Sender<Stage>,
+    delivery: Delivery,
+    told: Mutex<Vec<Told>>,
+    heard: Notify,
+}
+
+impl Host {
+    pub fn new(node_rpc: PathBuf) -> Self {
+        let (stage, _) = watch::channel(Stage::Starting);
+        Host { node_rpc, stage, delivery: Delivery::default(), told: Mutex::default(), heard: Notify::new() }
+    }
+
+    pub fn node_rpc(&self) -> &Path {
+        &self.node_rpc
+    }
+
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    pub fn plugin(&self) -> Option<Arc<Plugin>> {
+        match &*self.stage.borrow() {
+            Stage::Running(plugin) => Some(plugin.clone()),
+            Stage::Starting | Stage::Gone => None,
+        }
+    }
+
+    pub fn runs(&self, plugin: Arc<Plugin>) {
+        self.stage.send_replace(Stage::Running(plugin));
+    }
+
+    pub fn is_gone(&self) {
+        self.stage.send_replace(Stage::Gone);
+    }
+
+    pub fn hear(&self, told: Told) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+        self.heard.notify_waiters();
+    }
+
+    /// What the plugin has told under this name.
+    pub fn told(&self, topic: &str) -> Vec<Value> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.iter().filter(|(name, _)| name == topic).map(|(_, params)| params.clone()).collect()
+    }
+
+    /// Waits until the plugin has told so much under this name.
+    pub async fn wait_told(&self, topic: &str, count: usize) -> Vec<Value> {
+        loop {
+            let heard = self.heard.notified();
+            let told = self.told(topic);
+            if told.len() >= count {
+                return told;
+            }
+            heard.await;
+        }
+    }
+
+    /// Asks the plugin about a message of the node. As at lightningd, a plugin that is gone, or goes, lets it pass.
+    pub async fn on_message(&self, call: HookCall) -> HookAnswer {
+        let mut stage = self.stage.subscribe();
+        let stage = match stage.wait_for(|stage| !matches!(stage, Stage::Starting)).await {
+            Ok(stage) => stage.clone(),
+            Err(_) => return HookAnswer::Continue,
+        };
+        let Stage::Running(plugin) = stage else { return HookAnswer::Continue };
+        if !plugin.manifest().wants_hook(call.name) {
+            return HookAnswer::Continue;
+        }
+        let Turn { copies, payload, done } = self.delivery.turn(call.payload).await;
+        let mut answer = HookAnswer::Continue;
+        for _ in 0..copies {
+            if is_resolved(plugin.call(call.name, payload.clone()).await.ok()) {
+                answer = HookAnswer::Resolve;
+            }
+        }
+        drop(done);
+        answer
+    }
+}
+
+/// # Panics
+/// When it is no answer of these hooks: lightningd dies of such a one.
+fn is_resolved(answer: Option<Value>) -> bool {
+    match answer {
+        None => false,
+        Some(answer) if answer == json!({"result": "continue"}) => false,
+        Some(answer) if answer["result"] == "resolve" => true,
+        Some(answer) => panic!("lightningd dies of the answer {answer}"),
+    }
+}
