@@ -2,6 +2,9 @@
 
 use std::process::{Command, Stdio};
 
+use cln_runtime::testing::FakeNode;
+use serde_json::{Value, json};
+
 use crate::network::{Network, REQUEST, lnr, output, read};
 
 /// What differs from run to run, and its name in the snapshots.
@@ -143,6 +146,43 @@ fn requests_that_take_no_invoice() {
 }
 
 #[test]
+fn requests_of_the_plugin() {
+    let node = FakeNode::start().unwrap();
+    let id = "5d".repeat(32);
+    let row = json!({
+        "invreq_id": id, "bolt12": REQUEST.trim(), "label": "refund", "active": true, "single_use": true, "used": false,
+    });
+    let with = |mut row: Value, more: Value| {
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row
+    };
+    let listed = with(row.clone(), json!({ "min_amount_msat": 4000, "created_at": 1_795_292_103, "keeper": "lnr" }));
+    node.answer("lnr-list", json!({ "invoicerequests": [listed] }));
+    node.answer("lnr-request", row.clone());
+    let claims = json!([
+        { "payment_hash": "11".repeat(32), "amount_msat": 5000, "status": "failed", "created_at": 1_795_292_103, "bolt12": "lni1", "reason": "no way" },
+        { "payment_hash": "22".repeat(32), "amount_msat": 4000, "status": "pending", "created_at": 1_795_292_104, "bolt12": "lni1" },
+    ]);
+    node.answer("lnr-show", with(row.clone(), json!({ "claims": claims })));
+    node.answer("lnr-disable", with(row, json!({ "active": false, "keeper": "lnr" })));
+    let check = |name, arguments: &[&str]| {
+        check(name, lnr(&[arguments, &["--rpc", node.path().to_str().unwrap()]].concat()));
+    };
+    check(
+        "plugin request",
+        &["request", "5sat", "refund a 53090", "--label", "refund", "--min-amount", "4sat", "--expires", "1d"],
+    );
+    let sent = node.received_blocking("lnr-request").params;
+    assert!((86_300..=86_400).contains(&sent["expires"].as_u64().unwrap()), "{sent}");
+    assert_eq!((&sent["min_amount_msat"], &sent["label"]), (&4000.into(), &"refund".into()));
+    check("plugin list", &["list"]);
+    check("plugin show", &["show", "refund"]);
+    check("plugin disable", &["disable", "5d5d5d"]);
+    assert_eq!(node.received_blocking("lnr-disable").params, json!({ "invreq_id": id }));
+    assert_eq!(node.count("invoicerequest") + node.count("disableinvoicerequest"), 0);
+}
+
+#[test]
 fn less_than_the_least_amount_is_told() {
     let network = Network::start();
     let made = ["request", "10000sat", "a refund", "--min-amount", "9000sat", "--label", "least"];
@@ -157,9 +197,7 @@ fn less_than_the_least_amount_is_told() {
 #[test]
 fn any_command_can_be_called() {
     let network = Network::start();
-    let json = |who, arguments: &[&str]| -> serde_json::Value {
-        serde_json::from_str(&network.output(who, arguments)).unwrap()
-    };
+    let json = |who, arguments: &[&str]| -> Value { serde_json::from_str(&network.output(who, arguments)).unwrap() };
     assert_eq!(json("alice", &["call", "getinfo"])["network"], "regtest");
     let made = json("alice", &["invoicerequest", "10000", "5", "The shop"]);
     assert_eq!((&made["active"], &made["used"]), (&true.into(), &false.into()));
@@ -172,7 +210,7 @@ fn any_command_can_be_called() {
     let (code, shown, error) =
         read(network.lnr("bob", &["sendinvoice", made["bolt12"].as_str().unwrap(), "18"]).output().unwrap());
     assert_eq!(code, Some(3), "{error}");
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap()["code"], 1004);
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["code"], 1004);
 }
 
 #[test]

@@ -189,7 +189,7 @@ mod tests {
         for method in methods() {
             assert!(find(method).is_some(), "{method}");
         }
-        assert!(find("lnr-request").is_none());
+        assert!(find("no-such-command").is_none());
         let words = unknown("getinf").words();
         assert!(words.contains("is it getinfo?"), "{words}");
     }

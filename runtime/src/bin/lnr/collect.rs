@@ -12,7 +12,7 @@ use cln_runtime::recover::{CollectSpec, Collected, Receipt, Recover};
 use serde_json::json;
 
 use super::amount;
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, unforeseen};
 use super::find::NodeOptions;
 use super::input;
 use super::output::{GOOD, field, line, raw, styled};
@@ -128,10 +128,7 @@ fn outcome(collected: Collected, label: &str) -> Result<Receipt, Failure> {
             let advice = "Nothing was sent: ask the payer for a new request.";
             Err(Failure::new(Exit::TooLate, problem, advice).with_error(1002, None))
         }
-        other => {
-            let problem = format!("the collection ended in a way that this program does not know: {other:?}");
-            Err(Failure::new(Exit::Failed, problem, "Run the same command again: it looks before it acts."))
-        }
+        other => Err(unforeseen(&other)),
     }
 }
 

@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use clap::Args;
+use cln_api::lnr_disable;
 use cln_primitives::Hash32;
+use cln_runtime::client::{CallError, CallOptions, Client};
 use cln_runtime::recover::{Disabled, Recover, Request};
 
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, unforeseen};
 use super::find::NodeOptions;
 use super::output::{coloured_field, field, raw};
-use super::requests::{self, State, heading};
+use super::requests::{self, Keeper, State, heading};
 use super::wait::{Interrupted, wait};
+
+/// The request takes no invoices already.
+const ALREADY_DISABLED: i32 = 1001;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -28,7 +33,11 @@ pub struct Options {
 
 pub async fn run(options: Options) -> Result<(), Failure> {
     let client = options.node.connect().await?;
-    let id = requests::find(&client, &options.id).await?.invreq_id;
+    let kept = requests::find(&client, &options.id).await?;
+    let id = kept.request.invreq_id;
+    if kept.keeper == Keeper::Plugin {
+        return at_plugin(&client, &kept.request, options.json).await;
+    }
     let within = Duration::from_secs(options.timeout.into());
     let recover = Recover::new(client);
     let disabled = wait("looking for payments under way", Some(within), recover.disable(&id, within)).await;
@@ -52,10 +61,26 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             let advice = "Run the same command again when that payment has ended: lightningd would crash otherwise.";
             Err(Failure::new(Exit::TimedOut, problem, advice))
         }
-        other => {
-            let problem = format!("it ended in a way that this program does not know: {other:?}");
-            Err(Failure::new(Exit::Failed, problem, "Look at it by `lnr show`."))
+        other => Err(unforeseen(&other)),
+    }
+}
+
+/// The plugin does no harm to itself when a payment is under way.
+async fn at_plugin(client: &Client, request: &Request, as_json: bool) -> Result<(), Failure> {
+    match client.call_for_json(&lnr_disable::Request::new(request.invreq_id), CallOptions::new()).await {
+        Ok(answer) if as_json => {
+            raw(answer.as_bytes());
+            Ok(())
         }
+        Ok(answer) => {
+            let request = requests::decoded::<lnr_disable::Request>(answer.as_bytes())?.into();
+            closed(&request, None, "Disabled: it takes no more invoices", as_json)
+        }
+        Err(CallError::Rpc(error)) if error.code == ALREADY_DISABLED => {
+            let now = requests::find(client, &request.invreq_id.to_string()).await?;
+            closed(&now.request, None, "It took no invoices before either", as_json)
+        }
+        Err(error) => Err(Failure::from(error)),
     }
 }
 

@@ -180,6 +180,12 @@ impl From<recover::Error> for Failure {
     }
 }
 
+/// The node, or what this program is made of, is newer than this program.
+pub fn unforeseen(what: &impl std::fmt::Debug) -> Failure {
+    let problem = format!("it ended in a way that this program does not know: {what:?}");
+    Failure::new(Exit::Failed, problem, "Look before you try again: `lnr list`; `lnr doctor` compares the versions.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

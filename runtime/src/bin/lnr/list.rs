@@ -1,15 +1,13 @@
 //! `lnr list`: the node's requests.
 
 use clap::Args;
-use cln_api::listinvoicerequests;
-use cln_runtime::client::CallOptions;
 use cln_runtime::recover::Request;
 
 use super::amount;
 use super::exit::Failure;
 use super::find::NodeOptions;
 use super::output::{BOLD, WIDTH, line, printable, raw, shortened, styled};
-use super::requests::{SHORT_ID, State, Terms, decoded, short_id};
+use super::requests::{SHORT_ID, State, Terms, list, short_id};
 use super::time;
 
 /// The columns of a state, an amount and a relative time.
@@ -31,22 +29,20 @@ pub struct Options {
 
 pub async fn run(options: Options) -> Result<(), Failure> {
     let client = options.node.connect().await?;
-    let command = listinvoicerequests::Request::new().active_only(options.active);
-    let answer = client.call_for_json(&command, CallOptions::new()).await?;
+    let listed = list(&client, options.active).await?;
     if options.json {
-        raw(answer.as_bytes());
+        raw(listed.answer.as_bytes());
         return Ok(());
     }
-    let listed = decoded::<listinvoicerequests::Request>(answer.as_bytes())?.invoicerequests;
-    if listed.is_empty() {
+    if listed.requests.is_empty() {
         let which = if options.active { "open requests" } else { "requests" };
         line(format_args!("The node has no {which}. `lnr request AMOUNT DESCRIPTION` makes one."));
         return Ok(());
     }
     line(styled(BOLD, row(["id", "state", "amount", "expires", "label: description"])));
     let now = time::now();
-    for request in listed.into_iter().map(Request::from) {
-        line(described(&request, now));
+    for kept in &listed.requests {
+        line(described(&kept.request, now));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod exit;
 mod find;
 mod input;
 mod list;
+mod make;
 mod network;
 mod node;
 mod output;
@@ -23,6 +24,7 @@ mod requests;
 mod show;
 mod time;
 mod wait;
+mod watch;
 
 use std::process::ExitCode;
 

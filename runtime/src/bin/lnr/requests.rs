@@ -1,9 +1,9 @@
 //! The node's own requests: its rows, what their texts say, and the one that somebody means.
 
-use cln_api::listinvoicerequests;
-use cln_primitives::{Msat, NodeId};
+use cln_api::{listinvoicerequests, lnr_list};
+use cln_primitives::{CommonError, Msat, NodeId};
 use cln_runtime::bolt12::{Accept, Chain, InvoiceRequest};
-use cln_runtime::client::{CallOptions, Client};
+use cln_runtime::client::{Answer, CallError, CallOptions, Client};
 use cln_runtime::recover::Request;
 
 use super::amount;
@@ -92,11 +92,61 @@ impl State {
     }
 }
 
-/// All requests that the node lists.
-pub async fn list(client: &Client, command: &listinvoicerequests::Request) -> Result<Vec<Request>, Failure> {
-    let answer = client.call_for_json(command, CallOptions::new()).await?;
-    let listed: listinvoicerequests::Response = decoded::<listinvoicerequests::Request>(answer.as_bytes())?;
-    Ok(listed.invoicerequests.into_iter().map(Request::from).collect())
+/// Who pays for a request, and by whose rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    Lightningd,
+    Plugin,
+}
+
+/// A request of the node.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub request: Request,
+    pub keeper: Keeper,
+    /// The least that an invoice may ask for, where the keeper tells it.
+    pub least: Option<Msat>,
+}
+
+/// The node's requests, and the answer that told them.
+pub struct Listed {
+    pub requests: Vec<Kept>,
+    pub answer: Answer,
+    /// The plugin runs there, and keeps new requests.
+    pub has_plugin: bool,
+}
+
+/// All requests that the node keeps: those of the plugin too, where it runs.
+pub async fn list(client: &Client, active_only: bool) -> Result<Listed, Failure> {
+    let command = lnr_list::Request::new().active_only(active_only);
+    match client.call_for_json(&command, CallOptions::new()).await {
+        Ok(answer) => {
+            let listed = decoded::<lnr_list::Request>(answer.as_bytes())?.invoicerequests;
+            Ok(Listed { requests: listed.into_iter().map(Kept::from).collect(), answer, has_plugin: true })
+        }
+        Err(CallError::Rpc(error)) if error.code == CommonError::MethodNotFound.code() => {
+            let command = listinvoicerequests::Request::new().active_only(active_only);
+            let answer = client.call_for_json(&command, CallOptions::new()).await?;
+            let listed = decoded::<listinvoicerequests::Request>(answer.as_bytes())?.invoicerequests;
+            let requests = listed.into_iter().map(|row| Kept::by_lightningd(row.into())).collect();
+            Ok(Listed { requests, answer, has_plugin: false })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Kept {
+    /// A request that `listinvoicerequests` tells of.
+    pub fn by_lightningd(request: Request) -> Self {
+        Kept { request, keeper: Keeper::Lightningd, least: None }
+    }
+}
+
+impl From<lnr_list::InvoiceRequest> for Kept {
+    fn from(row: lnr_list::InvoiceRequest) -> Self {
+        let keeper = if row.keeper == lnr_list::Keeper::Lnr { Keeper::Plugin } else { Keeper::Lightningd };
+        Kept { keeper, least: row.min_amount_msat, request: row.into() }
+    }
 }
 
 /// Reads an answer that came as JSON.
@@ -107,14 +157,14 @@ pub fn decoded<R: cln_primitives::Command>(json: &[u8]) -> Result<R::Response, F
 }
 
 /// The one request that is meant: by its id, the beginning of that, or its label.
-pub async fn find(client: &Client, meant: &str) -> Result<Request, Failure> {
-    choose(list(client, &listinvoicerequests::Request::new()).await?, meant)
+pub async fn find(client: &Client, meant: &str) -> Result<Kept, Failure> {
+    choose(list(client, false).await?.requests, meant)
 }
 
-fn choose(requests: Vec<Request>, meant: &str) -> Result<Request, Failure> {
+fn choose(requests: Vec<Kept>, meant: &str) -> Result<Kept, Failure> {
     let id = meant.to_ascii_lowercase();
     let is_id = id.len() >= LEAST_ID && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_meant = |request: &Request| {
+    let is_meant = |Kept { request, .. }: &Kept| {
         request.label.as_deref() == Some(meant) || (is_id && request.invreq_id.to_string().starts_with(&id))
     };
     let mut found = requests.into_iter().filter(is_meant);
@@ -132,7 +182,8 @@ fn choose(requests: Vec<Request>, meant: &str) -> Result<Request, Failure> {
 }
 
 /// Tells people all about a request.
-pub fn show(request: &Request, now: u64) -> Result<(), Failure> {
+pub fn show(kept: &Kept, now: u64) -> Result<(), Failure> {
+    let request = &kept.request;
     let terms = Terms::read(&request.bolt12).map_err(|error| {
         let problem = format!("the node's request cannot be read: {error}");
         Failure::new(Exit::Failed, problem, "--json shows it as the node gave it.")
@@ -142,8 +193,14 @@ pub fn show(request: &Request, now: u64) -> Result<(), Failure> {
     coloured_field("state", state.style(), state.name());
     show_terms(&terms, now);
     field("pays", if request.single_use { "once" } else { "everybody who sends an invoice, without limit" });
+    if let Some(least) = kept.least {
+        field("at least", format!("{} (payees are not told)", amount::shown(least)));
+    }
     if let Some(label) = &request.label {
         field("label", label);
+    }
+    if kept.keeper == Keeper::Plugin {
+        field("kept by", "the plugin");
     }
     Ok(())
 }
@@ -189,6 +246,11 @@ pub fn hand_out(bolt12: &str, with_qr: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The last second of its validity, since 1970.
+pub fn expiry_of(request: &Request) -> Option<u64> {
+    Terms::read(&request.bolt12).ok().and_then(|terms| terms.expiry)
+}
+
 /// The beginning of an id.
 pub fn short_id(request: &Request) -> String {
     request.invreq_id.to_string().chars().take(SHORT_ID).collect()
@@ -216,14 +278,15 @@ mod tests {
     fn a_request_is_found_by_what_names_it_alone() {
         let rows = || {
             let label = Some("refund-1");
-            vec![
+            let rows = [
                 request("abcd1", label, true, false),
                 request("abcd2", Some("twice"), true, false),
                 request("ef", Some("twice"), true, false),
-            ]
+            ];
+            rows.map(Kept::by_lightningd).into()
         };
         let check = |meant: &str, id: Option<&str>| {
-            let found = choose(rows(), meant).map(|found| found.invreq_id.to_string());
+            let found = choose(rows(), meant).map(|found| found.request.invreq_id.to_string());
             assert_eq!(found.ok(), id.map(|id| format!("{id:0<64}")), "{meant}");
         };
         check("refund-1", Some("abcd1"));

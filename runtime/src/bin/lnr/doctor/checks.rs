@@ -16,7 +16,9 @@ const NEWEST: Version = Version::new(26, 6, 0);
 /// What the two sides of a payment by request need.
 const PAYER: [&str; 3] = ["invoicerequest", "listinvoicerequests", "disableinvoicerequest"];
 const PAYEE: [&str; 4] = ["sendinvoice", "waitinvoice", "listinvoices", "delinvoice"];
+/// What embedded nodes have of their own, and only the plugin has.
 const OWN: &str = "lnr-request";
+const OF_PLUGIN: &str = "lnr-list";
 /// Clocks of one machine differ by less, in seconds.
 const TOLERANCE: u64 = 5;
 
@@ -64,15 +66,15 @@ pub(super) fn commands(help: &help::Response) -> Vec<Finding> {
             Finding::failed(check, format!("the node lacks {missing}"), advice)
         }
     };
-    let least = if names.contains(&OWN) {
-        "the node has `lnr-request`: --min-amount works"
-    } else {
-        "the node has no `lnr-request`: all works but --min-amount"
+    let plugin = match (names.contains(&OF_PLUGIN), names.contains(&OWN)) {
+        (true, _) => "the plugin `lnr plugin` runs: new requests are made and kept by it",
+        (false, true) => "not there, and not needed: the node has `lnr-request` itself",
+        (false, false) => "not there: requests are lightningd's, and --min-amount does not work",
     };
     vec![
         side("payer", &PAYER, "the node can make requests"),
         side("payee", &PAYEE, "the node can send invoices for requests"),
-        Finding::ok("plugin", least),
+        Finding::ok("plugin", plugin),
     ]
 }
 
