@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod compare;
+pub mod lightningd;
 pub mod replay;
 pub mod schemas;
 pub mod simulate;

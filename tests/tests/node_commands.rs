@@ -1,5 +1,7 @@
 //! Every command of an embedded node, called in several ways: what it answers is as the schemas say.
 
+#[path = "support/by_hand.rs"]
+mod by_hand;
 #[path = "support/network.rs"]
 mod network;
 mod support;
@@ -20,9 +22,12 @@ use network::{Network, Party};
 use serde_json::{Value, json};
 use support::{input, root};
 
-const COMMANDS: &str = "check decode delinvoice disableinvoicerequest getinfo help invoicerequest listfunds \
-    listinvoicerequests listinvoices listpays listpeers listsendpays lnr-request notifications ping sendinvoice stop \
-    waitanyinvoice waitinvoice";
+const COMMANDS: &str = "check connect createinvoice createinvoicerequest decode delinvoice disableinvoicerequest getinfo \
+    help invoicerequest listchannels listfunds listincoming listinvoicerequests listinvoices listnodes listpays listpeers \
+    listsendpays lnr-request notifications ping sendinvoice stop waitanyinvoice waitinvoice xpay";
+
+/// Commands that are in no release's schemas: their types are all there is to check them by.
+const UNRELEASED: [&str; 3] = ["createinvoicerequest", "listincoming", "lnr-request"];
 
 /// An invoice of another kind, from the recorded traffic.
 const BOLT11: &str = "lnbcrt10p1p4szmrfsp5u78k4ksffmwj8qd0arg3zmtwkfamukawz5j8286ycss236gdky0spp5jvsen7skj7hcx0ts3gu4fy59ccpkum9d376\
@@ -54,6 +59,9 @@ fn check_recording(network: &Network) {
         let method = line["method"].as_str().unwrap();
         if let Some(answer) = line.get("response") {
             answered.insert(method.to_owned());
+            if UNRELEASED.contains(&method) {
+                continue;
+            }
             let valid = schemas[method].validate(answer);
             valid.unwrap_or_else(|error| panic!("{method}: {error} at {}\n{answer}", error.instance_path()));
         }
@@ -78,6 +86,9 @@ async fn every_answer_is_as_its_schema_says() {
     let receipt = invoices(&net).await;
     payments(&net, &receipt).await;
     waits(&net, &receipt).await;
+    by_hand::peers_and_ways(&net).await;
+    by_hand::requests(&net).await;
+    by_hand::payments(&net).await;
     deletions(&net).await;
     assert_eq!(net.ok(payee, "stop", json!({})).await, json!({"result": "Shutdown complete"}));
     assert_eq!(net.ok(payer, "stop", json!([])).await, json!({"result": "Shutdown complete"}));
@@ -390,11 +401,6 @@ async fn the_parameters_are_those_of_the_schemas() {
     for told in help["help"].as_array().unwrap() {
         let usage = told["command"].as_str().unwrap();
         let (name, params) = usage.split_once(' ').unwrap_or((usage, ""));
-        if name == "lnr-request" {
-            let documented = "amount [description] [issuer] [label] [absolute_expiry] [single_use] [min_amount_msat]";
-            assert_eq!(params, documented, "our own command");
-            continue;
-        }
         let schema: Value = serde_json::from_str(cln_api::schema(name).unwrap()).unwrap();
         let required = |param: &String| schema["required"].as_array().is_some_and(|it| it.contains(&json!(param)));
         let properties = schema["properties"].as_object().into_iter().flatten();

@@ -122,7 +122,7 @@ pub struct Issuer<P> {
     pub(super) ports: P,
     limits: Limits,
     gate: Gate,
-    turns: Turns,
+    turns: Turns<Hash32>,
 }
 
 impl<P: IssuerPorts> Issuer<P> {
@@ -297,7 +297,7 @@ impl<P: IssuerPorts> Issuer<P> {
     /// When the store cannot be read.
     pub async fn resume(&self) -> Result<Vec<Claim>, StoreError> {
         let mut claims = self.ports.pending_claims().await?;
-        claims.retain(|claim| !self.turns.is_taken(claim.payment_hash()));
+        claims.retain(|claim| !self.turns.is_taken(&claim.payment_hash()));
         Ok(claims)
     }
 

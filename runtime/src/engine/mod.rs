@@ -25,7 +25,7 @@ mod limits;
 mod model;
 mod ports;
 mod refusal;
-mod turns;
+pub(crate) mod turns;
 
 pub use issuer::{IncomingInvoice, Issuer, IssuerError, Judgement, NewRequest};
 pub use limits::Limits;

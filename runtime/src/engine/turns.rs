@@ -1,55 +1,64 @@
-//! One task at a time for each payment.
+//! One task at a time for each payment, or label.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cln_primitives::Hash32;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-/// Who is paying what.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<Hash32, Arc<AsyncMutex<()>>>>>);
+type Locks<K> = HashMap<K, Arc<AsyncMutex<()>>>;
 
-/// The right to pay by this hash, until it is dropped.
+/// Who works on what.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns<K>(Arc<Mutex<Locks<K>>>);
+
+/// The right to work on this, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn {
-    turns: Turns,
-    payment_hash: Hash32,
+pub(crate) struct Turn<K: Eq + Hash> {
+    turns: Arc<Mutex<Locks<K>>>,
+    key: K,
     held: Option<OwnedMutexGuard<()>>,
 }
 
-impl Turns {
-    /// Waits until nobody else pays by this hash.
-    pub(super) async fn take(&self, payment_hash: Hash32) -> Turn {
-        let lock = Arc::clone(self.locked().entry(payment_hash).or_default());
+impl<K> Default for Turns<K> {
+    fn default() -> Self {
+        Turns(Arc::default())
+    }
+}
+
+impl<K: Eq + Hash + Clone> Turns<K> {
+    /// Waits until nobody else works on this.
+    pub(crate) async fn take(&self, key: K) -> Turn<K> {
+        let lock = Arc::clone(locked(&self.0).entry(key.clone()).or_default());
         // Made before the wait: whoever stops waiting cleans up as well.
-        let mut turn = Turn { turns: self.clone(), payment_hash, held: None };
+        let mut turn = Turn { turns: Arc::clone(&self.0), key, held: None };
         turn.held = Some(lock.lock_owned().await);
         turn
     }
 
-    /// Does anybody pay by this hash, or wait to do so?
-    pub(super) fn is_taken(&self, payment_hash: Hash32) -> bool {
-        self.locked().contains_key(&payment_hash)
-    }
-
-    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<Hash32, Arc<AsyncMutex<()>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does anybody work on this, or wait to do so?
+    pub(super) fn is_taken(&self, key: &K) -> bool {
+        locked(&self.0).contains_key(key)
     }
 }
 
-impl Drop for Turn {
+fn locked<K>(locks: &Mutex<Locks<K>>) -> MutexGuard<'_, Locks<K>> {
+    locks.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<K: Eq + Hash> Drop for Turn<K> {
     fn drop(&mut self) {
         self.held = None;
-        let mut locks = self.turns.locked();
-        if locks.get(&self.payment_hash).is_some_and(|lock| Arc::strong_count(lock) == 1) {
-            locks.remove(&self.payment_hash);
+        let mut locks = locked(&self.turns);
+        if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            locks.remove(&self.key);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use cln_primitives::Hash32;
     use futures_util::FutureExt as _;
 
     use super::*;
@@ -64,9 +73,9 @@ mod tests {
         assert!((&mut second).now_or_never().is_none());
         drop(first);
         let second = second.await;
-        assert!(turns.is_taken(HASH));
+        assert!(turns.is_taken(&HASH));
         drop(second);
-        assert!(!turns.is_taken(HASH) && turns.locked().is_empty());
+        assert!(!turns.is_taken(&HASH) && locked(&turns.0).is_empty());
     }
 
     #[tokio::test]
@@ -77,6 +86,6 @@ mod tests {
         assert!((&mut second).now_or_never().is_none());
         drop(first);
         drop(second);
-        assert!(turns.locked().is_empty());
+        assert!(locked(&turns.0).is_empty());
     }
 }

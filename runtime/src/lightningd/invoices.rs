@@ -8,8 +8,9 @@
 //! * `delinvoice` names the status that it expects. An invoice whose HTLCs have arrived is `unpaid` until the hook
 //!   `invoice_payment` is through; deleted before that, the HTLCs go back to the payer. After it the row is `paid`, and
 //!   the deletion fails (906). So money and row never part.
-//! * `delinvoice` knows labels only. Between the look at a label and its deletion another *process* may have put a newer
-//!   invoice there, which is deleted in its place: it cannot be paid then, and is to be sent again.
+//! * `delinvoice` knows labels only. Calls of one value take turns, so that each deletes what it has looked at. Between
+//!   the look and the deletion another *process* may have put a newer invoice there, which is deleted in its place: it
+//!   cannot be paid then, and is to be sent again.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ use futures_util::future::select;
 use super::daemon::{Daemon, Failure};
 use super::row;
 use crate::bolt12::{Invoice, Unsigned};
+use crate::engine::turns::Turns;
 use crate::engine::{
     Clock, Creation, Free, InvoiceRecord, InvoiceState, InvoiceStore, NewInvoice, StoreError, payment_hash,
 };
@@ -45,12 +47,21 @@ pub struct Invoices<D, C> {
     look_at_other_labels: bool,
     /// The payment hashes of invoices that were made here, and handed over by nobody but who made them.
     first_attempts: Arc<Mutex<HashSet<Hash32>>>,
+    /// Who makes or deletes the invoice under which label.
+    turns: Turns<String>,
 }
 
 impl<D: Daemon, C: Clock> Invoices<D, C> {
     /// The invoices of the node with this id.
     pub fn new(daemon: D, node_id: NodeId, clock: C) -> Self {
-        Invoices { daemon, node_id, clock, look_at_other_labels: true, first_attempts: Arc::default() }
+        Invoices {
+            daemon,
+            node_id,
+            clock,
+            look_at_other_labels: true,
+            first_attempts: Arc::default(),
+            turns: Turns::default(),
+        }
     }
 
     /// The node that is paid.
@@ -168,6 +179,7 @@ const CREATING: &str = "creating an invoice";
 impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
     async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
         let NewInvoice { label, invoice, preimage } = new;
+        let _turn = self.turns.take(label.clone()).await;
         if self.look_at_other_labels {
             self.check_other_labels(&label, invoice.invreq_id()).await?;
         }
@@ -212,6 +224,7 @@ impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
         payment_hash: Hash32,
         why: Free,
     ) -> Result<Option<InvoiceRecord>, StoreError> {
+        let _turn = self.turns.take(label.to_owned()).await;
         let only_attempt = self.first_attempts().remove(&payment_hash);
         let Some(found) = self.find(label, payment_hash).await? else { return Ok(None) };
         if found.state != InvoiceState::Unpaid || why == Free::NeverDelivered && !only_attempt {

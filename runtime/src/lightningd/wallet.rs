@@ -121,23 +121,21 @@ impl<D: Daemon> Wallet<D> {
     pub async fn pay(&self, clock: &impl Clock, invoice: &Invoice<Verified>) -> Result<Secret, PayError> {
         let hash = invoice.payment().payment_hash;
         let expires_at = invoice.expires_at().unwrap_or(u64::MAX);
-        let repeated = self.unsettled().contains(&hash);
-        if repeated {
+        let (repeated, now) = (self.unsettled().contains(&hash), clock.now());
+        // Also of a payment that this wallet has told of: whoever asked may have forgotten it since.
+        if repeated || now > expires_at {
             match self.parts(hash).await? {
                 Parts::Complete(preimage) => return Ok(self.settled(hash, preimage)),
                 Parts::Pending => return Err(unsettled("parts of the payment are on their way")),
-                Parts::NoneLeft if clock.now() > expires_at.saturating_add(LAST_ATTEMPT) => {
+                // An earlier call may be at its last attempt; without one, nothing has begun.
+                Parts::NoneLeft if !repeated || now > expires_at.saturating_add(LAST_ATTEMPT) => {
                     return Err(self.failed(hash, "the invoice expired before it could be paid"));
                 }
                 Parts::NoneLeft => {}
             }
         }
         let Some(left) = expires_at.checked_sub(clock.now()) else {
-            // An earlier call may be at its last attempt; without one, nothing has begun.
-            return Err(match repeated {
-                true => unsettled("the invoice has just expired"),
-                false => self.failed(hash, "the invoice expired before it could be paid"),
-            });
+            return Err(unsettled("the invoice has just expired"));
         };
         if self.paused.load(Ordering::SeqCst) {
             return Err(unsettled("paying is paused"));

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::bolt12::blinding::{own_path, own_path_pay, read_own_hop, read_own_path};
 use crate::bolt12::secrets::{PathUse, path_base, path_secret, payer_alias_base, payer_alias_key};
 use crate::bolt12::{self, BlindedPath, BlindedPathBuf, Chain, Hop, Invoice, InvoiceRequest, Unsigned, Verified};
+use crate::onion::{Packet, PeelError, Peeled, peel};
 use crate::random::bytes32;
 
 /// The node's key could not be read or made.
@@ -147,6 +148,14 @@ impl Keys {
     /// The secret in a path from this node to itself, from what a payment carries of it.
     pub fn read_own_hop(&self, path_key: NodeId, hop: Hop<'_>) -> Option<Secret> {
         read_own_hop(&self.node, path_key, hop)
+    }
+
+    /// Takes this node's layer off an onion message.
+    ///
+    /// # Errors
+    /// When it is not for this node, or is none.
+    pub fn peel(&self, packet: &Packet) -> Result<Peeled, PeelError> {
+        peel(&self.node, packet)
     }
 
     /// How many blocks a payment's last hop must leave: Core Lightning's `cltv-final`.

@@ -8,7 +8,7 @@
 //! NET/alice/node.sqlite3    her requests and claims, and her invoices                 store/
 //!           hsm_secret      her key                                                   keys.rs
 //!           lightning-rpc   the socket for her clients                                server/, commands/, params/
-//!           messages        the socket for invoices and refusals of other nodes       network/
+//!           messages        the socket for onion messages of other nodes              network/
 //!           node_id, lock   who she is, for the others; and that she runs, only once
 //! NET/bob/…
 //! ```

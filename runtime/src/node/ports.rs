@@ -18,7 +18,7 @@ use crate::engine::{
     NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore,
     SignError, Signer, StoreError, Wallet,
 };
-use crate::onion::Reply;
+use crate::onion::{Reply, blinded_path};
 
 /// All ports of a node. A clone is the same node's.
 #[derive(Clone, Debug)]
@@ -195,11 +195,32 @@ impl NodeIdentity for Ports {
 
 impl Signer for Ports {
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
+        let request = match self.courier.is_private() {
+            true => self.with_path(request).await?,
+            false => request,
+        };
         self.keys.sign_request(request).map_err(|error| SignError(error.to_string()))
     }
 
     fn path_secret(&self, purpose: PathUse, id: &Hash32) -> Secret {
         self.keys.path_secret(purpose, id)
+    }
+}
+
+impl Ports {
+    /// The request with a path to this node through its neighbour; as it is while there is none, as Core Lightning does.
+    async fn with_path(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Unsigned>, SignError> {
+        let way = self.courier.way_here().await;
+        let way = way.map_err(|error| SignError(format!("the network's folder cannot be read: {error}")))?;
+        let Some(way) = way else {
+            tracing::warn!("this private node has no neighbour yet, so nobody can send an invoice for its request");
+            return Ok(request);
+        };
+        let secret = self.keys.path_secret(PathUse::OfferOrRequest, &request.invreq_id_without_paths());
+        let path = blinded_path(&way, &secret, &crate::random::bytes32());
+        let path = path.map_err(|error| SignError(format!("the path to this node: {error}")))?;
+        let built = request.into_builder().invreq_paths(&[path]).build();
+        built.map_err(|error| SignError(format!("the request with a path to this node: {error}")))
     }
 }
 

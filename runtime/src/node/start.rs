@@ -123,6 +123,7 @@ pub struct NodeBuilder {
     balance: Msat,
     limits: Limits,
     hook: Option<MessageHook>,
+    private: bool,
 }
 
 impl EmbeddedNode {
@@ -139,7 +140,7 @@ impl EmbeddedNode {
         let directory = directory.as_ref().to_owned();
         // Its neighbours are nodes of the same user, and as busy as that user wants.
         let limits = Limits { invoices_per_second: 100_000, ..Limits::default() };
-        NodeBuilder { directory, network: Chain::REGTEST, balance: Msat::ZERO, limits, hook: None }
+        NodeBuilder { directory, network: Chain::REGTEST, balance: Msat::ZERO, limits, hook: None, private: false }
     }
 
     /// The running node.
@@ -194,6 +195,13 @@ impl NodeBuilder {
         self
     }
 
+    /// Hides the node: no other one finds it, but for one public node of the network, its neighbour, through which requests
+    /// say how to reach it. A node may be private at one start, and public at the next.
+    pub fn private(mut self) -> Self {
+        self.private = true;
+        self
+    }
+
     /// Asks first about each onion message that arrives at this node, as lightningd asks its plugins by the hooks
     /// `onion_message_recv` and `onion_message_recv_secret`. The message waits for the answer, others do not.
     pub fn on_onion_message<F>(mut self, hook: impl Fn(HookCall) -> F + Send + Sync + 'static) -> Self
@@ -216,13 +224,19 @@ impl NodeBuilder {
         refuse_copies(&folder, directory.path(), &keys)?;
         let store = open_store(directory.path(), &keys)?;
         check_owner(&store, &keys, directory.path()).await?;
-        let courier = Courier::new(keys.node_id(), folder.clone());
+        let courier = match self.private {
+            true => Courier::private(keys.clone(), folder.clone(), directory.path().to_owned()),
+            false => Courier::new(keys.clone(), folder.clone()),
+        };
         let (bell, rung) = Bell::new();
         let ledger = Ledger::open(&folder.path().join(LEDGER))?;
         let options = account_options(&store, &keys, bell);
         let account = ledger.open_account(keys.node_id(), self.balance, options).await?;
         let ports = Ports { keys: keys.clone(), store, account, courier: courier.clone(), created: Arc::default() };
-        folder.publish(directory.path(), keys.node_id()).map_err(io)?;
+        match self.private {
+            true => folder.hide(directory.path(), keys.node_id()).map(drop).map_err(io)?,
+            false => folder.publish(directory.path(), keys.node_id()).map_err(io)?,
+        }
 
         // In this order: what a payment was taken for is settled before any invoice is let expire; and nothing is paid
         // by a node that fails to start, as another one may pay it then.
@@ -245,7 +259,7 @@ impl NodeBuilder {
         node.spawn(tasks::expire(node.clone()));
         node.spawn(tasks::pay_again(node.clone()));
         node.spawn(bell::tell(rung, courier.clone()));
-        node.spawn(tasks::take_messages(node.clone(), events));
+        node.spawn(tasks::take_messages(node.clone(), events, self.hook));
         node.spawn(network::listen(messages, keys, courier, sender));
         let running = Some(tokio::spawn(run(node.clone(), directory, rpc)));
         Ok(EmbeddedNode { node, running })

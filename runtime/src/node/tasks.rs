@@ -2,7 +2,7 @@
 //!
 //! | task | when | does |
 //! |---|---|---|
-//! | [`take_messages`] | a message comes | judges invoices, and begins their payments |
+//! | [`take_messages`] | a message comes | gives answers to who waits, judges invoices, and begins their payments |
 //! | [`settle`] | the ledger has changed | takes the payments that have arrived |
 //! | [`expire`] | an invoice's time is over | says so |
 //! | [`pay_again`] | the store has failed | goes on with the payments that were given up |
@@ -11,16 +11,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cln_primitives::Hash32;
+use cln_primitives::{Hash32, NodeId};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::handle::Node;
+use super::hook::{HookAnswer, MessageHook};
 use super::network::Event;
 use super::ports::now;
 use super::store::PaymentEnd;
-use crate::engine::{Claim, Judgement, PayError, StoreError, receiver};
+use crate::engine::{Claim, IncomingInvoice, Judgement, PayError, ReplyPath, StoreError, receiver};
+use crate::onion::{Contents, Received};
 
 /// So many invoices are judged at a time.
 const JUDGES: usize = 64;
@@ -32,20 +34,29 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// Judges invoices that arrive, and pays those that are to be paid.
-pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>) {
+pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>, hook: Option<MessageHook>) {
     let judges = Arc::new(Semaphore::new(JUDGES));
     while let Some(event) = events.recv().await {
-        let invoice = match event {
+        let (received, from) = match event {
             Event::Ledger => {
                 node.account().ledger().poke();
                 continue;
             }
-            Event::Invoice(invoice) => invoice,
+            Event::Message { received, from } => (received, from),
         };
         // Closed by nobody.
         let Ok(place) = Arc::clone(&judges).acquire_owned().await else { return };
-        let judge = node.clone();
+        let (judge, hook) = (node.clone(), hook.clone());
         node.spawn(async move {
+            if let Some(hook) = &hook
+                && hook.ask(&received).await == HookAnswer::Resolve
+            {
+                return;
+            }
+            if judge.ports().courier.take_answer(&received) {
+                return;
+            }
+            let Some(invoice) = incoming_invoice(received, from) else { return };
             match judge.issuer().on_invoice(invoice).await {
                 Ok(Judgement::Pay(claim)) => pay(&judge, *claim),
                 Ok(Judgement::Refused(refusal)) => tracing::info!(%refusal, "an invoice is not paid"),
@@ -55,6 +66,14 @@ pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>)
             drop(place);
         });
     }
+}
+
+/// `None` for a message that no node of ours answers.
+fn incoming_invoice(received: Received, from: NodeId) -> Option<IncomingInvoice> {
+    let Some(Contents::Invoice(invoice)) = received.contents else { return None };
+    // What was read can be written.
+    let reply_path = received.reply_path.and_then(|path| path.to_bytes().ok()).map(ReplyPath);
+    Some(IncomingInvoice { invoice, path_secret: received.path_secret, reply_path, from: Some(from) })
 }
 
 /// Pays in a task of its own.

@@ -95,6 +95,26 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     is_paid_once(payer, payee, &receipt).await;
 }
 
+/// A payer that only its neighbour can reach publishes a path, and is sent invoices by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_node_pays_and_refuses_by_its_path() {
+    let network = tempfile::tempdir().unwrap();
+    let _relay = start(&network, "relay").await;
+    let alice = EmbeddedNode::builder(network.path().join("alice")).balance(BALANCE).private().start().await.unwrap();
+    let bob = start(&network, "bob").await;
+    let (payer, payee) = (alice.node(), bob.node());
+    let request = request(payer).await;
+    assert_eq!(request.invreq_paths().unwrap().map(|path| path.hops.len()).collect::<Vec<_>>(), [2]);
+
+    let order =
+        Order { request: request.clone(), label: "more".to_owned(), amount: Msat::from_msat(9_000), timeout: 60 };
+    let refusal = send_invoice(payee.ports(), &order).await;
+    assert!(matches!(refusal, Err(SendInvoiceError::Refused(_))), "{refusal:?}");
+
+    let receipt = send(payee, &request).await.unwrap();
+    is_paid_once(payer, payee, &receipt).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_database_is_told_and_loses_nothing() {
     let network = tempfile::tempdir().unwrap();

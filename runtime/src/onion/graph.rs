@@ -39,17 +39,13 @@ impl Graph {
     }
 
     fn add_node(&mut self, node: &listnodes::Node) {
-        let relays = node.announcement.as_ref().is_some_and(|said| relays_messages(&said.features));
-        let number = u32::try_from(self.ids.len());
-        let Ok(number) =
-            number.map_err(drop).and_then(|number| if self.ids.len() < MOST_NODES { Ok(number) } else { Err(()) })
-        else {
+        let Ok(number) = u32::try_from(self.ids.len()) else { return };
+        if self.ids.len() == MOST_NODES || self.numbers.contains_key(&node.nodeid) {
             return;
-        };
-        if self.numbers.insert(node.nodeid, number).is_none() {
-            self.ids.push(node.nodeid);
-            self.relays.push(relays);
         }
+        self.numbers.insert(node.nodeid, number);
+        self.ids.push(node.nodeid);
+        self.relays.push(node.announcement.as_ref().is_some_and(|said| relays_messages(&said.features)));
     }
 
     fn add_channel(&mut self, channel: &listchannels::Channel) {

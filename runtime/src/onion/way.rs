@@ -194,8 +194,7 @@ impl<D: Daemon> Ways<D> {
     /// Read once for all who ask at a time.
     async fn gossip(&self) -> Result<Arc<Graph>, Why> {
         let mut gossip = self.gossip.lock().await;
-        if let Some((read, graph)) = gossip.as_ref().filter(|(read, _)| read.elapsed() < GOSSIP_AGE) {
-            tracing::trace!(age = ?read.elapsed(), "gossip is still taken for true");
+        if let Some((_, graph)) = gossip.as_ref().filter(|(read, _)| read.elapsed() < GOSSIP_AGE) {
             return Ok(graph.clone());
         }
         let graph = Arc::new(Graph::read(&self.daemon).await.map_err(Why::Daemon)?);

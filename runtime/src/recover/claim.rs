@@ -3,6 +3,7 @@
 use cln_primitives::{Hash32, Msat};
 
 use super::error::Error;
+use super::sending::Sending;
 use crate::bolt12::{Accept, Invoice, InvoiceRequest, Verified};
 
 /// How long an invoice is valid when the caller does not say, in seconds: as long as `sendinvoice` waits by itself.
@@ -16,12 +17,19 @@ pub struct CollectSpec {
     pub(super) amount: Option<Msat>,
     pub(super) timeout: u32,
     pub(super) look_at_other_labels: bool,
+    pub(super) sending: Option<Sending>,
 }
 
 impl CollectSpec {
     /// To be paid by this request, `lnr1…`.
     pub fn new(lnr: impl Into<String>) -> Self {
-        CollectSpec { lnr: lnr.into(), amount: None, timeout: DEFAULT_TIMEOUT, look_at_other_labels: true }
+        CollectSpec {
+            lnr: lnr.into(),
+            amount: None,
+            timeout: DEFAULT_TIMEOUT,
+            look_at_other_labels: true,
+            sending: None,
+        }
     }
 
     /// The request must pay this amount. Default: what it says.
@@ -42,6 +50,13 @@ impl CollectSpec {
     /// label only. Default: true.
     pub fn look_at_other_labels(mut self, look: bool) -> Self {
         self.look_at_other_labels = look;
+        self
+    }
+
+    /// How the invoice is sent. Default: [directly](Sending::Direct), where the node has the commands for it, else by
+    /// [`sendinvoice`](Sending::SendInvoice).
+    pub fn sending(mut self, sending: Sending) -> Self {
+        self.sending = Some(sending);
         self
     }
 }

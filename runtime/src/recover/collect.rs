@@ -8,6 +8,7 @@ use super::claim::{Claim, CollectSpec};
 use super::error::Error;
 use super::receipt::Receipt;
 use super::send::{Sent, send};
+use super::sending::Way;
 use super::table::{Found, Waited, check_other_labels, delete, find, now, wait, withdraw};
 use super::turns::Turn;
 use crate::bolt12::FieldType;
@@ -64,11 +65,13 @@ impl Recover {
         let (spec, client) = (spec.into(), &self.client);
         let claim = Claim::read(&spec)?;
         let _turn = self.turns.take(Turn::Request(claim.invreq_id)).await;
+        let way = self.way(&spec, &claim).await?;
         // How the sending of this call's own invoice ended. There is one at most.
         let mut sent = None;
+        let paid = |receipt| Ok(Collected::Paid(Receipt { sending: Some(way.sending()), ..receipt }));
         for _ in 0..LOOKS {
             match (find(client, &claim, label).await?, sent.take()) {
-                (Found::Paid(receipt), _) => return Ok(Collected::Paid(receipt)),
+                (Found::Paid(receipt), _) => return paid(receipt),
 
                 (Found::Nothing | Found::Expired, Some(Sent::Dead(end))) => return end,
                 (Found::Nothing, Some(Sent::Open(Some(lost)))) => return Err(lost),
@@ -83,8 +86,13 @@ impl Recover {
                     if spec.look_at_other_labels {
                         check_other_labels(client, &claim, label).await?;
                     }
-                    match send(client, &claim, label, spec.timeout).await? {
-                        Sent::Paid(receipt) => return Ok(Collected::Paid(receipt)),
+                    let end = match &way {
+                        Way::SendInvoice => send(client, &claim, label, spec.timeout).await?,
+                        #[cfg(feature = "onion")]
+                        Way::Direct(payee) => super::direct::send(payee, &claim, label, spec.timeout).await?,
+                    };
+                    match end {
+                        Sent::Paid(receipt) => return paid(receipt),
                         end => sent = Some(end),
                     }
                 }
@@ -100,7 +108,7 @@ impl Recover {
                     sent = Some(if withdrawn { dead } else { Sent::Open(None) });
                 }
                 (Found::Unpaid { until }, end) => match wait(client, &claim, label, until, spec.timeout).await? {
-                    Waited::Paid(receipt) => return Ok(Collected::Paid(receipt)),
+                    Waited::Paid(receipt) => return paid(receipt),
                     Waited::Over => sent = end,
                     Waited::StillUnpaid => {
                         return Ok(Collected::TimedOut { may_still_be_paid_until: Some(until) });

@@ -6,6 +6,7 @@ use cln_primitives::{Hash32, Msat};
 
 use crate::bolt12;
 use crate::client::CallError;
+use crate::engine::StoreError;
 
 /// Why a flow ended without an outcome. Whatever it is, the same call may be made again: it looks before it acts.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,12 @@ pub enum Error {
         /// The label.
         label: String,
     },
+    /// The node cannot be made to send directly. Nothing was sent.
+    #[error("the invoice cannot be sent directly: {0}; collect with `Sending::SendInvoice`")]
+    NoDirectSending(String),
+    /// A step of sending directly failed, or it is not known whether it did.
+    #[error("{0}")]
+    Direct(#[from] StoreError),
     /// A command failed, or its answer was lost.
     #[error("`{command}`: {source}")]
     Call {

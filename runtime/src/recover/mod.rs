@@ -70,6 +70,7 @@
 //!
 //! ```text
 //! verify the request (signature, stand-alone, amount) ──▶ Err
+//! choose how to send: as the caller says, else directly where the node can
 //!    │
 //! look under the label ◀─────────────────────────────────────────────────────┐
 //!    ├─ for something else ──▶ Err(LabelTaken)                               │
@@ -79,7 +80,7 @@
 //!    └─ nothing ──▶ the request expired? ──▶ Expired                         │
 //!         │         unpaid under another label? ──▶ Err(OtherLabel)          │
 //!         ▼                                                                  │
-//!     sendinvoice                                                            │
+//!     send, by `sendinvoice` or directly                                     │
 //!         ├─ paid ──▶ check the receipt ──▶ Paid                             │
 //!         ├─ 900: another caller was first ──────────────────────────────────┤
 //!         ├─ 1004: delete what is unpaid, look: ──▶ Paid or Refused          │
@@ -90,6 +91,13 @@
 //!            looked at again: nothing or expired ──▶ TimedOut(None); nothing, and the answer was lost ──▶ Err
 //! ```
 //!
+//! * *Directly* means that the rules of [`send_invoice`](crate::engine::send_invoice) run here, over the node's
+//!   `createinvoice`, `injectonionmessage` and `waitinvoice` (feature `onion`); by `sendinvoice` means that Core
+//!   Lightning's run. The node is asked once by `help` whether it has the commands. Sent directly, a request past its time
+//!   gets no invoice, what the node has signed is compared with what was ordered before it leaves, and a label is freed
+//!   when its invoice was certainly not handed over. Only a plugin hears a payer's refusal of such an invoice; here it is
+//!   silence, and ends as `TimedOut`. Either way goes on with the rows of the other, as a label means the same to both. A
+//!   receipt says by which its call sends.
 //! * One call sends one invoice at most, and none while the node holds one for the request that could be paid. Nothing
 //!   is sent blindly again: that no row is there after a lost answer does not prove that none will come. If it comes,
 //!   the next call meets it, or its own `sendinvoice` meets the taken label (900).
@@ -123,6 +131,8 @@
 
 mod claim;
 mod collect;
+#[cfg(feature = "onion")]
+mod direct;
 mod disable;
 mod error;
 mod pace;
@@ -130,6 +140,7 @@ mod receipt;
 mod request;
 mod row;
 mod send;
+mod sending;
 mod table;
 mod turns;
 mod watch;
@@ -140,21 +151,32 @@ pub use disable::Disabled;
 pub use error::{Error, ReceiptFault};
 pub use receipt::Receipt;
 pub use request::{Request, RequestSpec, Requested};
+pub use sending::Sending;
 use turns::Turns;
 pub use watch::Watched;
 
 use crate::client::Client;
+#[cfg(feature = "onion")]
+use crate::lightningd::{Payee, System};
 
 /// The flows, over a client. Make one a node, and clone it: clones take turns where they want the same thing.
 #[derive(Clone, Debug)]
 pub struct Recover {
     client: Client,
     turns: Turns,
+    /// The node's payee, once it is known whether the node can send directly; else why not.
+    #[cfg(feature = "onion")]
+    payee: std::sync::Arc<tokio::sync::OnceCell<Result<Payee<Client, System>, String>>>,
 }
 
 impl Recover {
     /// The flows over this client.
     pub fn new(client: Client) -> Self {
-        Recover { client, turns: Turns::default() }
+        Recover {
+            client,
+            turns: Turns::default(),
+            #[cfg(feature = "onion")]
+            payee: std::sync::Arc::default(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::Claim;
 use super::error::{Error, ReceiptFault};
 use super::row::Row;
+use super::sending::Sending;
 
 /// The proof that an invoice was paid: the preimage hashes to the payment hash, and no less came in than was asked for.
 ///
@@ -28,6 +29,10 @@ pub struct Receipt {
     pub amount_msat: Msat,
     /// When it came in, in seconds since 1970.
     pub paid_at: u64,
+    /// How the call sends that gave this receipt. When it found the invoice there already, an earlier call may have sent
+    /// it the other way: the node does not keep how. `None` in receipts written before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
 }
 
 /// What the node tells of a payment that came in.
@@ -60,6 +65,7 @@ impl Receipt {
             preimage,
             amount_msat: received,
             paid_at,
+            sending: None,
         })
     }
 }

@@ -8,7 +8,7 @@ use bitcoin::hashes::{Hash as _, sha256};
 use bitcoin::secp256k1::{Keypair, Secp256k1};
 use cln_primitives::{Hash32, Msat, NodeId};
 use cln_runtime::bolt12::{
-    BlindedPathBuf, BlindedPay, Chain, Features, FirstNode, InvoiceRequest, RequestBuilder, Verified,
+    BlindedPathBuf, BlindedPay, Chain, Features, FirstNode, InvoiceBuilder, InvoiceRequest, RequestBuilder, Verified,
 };
 use cln_runtime::client::Client;
 use cln_runtime::recover::Recover;
@@ -26,7 +26,7 @@ pub fn key(byte: u8) -> Keypair {
     Keypair::from_seckey_slice(&Secp256k1::new(), &[byte; 32]).unwrap()
 }
 
-fn id(byte: u8) -> NodeId {
+pub fn id(byte: u8) -> NodeId {
     key(byte).public_key().into()
 }
 
@@ -53,6 +53,12 @@ pub fn preimage(number: u64) -> ([u8; 32], Hash32) {
 
 /// An invoice for a request, as `sendinvoice` makes it: its payment hash is that of this number.
 pub fn lni(request: &InvoiceRequest<Verified>, number: u64, amount: Msat, timeout: u32) -> String {
+    let invoice = request.invoice(preimage(number).1, amount, now(), id(2)).invoice_relative_expiry(timeout);
+    finish(invoice)
+}
+
+/// Adds a path to the payee and its signature, as the node does.
+pub fn finish(invoice: InvoiceBuilder) -> String {
     let path = BlindedPathBuf { first_node: FirstNode::Node(id(2)), path_key: id(3), hops: vec![(id(4), vec![0; 16])] };
     let pay = BlindedPay {
         fee_base: Msat::ZERO,
@@ -62,7 +68,6 @@ pub fn lni(request: &InvoiceRequest<Verified>, number: u64, amount: Msat, timeou
         htlc_maximum: Msat::MAX,
         features: Features::from_bytes(&[]),
     };
-    let invoice = request.invoice(preimage(number).1, amount, now(), id(2)).invoice_relative_expiry(timeout);
     let invoice = invoice.invoice_paths(&[path]).invoice_blindedpay(&[pay]).build().unwrap();
     invoice.sign(&key(2)).unwrap().to_string()
 }

@@ -1,6 +1,8 @@
 //! The flows that may be repeated, against nodes that fail in every way and payers of every kind.
 
 mod collect;
+#[cfg(feature = "onion")]
+mod direct;
 mod disable;
 #[cfg(feature = "node")]
 mod embedded;

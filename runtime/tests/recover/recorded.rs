@@ -10,16 +10,19 @@ use cln_runtime::recover::{Collected, Error, Recover, RequestSpec, Requested};
 use cln_runtime::testing::{FakeNode, Reply};
 use serde_json::{Value, json};
 
-/// The recorded exchanges, which a clone alone has not. Where the suite must be complete, their absence fails.
-fn exchanges(method: &str) -> Vec<Value> {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/traffic/v26.06/exchanges.jsonl");
+/// The recorded exchanges of a file, which a clone alone has not. Where the suite must be complete, their absence fails.
+fn recorded(file: &str) -> Vec<Value> {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/traffic/v26.06").join(file);
     if !path.exists() {
         assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
         return Vec::new();
     }
     let lines = fs::read_to_string(path).unwrap();
-    let exchanges = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    exchanges.filter(|exchange| exchange["method"] == method).collect()
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn exchanges(method: &str) -> Vec<Value> {
+    recorded("exchanges.jsonl").into_iter().filter(|exchange| exchange["method"] == method).collect()
 }
 
 fn reply(exchange: &Value) -> Reply {
@@ -106,4 +109,43 @@ async fn every_recorded_request_with_a_label_is_found_again() {
         let end = recover.request(&spec, label).await;
         assert!(matches!(end, Ok(Requested::Open { .. })), "{label}: {end:?}");
     }
+}
+
+/// The names of a call's parameters, and of an invoice's fields if it has one.
+#[cfg(feature = "onion")]
+fn form(params: &Value) -> (Vec<String>, Vec<u64>) {
+    use cln_runtime::bolt12::Invoice;
+    let names = params.as_object().unwrap().keys().cloned().collect();
+    let invoice = params["invstring"].as_str().map(|text| Invoice::parse(text, Accept::Any).unwrap());
+    (names, invoice.iter().flat_map(|invoice| invoice.records()).map(|(field, _)| field.0).collect())
+}
+
+#[cfg(feature = "onion")]
+#[tokio::test]
+async fn what_is_sent_directly_has_the_form_that_a_node_took() {
+    let all = recorded("direct.jsonl");
+    let mut compared = 0;
+    for scenario in all.split(|line| line.get("scenario").is_some()).filter(|lines| !lines.is_empty()) {
+        let of = |method: &str| scenario.iter().find(|line| line["method"] == method);
+        let (Some(published), Some(created), Some(injected)) =
+            (of("invoicerequest"), of("createinvoice"), of("injectonionmessage"))
+        else {
+            continue;
+        };
+        let node = crate::kit::Node::<crate::direct::Lightningd>::start();
+        node.table().payer = Some(published["response"]["bolt12"].as_str().unwrap().to_owned());
+        let lnr = published["response"]["bolt12"].as_str().unwrap();
+        match node.recover().await.collect(lnr, "recorded").await.unwrap() {
+            Collected::Paid(_) => {}
+            Collected::Expired { .. } => continue,
+            end => panic!("{end:?}"),
+        }
+        for (method, expected) in [("createinvoice", created), ("injectonionmessage", injected)] {
+            let requests = node.fake.requests();
+            let sent = requests.iter().find(|request| request.method == method).unwrap();
+            assert_eq!(form(&sent.params), form(&expected["request"]), "{method}");
+        }
+        compared += 1;
+    }
+    assert!(all.is_empty() || compared > 1, "too little was recorded");
 }

@@ -11,12 +11,12 @@
 //! Like lightningd it asks a plugin by hooks and lets a message pass when the plugin is gone; messages wait only while the
 //! plugin starts together with the node.
 
-pub mod delivery;
+mod delivery;
 mod frames;
 mod front;
 mod host;
-pub mod manifest;
-pub mod plugin;
+mod manifest;
+mod plugin;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,9 +30,11 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use self::delivery::Delivery;
+pub use self::delivery::Delivery;
 use self::host::Host;
-use self::plugin::{Plugin, Start, Told};
+pub use self::manifest::{HookWish, Manifest, Method, PluginOption, Topic};
+pub use self::plugin::Plugin;
+use self::plugin::{Start, Told};
 
 /// How a daemon is to be.
 #[derive(Clone, Debug)]
@@ -67,16 +69,19 @@ impl Daemon {
         Daemon { root, name, balance: Msat::ZERO, plugin: None, options: BTreeMap::new() }
     }
 
+    /// What it has when it is new.
     pub fn balance(mut self, balance: Msat) -> Self {
         self.balance = balance;
         self
     }
 
+    /// The executable of its plugin.
     pub fn plugin(mut self, program: impl Into<PathBuf>) -> Self {
         self.plugin = Some(program.into());
         self
     }
 
+    /// An option of the plugin, set by the operator.
     pub fn option(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.options.insert(name.to_owned(), value.into());
         self

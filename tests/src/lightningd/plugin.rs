@@ -65,7 +65,8 @@ impl Plugin {
             return Err("the plugin has no pipes".to_owned());
         };
         let line = Line::open(input, output, told);
-        let manifest = line.call("getmanifest", json!({"allow-deprecated-apis": false})).await.map_err(|it| it.message)?;
+        let manifest =
+            line.call("getmanifest", json!({"allow-deprecated-apis": false})).await.map_err(|it| it.message)?;
         let manifest: Manifest = serde_json::from_value(manifest).map_err(|error| format!("its manifest: {error}"))?;
         let init = json!({
             "options": manifest.values(&start.options),
@@ -86,6 +87,7 @@ impl Plugin {
         }
     }
 
+    /// What it says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -141,7 +143,7 @@ fn spawn(start: &Start) -> io::Result<Child> {
 }
 
 /// What plugins have written to stderr.
-pub fn log(lightning_dir: &Path) -> PathBuf {
+pub(super) fn log(lightning_dir: &Path) -> PathBuf {
     lightning_dir.join("plugin.log")
 }
 
@@ -211,6 +213,6 @@ impl Line {
     }
 }
 
-pub fn terminated() -> RpcError {
+pub(super) fn terminated() -> RpcError {
     RpcError { code: TERMINATED, message: "the plugin ended before it had answered".to_owned(), data: None }
 }

@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use super::plan::Backend;
+
 /// A mistake that an author of ports could make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Bug {
@@ -21,9 +23,31 @@ pub enum Bug {
     ReceiptWrittenAnew,
     /// The payment of a request that was disabled meanwhile does not count.
     DisableForgetsPayment,
+    /// Beside a lightningd: a payment of which no row is found has failed, although its call may be under way.
+    NoRowIsFailure,
+    /// Beside a lightningd: any error of `xpay` is a failure, also that the payment is in progress.
+    XpayErrorIsFailure,
+    /// Beside a lightningd: another invoice is paid in place of one whose payment is not known to have failed.
+    AnotherInvoicePaid,
+    /// Beside a lightningd: a message whose sending was not confirmed is taken for one that has not left.
+    LostIsNotSent,
+    /// Beside a lightningd: the same preimages are drawn again after each start.
+    PreimagesDrawnAgain,
 }
 
 impl Bug {
+    /// Where it shows.
+    pub fn backend(self) -> Backend {
+        match self {
+            Bug::NoRowIsFailure
+            | Bug::XpayErrorIsFailure
+            | Bug::AnotherInvoicePaid
+            | Bug::LostIsNotSent
+            | Bug::PreimagesDrawnAgain => Backend::Lightningd,
+            _ => Backend::Embedded,
+        }
+    }
+
     /// Its name on the command line.
     pub fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
-use cln_primitives::Msat;
-use cln_runtime::engine::{Claim, ClaimState, Free, InvoiceState, Order, Receipt, payment_hash};
+use cln_primitives::{Hash32, Msat};
+use cln_runtime::bolt12::{Invoice, Verified};
+use cln_runtime::engine::{Claim, ClaimState, Free, InvoiceState, Order, payment_hash};
 
 use super::ledger::{Payment, PaymentState};
+use super::lightningd::InvoiceStatus;
 use super::seen::Grave;
 use super::world::{World, short};
 
@@ -37,13 +39,66 @@ pub(super) fn payable(world: &mut World) -> Vec<(usize, Order)> {
 /// The calls that were answered by a receipt.
 pub(super) fn receipts(world: &mut World) -> Vec<(usize, Order)> {
     let receipts = world.seen.receipts.iter().filter_map(|((payee, label), (hash, _))| {
-        let record = world.nodes[*payee].invoices.get(label).filter(|record| record.payment_hash() == *hash);
-        let request = record.and_then(|record| world.seen.signed.get(&record.invreq_id()));
-        let (record, request) = record.zip(request)?;
-        let (label, amount) = (label.clone(), record.amount());
+        let known = world.known_invoices(*payee).into_iter().find(|known| known.label == *label)?;
+        let request = world.seen.signed.get(&known.invreq_id).filter(|_| known.hash == *hash)?;
+        let (label, amount) = (label.clone(), known.amount);
         Some((*payee, Order { request: request.clone(), label, amount, timeout: PATIENCE }))
     });
     receipts.collect()
+}
+
+/// What a payee's tables say of an invoice.
+struct KnownInvoice {
+    label: String,
+    hash: Hash32,
+    invreq_id: Hash32,
+    amount: Msat,
+    end: InvoiceEnd,
+}
+
+enum InvoiceEnd {
+    /// The payment's number, and what was received.
+    Paid(u64, Msat),
+    Expired,
+    Open(&'static str),
+}
+
+impl World {
+    /// All invoices of a node.
+    fn known_invoices(&self, node: usize) -> Vec<KnownInvoice> {
+        let node = &self.nodes[node];
+        let known = |label: &String, invoice: &Invoice<Verified>, end| KnownInvoice {
+            label: label.clone(),
+            hash: invoice.payment().payment_hash,
+            invreq_id: invoice.invreq_id(),
+            amount: invoice.payment().amount,
+            end,
+        };
+        let embedded = node.invoices.iter().map(|(label, record)| {
+            let end = match &record.state {
+                InvoiceState::Paid(receipt) => InvoiceEnd::Paid(receipt.pay_index, receipt.amount_received),
+                InvoiceState::Expired => InvoiceEnd::Expired,
+                InvoiceState::Unpaid => InvoiceEnd::Open("unpaid"),
+                InvoiceState::Accepted => InvoiceEnd::Open("accepted"),
+            };
+            known(label, &record.invoice, end)
+        });
+        let lightningd = node.lightningd.iter().flat_map(|daemon| &daemon.invoices).map(|(label, row)| {
+            let end = match row.status {
+                InvoiceStatus::Paid { pay_index, received, .. } => InvoiceEnd::Paid(pay_index, received),
+                InvoiceStatus::Expired => InvoiceEnd::Expired,
+                InvoiceStatus::Unpaid => InvoiceEnd::Open("unpaid"),
+            };
+            known(label, &row.invoice, end)
+        });
+        embedded.chain(lightningd).collect()
+    }
+
+    /// How many payments a node's tables count.
+    fn counted_payments(&self, node: usize) -> u64 {
+        let node = &self.nodes[node];
+        node.lightningd.as_ref().map_or(node.paid, |daemon| daemon.paid)
+    }
 }
 
 /// All that is checked at the end.
@@ -128,29 +183,31 @@ fn requests(world: &mut World, node: usize) {
 /// The payee's side: each invoice is paid or expired, and paid means that the payee has the money.
 fn invoices(world: &mut World, node: usize) {
     let mut wrong = Vec::new();
-    for record in world.nodes[node].invoices.values() {
-        let own = |payment: &&Payment| payment.payee == node && payment.hash == record.payment_hash();
+    let mut indexes = HashSet::new();
+    for known in world.known_invoices(node) {
+        let own = |payment: &&Payment| payment.payee == node && payment.hash == known.hash;
         let paid: Vec<&Payment> = world.ledger.payments.iter().filter(own).filter(|own| fulfilled(own)).collect();
-        let what = || format!("{:?} of node {node}, {}", record.label, short(record.payment_hash()));
-        match (&record.state, paid.as_slice()) {
-            (InvoiceState::Paid(Receipt { amount_received, .. }), [payment])
-                if amount_received.as_msat() == payment.amount => {}
-            (InvoiceState::Expired, []) => {}
-            (InvoiceState::Unpaid | InvoiceState::Accepted, _) => {
-                wrong.push(("every label ends in a final state", format!("{} is {:?}", what(), record.state)));
+        let what = format!("{:?} of node {node}, {}", known.label, short(known.hash));
+        if let InvoiceEnd::Paid(index, _) = known.end {
+            indexes.insert(index);
+        }
+        match (known.end, paid.as_slice()) {
+            (InvoiceEnd::Paid(_, received), [payment]) if received.as_msat() == payment.amount => {}
+            (InvoiceEnd::Expired, []) => {}
+            (InvoiceEnd::Open(state), _) => {
+                wrong.push(("every label ends in a final state", format!("{what} is {state}")));
             }
-            (state, paid) => {
-                let what = format!("{} is {state:?}, and paid {} times", what(), paid.len());
+            (InvoiceEnd::Paid(..), paid) => {
+                let what = format!("{what} is paid, and was paid {} times", paid.len());
+                wrong.push(("an invoice is paid when its payment is", what));
+            }
+            (InvoiceEnd::Expired, paid) => {
+                let what = format!("{what} has expired, and was paid {} times", paid.len());
                 wrong.push(("an invoice is paid when its payment is", what));
             }
         }
     }
-    let indexes: HashSet<u64> = world.nodes[node]
-        .invoices
-        .values()
-        .filter_map(|record| record.receipt().map(|receipt| receipt.pay_index))
-        .collect();
-    let paid = world.nodes[node].paid as usize;
+    let paid = world.counted_payments(node) as usize;
     if indexes.len() != paid {
         wrong.push(("each payment has a number of its own", format!("{paid} payments, numbers {indexes:?}")));
     }
@@ -170,7 +227,8 @@ fn rows(world: &mut World) {
         }
     }
     for (node, hash, label) in &world.seen.reported {
-        let there = world.nodes[*node].invoices.get(label).is_some_and(|record| record.payment_hash() == *hash);
+        let mut known = world.known_invoices(*node).into_iter();
+        let there = known.any(|known| known.label == *label && known.hash == *hash);
         let grave = world.seen.graves.get(&(*node, *hash));
         let paid = world.ledger.payments.iter().any(|payment| payment.hash == *hash && fulfilled(payment));
         if there == grave.is_some() || paid && !there {

@@ -1,11 +1,10 @@
 //! Runs the tasks of all nodes, one poll at a time, in an order that the seed chooses.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
 
-use super::world::{Event, Shared};
+use super::world::{self, Event, Process, Shared};
 
 type Ready = Arc<Mutex<Vec<usize>>>;
 
@@ -21,8 +20,8 @@ pub(super) struct Executor {
 }
 
 struct Task {
-    node: usize,
-    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    process: Process,
+    future: world::Task,
     waker: Waker,
 }
 
@@ -50,13 +49,17 @@ impl Executor {
         Executor { world, tasks: Vec::new(), ready: Ready::default(), polls: 0 }
     }
 
-    /// Starts a task of a node, which ends at the latest when the node stops.
+    /// Starts a task of a node's rules, which ends at the latest when they stop.
     pub(super) fn spawn(&mut self, node: usize, future: impl Future<Output = ()> + Send + 'static) {
+        self.start(Process::Rules(node), Box::pin(future));
+    }
+
+    fn start(&mut self, process: Process, future: world::Task) {
         let task = self.tasks.iter().position(Option::is_none).unwrap_or(self.tasks.len());
         let ring = Ring { task, ready: Arc::clone(&self.ready) };
         let waker = Waker::from(Arc::new(ring));
         waker.wake_by_ref();
-        let new = Some(Task { node, future: Box::pin(future), waker });
+        let new = Some(Task { process, future, waker });
         match self.tasks.get_mut(task) {
             Some(slot) => *slot = new,
             None => self.tasks.push(new),
@@ -67,6 +70,7 @@ impl Executor {
     /// time, or something was wrong.
     pub(super) fn run(&mut self, limit: u64) -> Option<Event> {
         loop {
+            self.look();
             while let Some(task) = self.choose() {
                 self.poll(task);
             }
@@ -108,24 +112,22 @@ impl Executor {
         if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
             *slot = None;
         }
-        let crashed = std::mem::take(&mut self.world.lock().crashed);
-        for node in crashed {
-            self.stop(node);
-        }
+        self.look();
     }
 
-    /// Drops all tasks of a node.
-    fn stop(&mut self, node: usize) {
-        for slot in self.tasks.iter_mut().filter(|slot| slot.as_ref().is_some_and(|task| task.node == node)) {
-            *slot = None;
+    /// Drops the tasks of what has stopped, and starts those that are to be started.
+    pub(super) fn look(&mut self) {
+        let (crashed, spawned) = {
+            let mut world = self.world.lock();
+            (std::mem::take(&mut world.crashed), std::mem::take(&mut world.spawned))
+        };
+        for (process, task) in spawned {
+            self.start(process, task);
         }
-    }
-
-    /// Drops the tasks of the nodes that have stopped outside of any task.
-    pub(super) fn stop_crashed(&mut self) {
-        let crashed = std::mem::take(&mut self.world.lock().crashed);
-        for node in crashed {
-            self.stop(node);
+        for process in crashed {
+            for slot in self.tasks.iter_mut().filter(|slot| slot.as_ref().is_some_and(|task| task.process == process)) {
+                *slot = None;
+            }
         }
     }
 }

@@ -43,6 +43,10 @@ impl Keys {
         Some(Keys { key, id, path, requests: base(PathUse::OfferOrRequest), invoices: base(PathUse::Invoice) })
     }
 
+    pub(super) fn key(&self) -> &Keypair {
+        &self.key
+    }
+
     pub(super) fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, Error> {
         request.sign(&self.key)
     }

@@ -21,7 +21,9 @@ pub(super) struct Payment {
     pub(super) amount: u64,
     /// What the invoice's path carries.
     pub(super) path_secret: Secret,
-    /// How many parts have not arrived yet.
+    /// In how many parts it comes.
+    pub(super) parts: u32,
+    /// How many of them have not arrived yet.
     pub(super) missing: u32,
     pub(super) state: PaymentState,
     waiting: Vec<Waker>,
@@ -65,12 +67,15 @@ impl Ledger {
     ) -> usize {
         self.balances[payer] -= amount;
         let (state, waiting) = (PaymentState::Locked, Vec::new());
-        let payment = Payment { payer, payee, invreq_id, hash, amount, path_secret, missing: parts, state, waiting };
+        let missing = parts;
+        let payment = Payment { payer, payee, invreq_id, hash, amount, path_secret, parts, missing, state, waiting };
         self.payments.push(payment);
         self.payments.len() - 1
     }
 
-    /// Ends a payment that is locked; `false` when it has ended already.
+    /// Ends a payment that is locked; `false` when it has ended already. See [`World::end_payment`].
+    ///
+    /// [`World::end_payment`]: super::world::World::end_payment
     pub(super) fn end(&mut self, number: usize, state: PaymentState) -> bool {
         let payment = &mut self.payments[number];
         if payment.state != PaymentState::Locked {
@@ -85,6 +90,18 @@ impl Ledger {
         self.balances[receiver] += payment.amount;
         payment.waiting.drain(..).for_each(Waker::wake);
         true
+    }
+
+    pub(super) fn has_ended(&self, number: usize) -> bool {
+        self.payments[number].state != PaymentState::Locked
+    }
+
+    /// What was shown for a payment.
+    pub(super) fn preimage(&self, number: usize) -> Option<Secret> {
+        match &self.payments[number].state {
+            PaymentState::Fulfilled(preimage) => Some(preimage.clone()),
+            PaymentState::Locked | PaymentState::Failed(_) => None,
+        }
     }
 
     /// Wakes when a payment ends.

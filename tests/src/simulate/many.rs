@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::bug::Bug;
-use super::plan::{Fault, Plan};
+use super::plan::{Backend, Fault, Kind, Plan};
 use super::run::{Outcome, run};
 use super::seen::{Counters, Violation};
 use super::shrink::shrink;
@@ -18,6 +18,8 @@ pub struct Series {
     pub from: u64,
     /// How many.
     pub seeds: u64,
+    /// What the nodes are.
+    pub backend: Backend,
     /// What is wrong on purpose.
     pub bug: Option<Bug>,
 }
@@ -67,7 +69,7 @@ fn work(series: Series, next: &AtomicU64, failed: &AtomicBool) -> Summary {
             break;
         }
         let seed = series.from.wrapping_add(number);
-        let outcome = run(&Plan::new(seed), series.bug, false);
+        let outcome = run(&Plan::new(seed, series.backend), series.bug, false);
         summary.seeds += 1;
         summary.steps += outcome.steps;
         summary.counters.add(&outcome.counters);
@@ -99,6 +101,7 @@ impl fmt::Display for Summary {
 #[derive(Clone, Debug)]
 pub struct Failure {
     seed: u64,
+    backend: Backend,
     bug: Option<Bug>,
     plan: Plan,
     violation: Violation,
@@ -106,17 +109,22 @@ pub struct Failure {
 }
 
 /// Runs a seed that fails again, to show how.
-pub fn explain(seed: u64, bug: Option<Bug>) -> Option<Failure> {
-    let plan = shrink(Plan::new(seed), bug);
+pub fn explain(seed: u64, backend: Backend, bug: Option<Bug>) -> Option<Failure> {
+    let plan = shrink(Plan::new(seed, backend), bug);
     let Outcome { violation, trace, .. } = run(&plan, bug, true);
-    Some(Failure { seed, bug, plan, violation: violation?, trace })
+    Some(Failure { seed, backend, bug, plan, violation: violation?, trace })
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { seed, bug, plan, violation, trace } = self;
+        let Failure { seed, backend, bug, plan, violation, trace } = self;
         writeln!(f, "seed {seed} breaks: {}", violation.invariant)?;
         writeln!(f, "{}\n\nWhat was to be done, without what is not needed for it:", violation.what)?;
+        let lightningds = plan.kinds.iter().enumerate().filter(|(_, kind)| **kind == Kind::Lightningd);
+        let lightningds: Vec<String> = lightningds.map(|(node, _)| node.to_string()).collect();
+        if !lightningds.is_empty() {
+            writeln!(f, "lightningd: {}", lightningds.join(", "))?;
+        }
         for (at, step) in &plan.steps {
             writeln!(f, "{:>10.3} {step}", *at as f64 / 1_000.0)?;
         }
@@ -131,6 +139,7 @@ impl fmt::Display for Failure {
             writeln!(f, "{line}")?;
         }
         let bug = bug.map_or_else(String::new, |bug| format!(" --bug {}", bug.name()));
-        write!(f, "\nTo see it again: cargo run --release -p cln-tests --bin simulate -- --from {seed} --seeds 1{bug}")
+        let command = "cargo run --release -p cln-tests --bin simulate --";
+        write!(f, "\nTo see it again: {command} --ports {backend} --from {seed} --seeds 1{bug}")
     }
 }

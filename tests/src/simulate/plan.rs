@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use clap::ValueEnum;
 use fastrand::Rng;
 
 /// A misfortune that a run may have, with what it is called and how often it may strike at most, in a thousand.
@@ -52,6 +53,46 @@ faults! {
     PartLost "parts held up" 100 "A part of a payment does not arrive: all of it comes back at its timeout."
     Unnoticed "arrivals unnoticed" 120 "The payee does not see that a payment has arrived until it looks for all."
     WaitEnds "waits ended early" 60 "Waiting for an invoice ends without a reason."
+    DaemonCrash "daemons crashing" 12 "A lightningd stops before or after it has done what a call is for."
+    NotCalled "calls that do not arrive" 25 "A lightningd is not called: nothing was done."
+    AnswerLost "answers lost" 40 "A lightningd's answer is lost; what it was asked for is done, or will be."
+    Retried "payments tried again" 200 "A part fails, and xpay tries anew, up to a minute later."
+    GivenUp "payments given up on their way" 120 "xpay answers a failure while parts are on their way, which may arrive."
+}
+
+impl Fault {
+    /// Strikes only where there is a lightningd.
+    pub fn is_of_lightningd(self) -> bool {
+        self as usize >= Fault::DaemonCrash as usize
+    }
+}
+
+/// What carries out the rules' wishes in all nodes of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// Stores of their own: embedded nodes.
+    #[default]
+    Embedded,
+    /// Doubles of lightningd, beside which the rules run; some nodes are embedded.
+    Lightningd,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Backend::Embedded => "embedded",
+            Backend::Lightningd => "lightningd",
+        })
+    }
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It has stores and a ledger of its own.
+    Embedded,
+    /// A lightningd, with the rules beside it.
+    Lightningd,
 }
 
 /// How often each [`Fault`] strikes, in a thousand chances.
@@ -129,8 +170,13 @@ pub enum Step {
         /// The request's number.
         request: usize,
     },
-    /// A node stops.
+    /// A node's rules stop.
     Crash {
+        /// The node.
+        node: usize,
+    },
+    /// A node's lightningd stops.
+    CrashDaemon {
         /// The node.
         node: usize,
     },
@@ -176,6 +222,7 @@ impl fmt::Display for Step {
             }
             Step::Disable { request } => write!(f, "request {request} is disabled"),
             Step::Crash { node } => write!(f, "node {node} crashes"),
+            Step::CrashDaemon { node } => write!(f, "the lightningd of node {node} crashes"),
             Step::Jump { node, seconds } => write!(f, "the clock of node {node} jumps by {seconds} s"),
             Step::LookAfter { node } => write!(f, "node {node} looks after what is unfinished"),
         }
@@ -185,6 +232,8 @@ impl fmt::Display for Step {
 /// All that is given before a run starts.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// What the nodes are.
+    pub kinds: Vec<Kind>,
     /// Each node's money at the start, in msat.
     pub balances: Vec<u64>,
     /// What is done, and when, in milliseconds.
@@ -199,7 +248,7 @@ pub struct Plan {
 
 impl Plan {
     /// The plan of a seed.
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, backend: Backend) -> Self {
         let rng = &mut Rng::with_seed(seed);
         let nodes = rng.usize(2..=5);
         let balances = (0..nodes).map(|_| if rng.u8(0..8) == 0 { 150_000 } else { 10_000_000 }).collect();
@@ -221,7 +270,15 @@ impl Plan {
             steps.push((rng.u64(1_000..60_000), trouble(rng, requests, nodes)));
         }
         steps.sort_by_key(|(at, _)| *at);
-        Plan { balances, steps, rates: Rates::draw(rng), spared: BTreeSet::new(), schedule: rng.u64(..) }
+        let rates = Rates::draw(rng);
+        let schedule = rng.u64(..);
+        let mixed = rng.bool();
+        let kind = |rng: &mut Rng| match backend {
+            Backend::Lightningd if !mixed || rng.bool() => Kind::Lightningd,
+            Backend::Lightningd | Backend::Embedded => Kind::Embedded,
+        };
+        let kinds = (0..nodes).map(|_| kind(rng)).collect();
+        Plan { kinds, balances, steps, rates, spared: BTreeSet::new(), schedule }
     }
 }
 
@@ -279,7 +336,8 @@ fn trouble(rng: &mut Rng, requests: usize, nodes: usize) -> Step {
     let node = rng.usize(0..nodes);
     match rng.u8(0..10) {
         0..=2 => Step::Disable { request: rng.usize(0..requests) },
-        3..=4 => Step::Crash { node },
+        3 => Step::Crash { node },
+        4 => Step::CrashDaemon { node },
         5..=7 => {
             let far = if rng.bool() { 20 } else { 10_000 };
             Step::Jump { node, seconds: rng.i64(-far..=far) }

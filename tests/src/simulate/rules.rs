@@ -8,7 +8,7 @@ use cln_runtime::engine::{
     send_invoice,
 };
 
-use super::plan::Plan;
+use super::plan::{Backend, Kind, Plan};
 use super::ports::Ports;
 use super::run::Run;
 use super::world::{Shared, World};
@@ -21,7 +21,8 @@ pub(super) struct Nodes {
 
 impl Nodes {
     pub(super) fn new() -> Self {
-        let plan = Plan { steps: Vec::new(), balances: vec![1_000_000, 1_000_000], ..Plan::new(0) };
+        let (kinds, balances) = (vec![Kind::Embedded; 2], vec![1_000_000, 1_000_000]);
+        let plan = Plan { kinds, steps: Vec::new(), balances, ..Plan::new(0, Backend::Embedded) };
         let world = Shared::new(World::new(plan, None, false));
         world.lock().healed = true;
         let mut run = Run::new(&world);
@@ -31,7 +32,7 @@ impl Nodes {
     }
 
     pub(super) fn ports(&self, node: usize) -> Ports {
-        Ports { world: self.world.clone(), node }
+        self.run.ports(node).expect("the node runs")
     }
 
     /// Runs what a node is asked for to its end.

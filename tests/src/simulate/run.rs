@@ -1,7 +1,7 @@
 //! One run: the plan is carried out, then all is mended and has to come to its end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cln_runtime::engine::{Issuer, Limits};
 
@@ -9,16 +9,18 @@ use super::bug::Bug;
 use super::check;
 use super::executor::Executor;
 use super::ledger::PaymentState;
+use super::lightningd;
 use super::plan::{Plan, Step};
 use super::ports::Ports;
 use super::seen::{Counters, Violation};
 use super::tasks;
-use super::world::{Event, Shared, World};
+use super::turn::wait;
+use super::world::{Event, Process, Shared, World};
 
 /// How long the plan is carried out, in milliseconds.
 const PLAN: u64 = 100_000;
 /// How long all may take to come to its end, once nothing goes wrong any more.
-const MENDING: u64 = 4_000_000;
+const MENDING: u64 = 20_000_000;
 /// After how long a payment that has not ended is back, and the wallet has said so.
 const LONGEST_LOCK: u64 = 450_000;
 /// When every invoice has expired.
@@ -54,6 +56,7 @@ pub fn run(plan: &Plan, bug: Option<Bug>, traced: bool) -> Outcome {
     // The tasks hold the world, and the world may hold their wakers.
     drop(run);
     let mut world = world.lock();
+    world.spawned.clear();
     let steps = world.steps;
     let seen = &mut world.seen;
     Outcome {
@@ -66,21 +69,38 @@ pub fn run(plan: &Plan, bug: Option<Bug>, traced: bool) -> Outcome {
 }
 
 pub(super) struct Run {
-    world: Shared,
+    pub(super) world: Shared,
     pub(super) executor: Executor,
     /// Each running node's rules.
-    issuers: Vec<Option<Arc<Issuer<Ports>>>>,
+    rules: Vec<Place>,
+}
+
+/// Where the rules of one run of a node are, once they have read what they need.
+type Place = Arc<Mutex<Option<Rules>>>;
+
+/// The rules of one run of a node.
+#[derive(Clone)]
+pub(super) struct Rules {
+    pub(super) issuer: Arc<Issuer<Ports>>,
+    pub(super) ports: Ports,
+}
+
+impl Rules {
+    fn new(ports: Ports) -> Self {
+        Rules { issuer: Arc::new(Issuer::new(ports.clone(), Limits::default())), ports }
+    }
 }
 
 impl Run {
     /// All nodes are off.
     pub(super) fn new(world: &Shared) -> Self {
-        let issuers = world.lock().nodes.iter().map(|_| None).collect();
-        Run { world: world.clone(), executor: Executor::new(world.clone()), issuers }
+        let nodes = world.lock().nodes.len();
+        let executor = Executor::new(world.clone());
+        Run { world: world.clone(), executor, rules: vec![Place::default(); nodes] }
     }
 
     fn all(&mut self) {
-        let nodes = self.issuers.len();
+        let nodes = self.rules.len();
         for node in 0..nodes {
             self.boot(node);
             let mut world = self.world.lock();
@@ -139,33 +159,21 @@ impl Run {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Wake(waker) => waker.wake(),
-            Event::Message { to, message } => {
-                let Some(issuer) = self.running(to) else { return self.miss(to) };
-                self.executor.spawn(to, tasks::receive(self.ports(to), issuer, *message));
-            }
-            Event::Answer { to, reply, answer } => {
-                let mut world = self.world.lock();
-                match world.nodes[to].replies.get_mut(&reply) {
-                    Some(reply) => {
-                        reply.answer = Some(answer);
-                        if let Some(waker) = reply.waker.take() {
-                            waker.wake();
-                        }
-                    }
-                    None => world.seen.counters.count("answers nobody waits for"),
-                }
-            }
+            Event::Message { to, message } => self.message(to, *message),
             Event::Part { payment, noticed } => self.part(payment, noticed),
             Event::Timeout { payment } => {
                 let mut world = self.world.lock();
                 let back = PaymentState::Failed("the payment timed out".to_owned());
-                if world.ledger.end(payment, back) {
+                if world.end_payment(payment, back) {
                     world.seen.counters.count("payments timed out");
                     let payer = world.ledger.payments[payment].payer;
                     world.note(payer, || format!("payment {payment} has timed out"));
                 }
             }
-            Event::Restart { node } => self.boot(node),
+            Event::Restart { process: Process::Rules(node) } => self.boot_rules(node),
+            Event::Restart { process: Process::Daemon(node) } => self.boot(node),
+            Event::PartEnds { payment, part } => self.world.lock().part_ends(payment, part),
+            Event::Expiry { node } => lightningd::expire(&mut self.world.lock(), node),
             Event::LookAfter { node } => {
                 self.look_after(node);
                 let mut world = self.world.lock();
@@ -176,38 +184,30 @@ impl Run {
         }
     }
 
-    fn miss(&self, node: usize) {
-        let mut world = self.world.lock();
-        world.seen.counters.count("messages for a node that is down");
-        world.note(node, || "is down, and misses a message".to_owned());
+    /// The ports of a node that runs.
+    #[cfg(test)]
+    pub(super) fn ports(&self, node: usize) -> Option<Ports> {
+        self.running(node).map(|rules| rules.ports)
     }
 
-    fn part(&mut self, payment: usize, noticed: bool) {
-        let payee = {
-            let mut world = self.world.lock();
-            let arriving = &mut world.ledger.payments[payment];
-            arriving.missing -= 1;
-            let (payee, arrived) = (arriving.payee, arriving.has_arrived());
-            if !arrived || !noticed {
-                return;
-            }
-            world.note(payee, || format!("payment {payment} has arrived"));
-            payee
-        };
-        if self.running(payee).is_some() {
-            self.executor.spawn(payee, tasks::settle_arrived(self.ports(payee), payment));
-        }
+    pub(super) fn running(&self, node: usize) -> Option<Rules> {
+        let rules = self.rules[node].lock().unwrap_or_else(PoisonError::into_inner).clone();
+        rules.filter(|_| self.world.lock().nodes[node].up)
     }
 
-    fn ports(&self, node: usize) -> Ports {
-        Ports { world: self.world.clone(), node }
-    }
-
-    fn running(&self, node: usize) -> Option<Arc<Issuer<Ports>>> {
-        self.issuers[node].clone().filter(|_| self.world.lock().nodes[node].up)
-    }
-
+    /// Starts a node, with its lightningd.
     pub(super) fn boot(&mut self, node: usize) {
+        let is_down = {
+            let world = self.world.lock();
+            world.nodes[node].lightningd.as_ref().is_some_and(|daemon| !daemon.up)
+        };
+        if is_down {
+            lightningd::resume(&self.world, node);
+        }
+        self.boot_rules(node);
+    }
+
+    fn boot_rules(&mut self, node: usize) {
         {
             let mut world = self.world.lock();
             if world.nodes[node].up {
@@ -217,13 +217,25 @@ impl Run {
             world.note(node, || "starts".to_owned());
         }
         // What it had in memory is gone.
-        self.issuers[node] = Some(Arc::new(Issuer::new(self.ports(node), Limits::default())));
-        self.look_after(node);
+        self.rules[node] = Place::default();
+        if self.world.lock().nodes[node].lightningd.is_some() {
+            let (place, world) = (self.rules[node].clone(), self.world.clone());
+            self.executor.spawn(node, async move {
+                let ports = Ports::beside(&world, node).await;
+                let rules = Rules::new(ports);
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(rules.clone());
+                tasks::look_after(rules.ports, rules.issuer).await;
+            });
+        } else {
+            let ports = Ports::embedded(&self.world, node);
+            *self.rules[node].lock().unwrap_or_else(PoisonError::into_inner) = Some(Rules::new(ports));
+            self.look_after(node);
+        }
     }
 
     fn look_after(&mut self, node: usize) {
-        if let Some(issuer) = self.running(node) {
-            self.executor.spawn(node, tasks::look_after(self.ports(node), issuer));
+        if let Some(rules) = self.running(node) {
+            self.executor.spawn(node, tasks::look_after(rules.ports, rules.issuer));
         }
     }
 
@@ -234,13 +246,24 @@ impl Run {
                 let mut world = self.world.lock();
                 world.crash(node);
                 drop(world);
-                self.executor.stop_crashed();
+                self.executor.look();
+            }
+            Step::CrashDaemon { node } => {
+                let mut world = self.world.lock();
+                if world.nodes[node].lightningd.is_some() {
+                    world.crash_daemon(node)
+                } else {
+                    world.crash(node)
+                }
+                drop(world);
+                self.executor.look();
             }
             Step::Jump { node, seconds } => {
                 let mut world = self.world.lock();
                 world.nodes[node].skew += seconds;
                 world.seen.counters.count("clock jumps");
                 world.note(node, || step.to_string());
+                world.schedule(0, Event::Expiry { node });
             }
             Step::LookAfter { node } => self.look_after(node),
             Step::Publish { node, .. } => self.user(node, number, tries, step),
@@ -266,16 +289,15 @@ impl Run {
 
     /// Somebody calls a command of a node, later if it is down.
     fn user(&mut self, node: usize, number: usize, tries: u8, step: Step) {
-        let Some(issuer) = self.running(node) else {
+        let Some(Rules { issuer, ports }) = self.running(node) else {
             return self.world.lock().again(number, tries);
         };
         self.world.lock().note(node, || format!("> {step}"));
-        let ports = self.ports(node);
         match step {
             Step::Publish { .. } => self.executor.spawn(node, tasks::publish(ports, issuer, step)),
             Step::Collect { .. } => self.executor.spawn(node, tasks::collect(ports, step)),
             Step::Disable { request } => self.executor.spawn(node, tasks::disable(ports, issuer, request)),
-            Step::Crash { .. } | Step::Jump { .. } | Step::LookAfter { .. } => {}
+            Step::Crash { .. } | Step::CrashDaemon { .. } | Step::Jump { .. } | Step::LookAfter { .. } => {}
         }
     }
 
@@ -285,21 +307,40 @@ impl Run {
             let mut world = self.world.lock();
             world.healed = true;
             world.note(0, || "-- all is mended".to_owned());
-            for node in &mut world.nodes {
-                node.skew = 0;
+            for node in 0..world.nodes.len() {
+                world.nodes[node].skew = 0;
+                world.schedule(0, Event::Expiry { node });
             }
             let calls = world.plan.calls();
             world.seen.open = calls.len();
             calls
         };
-        for node in 0..self.issuers.len() {
+        for node in 0..self.rules.len() {
             self.boot(node);
             self.look_after(node);
         }
         for step in calls {
             let Step::Collect { payee, .. } = step else { continue };
-            self.executor.spawn(payee, tasks::collect_to_the_end(self.ports(payee), step));
+            self.spawn_when_ready(payee, move |ports| tasks::collect_to_the_end(ports, step));
         }
+    }
+
+    /// Starts what needs a node's rules, which may still have to read something. They do not stop any more.
+    fn spawn_when_ready<T: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        node: usize,
+        task: impl FnOnce(Ports) -> T + Send + 'static,
+    ) {
+        let (place, world) = (self.rules[node].clone(), self.world.clone());
+        self.executor.spawn(node, async move {
+            let rules = loop {
+                if let Some(rules) = place.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                    break rules;
+                }
+                wait(&world, 1_000).await;
+            };
+            task(rules.ports).await;
+        });
     }
 
     /// A request that may be paid is paid when all is well: nothing is stuck.
@@ -307,7 +348,7 @@ impl Run {
         let orders = check::payable(&mut self.world.lock());
         self.world.lock().seen.open = orders.len();
         for (payee, order) in orders {
-            self.executor.spawn(payee, tasks::must_be_paid(self.ports(payee), order));
+            self.spawn_when_ready(payee, move |ports| tasks::must_be_paid(ports, order));
         }
     }
 
@@ -316,7 +357,7 @@ impl Run {
         let orders = check::receipts(&mut self.world.lock());
         self.world.lock().seen.open = orders.len();
         for (payee, order) in orders {
-            self.executor.spawn(payee, tasks::must_be_paid(self.ports(payee), order));
+            self.spawn_when_ready(payee, move |ports| tasks::must_be_paid(ports, order));
         }
     }
 }

@@ -70,8 +70,8 @@ pub(super) struct Seen {
     pub(super) disabled: HashSet<Hash32>,
     /// How many copies of an invoice have left its payee, by payment hash.
     pub(super) left: HashMap<Hash32, u32>,
-    /// The invoice that was sent with a reply path, and when it was made, by payee and number.
-    pub(super) asked: HashMap<(usize, u64), Hash32>,
+    /// The invoice that was sent with a path for the answer, by the path's bytes.
+    pub(super) asked: HashMap<Vec<u8>, Hash32>,
     /// The invoices that were refused by a message.
     pub(super) refusals: HashSet<Hash32>,
     /// How often an invoice was judged by a payer, and how often the end was a refusal.

@@ -12,12 +12,13 @@ use cln_runtime::engine::{
     send_invoice, settle,
 };
 
+use cln_runtime::onion;
 use futures_util::future::{join, select};
 
 use super::keys;
 use super::ports::Ports;
 use super::rules::Nodes;
-use super::world::{Event, Reply};
+use super::world::{Event, Waiting};
 
 const AMOUNT: Msat = Msat::from_msat(1000);
 
@@ -39,15 +40,15 @@ impl Nodes {
     }
 
     /// The answers to node 1's message of this number go to nobody but this test.
-    fn listen(&self, number: u64) -> ReplyPath {
-        self.world.lock().nodes[1].replies.insert(number, Reply::default());
-        let mut path = number.to_be_bytes().to_vec();
-        path.push(1);
-        ReplyPath(path)
+    fn listen(&self, number: u8) -> ReplyPath {
+        let secret = Secret::from_bytes([number + 1; 32]);
+        let path = onion::blinded_path(&[keys::of(1).id], &secret, &[1; 32]).unwrap();
+        self.world.lock().nodes[1].replies.insert(*secret.reveal(), Waiting::default());
+        ReplyPath(path.to_bytes().unwrap())
     }
 
-    fn has_heard(&self, number: u64) -> bool {
-        self.world.lock().nodes[1].replies[&number].answer.is_some()
+    fn has_heard(&self, number: u8) -> bool {
+        self.world.lock().nodes[1].replies[&[number + 1; 32]].answer.is_some()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What nodes and their users do: each is one task.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cln_primitives::Msat;
 use cln_runtime::bolt12::Invoice;
@@ -18,6 +19,11 @@ use super::world::short;
 const PATIENCE: u32 = 60;
 /// How often it is made again then.
 const CALLS: u32 = 30;
+
+/// For how many seconds an invoice is valid at most.
+const LONGEST_EXPIRY: u64 = 7_500;
+/// How long a call waits that finds an invoice of another label.
+const PAUSE: Duration = Duration::from_secs(300);
 
 /// A message has arrived.
 pub(super) async fn receive(ports: Ports, issuer: Arc<Issuer<Ports>>, message: IncomingInvoice) {
@@ -73,9 +79,11 @@ pub(super) async fn settle_arrived(ports: Ports, payment: usize) {
 
 /// A node looks after what is unfinished: at its start, and now and then.
 pub(super) async fn look_after(ports: Ports, issuer: Arc<Issuer<Ports>>) {
-    // Failures are met by doing it again.
-    let _ = settle_all(&ports).await;
-    let _ = ports.expire_invoices(ports.now()).await;
+    if ports.beside.is_none() {
+        // Failures are met by doing it again. A lightningd does it by itself.
+        let _ = settle_all(&ports).await;
+        let _ = ports.expire_invoices(ports.now()).await;
+    }
     let Ok(claims) = issuer.resume().await else { return };
     if !claims.is_empty() {
         ports.world.lock().seen.counters.count("claims resumed");
@@ -148,7 +156,7 @@ pub(super) async fn collect_to_the_end(ports: Ports, step: Step) {
     if let Some(order) = order(&ports, step) {
         let order = Order { timeout: PATIENCE, ..order };
         for _ in 0..CALLS {
-            let answer = send_invoice(&ports, &order).await;
+            let answer = send_invoice_alone(&ports, &order).await;
             heard(&ports, &order, &answer);
             if let Err(
                 SendInvoiceError::Store(_) | SendInvoiceError::Unreachable { .. } | SendInvoiceError::NotSent { .. },
@@ -170,9 +178,23 @@ pub(super) async fn collect_to_the_end(ports: Ports, step: Step) {
     ports.world.lock().seen.open -= 1;
 }
 
+/// Sends an invoice when no other label has one for the request any more: a payee may see to that.
+async fn send_invoice_alone(ports: &Ports, order: &Order) -> Result<InvoiceRecord, SendInvoiceError> {
+    for _ in 0..LONGEST_EXPIRY / PAUSE.as_secs() {
+        match send_invoice(ports, order).await {
+            Err(SendInvoiceError::Store(error)) if error.why.starts_with("the label") => {
+                ports.world.lock().seen.counters.count("calls while another label has an invoice");
+                ports.sleep(PAUSE).await;
+            }
+            answer => return answer,
+        }
+    }
+    send_invoice(ports, order).await
+}
+
 /// Nothing stands in the way of this payment.
 pub(super) async fn must_be_paid(ports: Ports, order: Order) {
-    let answer = send_invoice(&ports, &order).await;
+    let answer = send_invoice_alone(&ports, &order).await;
     heard(&ports, &order, &answer);
     let world = &mut *ports.world.lock();
     if let Err(error) = answer {

@@ -2,17 +2,20 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use cln_primitives::{Hash32, Secret};
 use cln_runtime::bolt12::{InvoiceRequest, Verified};
-use cln_runtime::engine::{Answer, Claim, HtlcSetId, IncomingInvoice, InvoiceRecord, RequestRecord};
+use cln_runtime::engine::{Answer, Claim, HtlcSetId, InvoiceRecord, RequestRecord};
+use cln_runtime::onion::Received;
 use fastrand::Rng;
 
 use super::bug::Bug;
 use super::ledger::Ledger;
-use super::plan::{Fault, Plan};
+use super::lightningd::Lightningd;
+use super::plan::{Fault, Kind, Plan};
 use super::seen::{Seen, Violation};
 
 /// When all runs start, in seconds since 1970.
@@ -32,6 +35,18 @@ impl Shared {
     }
 }
 
+/// What runs tasks, and stops with all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Process {
+    /// The rules of a node: all of an embedded one, and what stands beside a lightningd.
+    Rules(usize),
+    /// A node's lightningd.
+    Daemon(usize),
+}
+
+/// What a process does beside all else.
+pub(super) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 pub(super) struct World {
     /// Milliseconds since the start.
     pub(super) now: u64,
@@ -43,8 +58,10 @@ pub(super) struct World {
     chances: u64,
     /// Nothing goes wrong any more.
     pub(super) healed: bool,
-    /// The nodes that have stopped and whose tasks are still to be dropped.
-    pub(super) crashed: Vec<usize>,
+    /// The processes that have stopped and whose tasks are still to be dropped.
+    pub(super) crashed: Vec<Process>,
+    /// The tasks that are still to be started.
+    pub(super) spawned: Vec<(Process, Task)>,
     pub(super) nodes: Vec<Node>,
     pub(super) ledger: Ledger,
     /// How many calls of ports there have been.
@@ -55,7 +72,10 @@ pub(super) struct World {
 /// One node: what it has stored, and what it loses when it stops.
 #[derive(Default)]
 pub(super) struct Node {
+    /// Whether the rules run.
     pub(super) up: bool,
+    /// What the rules run beside; `None` for an embedded node.
+    pub(super) lightningd: Option<Lightningd>,
     /// By how many seconds its clock is wrong.
     pub(super) skew: i64,
     /// How much randomness it has drawn.
@@ -72,13 +92,13 @@ pub(super) struct Node {
     pub(super) paid: u64,
     /// Volatile: who waits for a change of an invoice.
     pub(super) waiting: Vec<Waker>,
-    /// Volatile: who waits for an answer.
-    pub(super) replies: HashMap<u64, Reply>,
+    /// Volatile: who waits for an answer, by the secret of the way back.
+    pub(super) replies: HashMap<[u8; 32], Waiting>,
 }
 
 /// A payee's wait for the answer to one message.
 #[derive(Default)]
-pub(super) struct Reply {
+pub(super) struct Waiting {
     pub(super) answer: Option<Answer>,
     pub(super) waker: Option<Waker>,
 }
@@ -86,13 +106,36 @@ pub(super) struct Reply {
 /// What happens by itself when its time has come.
 pub(super) enum Event {
     Wake(Waker),
-    Message { to: usize, message: Box<IncomingInvoice> },
-    Answer { to: usize, reply: u64, answer: Answer },
-    Part { payment: usize, noticed: bool },
-    Timeout { payment: usize },
-    Restart { node: usize },
-    LookAfter { node: usize },
-    Step { number: usize, tries: u8 },
+    Message {
+        to: usize,
+        message: Box<Received>,
+    },
+    Part {
+        payment: usize,
+        noticed: bool,
+    },
+    Timeout {
+        payment: usize,
+    },
+    Restart {
+        process: Process,
+    },
+    /// A payer's lightningd hears how a part has ended.
+    PartEnds {
+        payment: usize,
+        part: u32,
+    },
+    /// A lightningd looks which invoices have expired.
+    Expiry {
+        node: usize,
+    },
+    LookAfter {
+        node: usize,
+    },
+    Step {
+        number: usize,
+        tries: u8,
+    },
 }
 
 /// An event and its time; those of one time come in any order.
@@ -127,7 +170,9 @@ impl Ord for Scheduled {
 
 impl World {
     pub(super) fn new(plan: Plan, bug: Option<Bug>, traced: bool) -> Self {
-        let nodes = plan.balances.iter().map(|_| Node::default()).collect();
+        let node =
+            |kind: &Kind| Node { lightningd: (*kind == Kind::Lightningd).then(Lightningd::default), ..Node::default() };
+        let nodes = plan.kinds.iter().map(node).collect();
         let ledger = Ledger::new(plan.balances.clone());
         World {
             now: 0,
@@ -137,12 +182,18 @@ impl World {
             chances: 0,
             healed: false,
             crashed: Vec::new(),
+            spawned: Vec::new(),
             nodes,
             ledger,
             steps: 0,
             seen: Seen::new(traced),
             plan,
         }
+    }
+
+    /// Lets a process do something more.
+    pub(super) fn spawn(&mut self, process: Process, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawned.push((process, Box::pin(task)));
     }
 
     /// Lets something happen after some milliseconds.
@@ -195,7 +246,7 @@ impl World {
         (START + self.now / 1_000).saturating_add_signed(self.nodes[node].skew)
     }
 
-    /// A node stops: only what is stored stays.
+    /// The rules of a node stop: only what is stored stays.
     pub(super) fn crash(&mut self, node: usize) {
         if !self.nodes[node].up {
             return;
@@ -204,9 +255,28 @@ impl World {
         self.nodes[node].up = false;
         self.nodes[node].waiting.clear();
         self.nodes[node].replies.clear();
-        self.crashed.push(node);
+        if self.bug == Some(Bug::PreimagesDrawnAgain) {
+            self.nodes[node].drawn = 0;
+        }
+        self.stopped(Process::Rules(node));
+    }
+
+    /// A lightningd stops: its tables and its payments on their way stay. Its plugins stop with it; other clients may
+    /// go on.
+    pub(super) fn crash_daemon(&mut self, node: usize) {
+        let Some(daemon) = self.nodes[node].lightningd.as_mut().filter(|daemon| daemon.up) else { return };
+        daemon.stop();
+        self.note(node, || "lightningd stops".to_owned());
+        self.stopped(Process::Daemon(node));
+        if self.rng.u8(0..4) > 0 {
+            self.crash(node);
+        }
+    }
+
+    fn stopped(&mut self, process: Process) {
+        self.crashed.push(process);
         let down = self.rng.u64(20..20_000);
-        self.schedule(down, Event::Restart { node });
+        self.schedule(down, Event::Restart { process });
     }
 
     /// Somebody looks at this node's invoices again.

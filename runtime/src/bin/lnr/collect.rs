@@ -8,7 +8,7 @@ use cln_api::waitinvoice;
 use cln_primitives::Msat;
 use cln_runtime::bolt12::{Accept, InvoiceRequest};
 use cln_runtime::client::{CallOptions, Client};
-use cln_runtime::recover::{CollectSpec, Collected, Receipt, Recover};
+use cln_runtime::recover::{CollectSpec, Collected, Receipt, Recover, Sending};
 use serde_json::json;
 
 use super::amount;
@@ -37,6 +37,9 @@ pub struct Options {
     /// Go on only if the request pays just this, such as 10000sat
     #[arg(long, value_parser = amount::parse)]
     amount: Option<Msat>,
+    /// Send it by lnr's own rules, without the node's `sendinvoice`; lightningd then does not tell a refusal
+    #[arg(long)]
+    direct: bool,
     /// Show the payment's preimage, which proves it
     #[arg(long, conflicts_with = "json")]
     show_preimage: bool,
@@ -57,7 +60,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         show_terms(&terms, time::now());
         field("label", &label);
     }
-    let mut spec = CollectSpec::new(text).timeout(options.timeout);
+    let sending = if options.direct { Sending::Direct } else { Sending::SendInvoice };
+    let mut spec = CollectSpec::new(text).timeout(options.timeout).sending(sending);
     if let Some(amount) = options.amount {
         spec = spec.amount(amount);
     }

@@ -175,6 +175,10 @@ impl From<recover::Error> for Failure {
                 let advice = format!("To wait for that one, run the same command with --label {label:?}.");
                 Failure::new(Exit::Failed, problem, advice)
             }
+            E::NoDirectSending(why) => {
+                let problem = format!("the invoice cannot be sent directly: {why}");
+                Failure::new(Exit::Failed, problem, "Nothing was sent: leave out --direct.")
+            }
             _ => Failure::new(Exit::Failed, problem, AGAIN),
         }
     }

@@ -23,6 +23,9 @@ pub struct Options {
     /// What a new node has, out of nothing, such as 1000000sat
     #[arg(long, value_name = "AMOUNT", default_value = "0sat", value_parser = amount::parse)]
     balance: Msat,
+    /// Hide the node: others reach it only through one public node of the network, by its requests' paths
+    #[arg(long)]
+    private: bool,
 }
 
 pub async fn run(options: Options) -> Result<(), Failure> {
@@ -30,7 +33,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let listen = |kind| signal(kind).map_err(|error| failed(&error, "This system lets no program listen for signals."));
     // Before the start, so that a signal during it is not lost.
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let builder = EmbeddedNode::builder(&options.dir).network(options.network.into()).balance(options.balance);
+    let mut builder = EmbeddedNode::builder(&options.dir).network(options.network.into()).balance(options.balance);
+    if options.private {
+        builder = builder.private();
+    }
     let started = builder.start().await;
     let mut node = started.map_err(|error| failed(&error, "A node needs a folder of its own: --dir FOLDER."))?;
     line(format_args!("ready: node {} at {}", node.node().node_id(), node.rpc_path().display()));

@@ -55,5 +55,7 @@ pub async fn run(_options: Options) -> Result<(), Failure> {
         return Err(Failure::new(Exit::BadInput, "a plugin is started by lightningd", "See `lnr plugin --help`."));
     }
     let end = plugin::run(tokio::io::stdin(), tokio::io::stdout(), Log::Node).await;
-    end.map_err(|error| Failure::new(Exit::Failed, error.to_string(), "The node's log may say more."))
+    end.map_err(|error| Failure::new(Exit::Failed, error.to_string(), "The node's log may say more."))?;
+    // A read of the standard input cannot be taken back, and would keep the process until lightningd closes it.
+    std::process::exit(0)
 }

@@ -1,6 +1,6 @@
 //! What a node knows of the network, and its way to others: `listnodes`, `listchannels`, `listincoming`, `connect`.
 //!
-//! All nodes of a network are direct peers of each other, and all of them are known to all.
+//! All public nodes of a network are direct peers of each other, and known to all; a private one has one peer.
 
 use cln_api::error_code::{CONNECT_ALL_ADDRESSES_FAILED, CONNECT_NO_KNOWN_ADDRESS};
 use cln_api::{connect, listchannels, listincoming, listnodes};
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-use super::peers::{FEATURES, others, runs};
+use super::peers::{FEATURES, others, public, runs};
 use super::{Answer, Command, command, failure, invalid, shaped};
 use crate::node::handle::Node;
 use crate::node::network::MESSAGES;
@@ -39,10 +39,8 @@ struct Nodes {
 }
 
 async fn list_nodes(node: Node, input: Nodes) -> Answer<listnodes::Response> {
-    let mut nodes = others(&node).await?;
-    nodes.push((node.node_id(), node.directory().to_owned()));
+    let mut nodes = public(&node).await?;
     nodes.retain(|(id, _)| input.id.is_none_or(|wanted| wanted == *id));
-    nodes.sort();
     let nodes: Vec<Value> = nodes.iter().map(|(id, folder)| {
         let (text, name) = (id.to_string(), folder.file_name().unwrap_or_default().to_string_lossy());
         json!({

@@ -4,6 +4,7 @@ mod createinvoice;
 mod createinvoicerequest;
 mod gossip;
 mod help;
+mod injectonionmessage;
 mod invoices;
 mod payments;
 mod peers;
@@ -51,6 +52,7 @@ pub(crate) static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
         createinvoicerequest::commands(),
         gossip::commands(),
         help::commands(),
+        injectonionmessage::commands(),
         invoices::commands(),
         payments::commands(),
         peers::commands(),

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::{Answer, Command, command, failure, shaped};
 use crate::node::handle::Node;
-use crate::node::network::MESSAGES;
+use crate::node::network::{Folder, MESSAGES};
 use crate::node::params::{Kind, Param, optional, required};
 
 const LIST: &[Param] = &[
@@ -40,14 +40,25 @@ pub(super) fn commands() -> Vec<Command> {
     vec![command::<listpeers::Request, List, _>(LIST, list), command::<ping::Request, Ping, _>(PING, ping)]
 }
 
-/// The other nodes of the network, with their folders.
+/// The nodes that are this one's neighbours, with their folders.
 pub(super) async fn others(node: &Node) -> Answer<Vec<(NodeId, PathBuf)>> {
-    let (folder, own) = (node.network().clone(), node.node_id());
+    let own = node.node_id();
+    list_folder(node, move |folder| folder.neighbours(own)).await
+}
+
+/// All public nodes of the network, with their folders.
+pub(super) async fn public(node: &Node) -> Answer<Vec<(NodeId, PathBuf)>> {
+    list_folder(node, Folder::nodes).await
+}
+
+async fn list_folder(
+    node: &Node,
+    list: impl FnOnce(&Folder) -> io::Result<Vec<(NodeId, PathBuf)>> + Send + 'static,
+) -> Answer<Vec<(NodeId, PathBuf)>> {
+    let folder = node.network().clone();
     let failed = |error: io::Error| failure(LIGHTNINGD, format!("cannot list the network's folder: {error}"));
-    let found = tokio::task::spawn_blocking(move || folder.nodes()).await;
-    let mut nodes = found.map_err(io::Error::from).and_then(|nodes| nodes).map_err(failed)?;
-    nodes.retain(|(id, _)| *id != own);
-    Ok(nodes)
+    let found = tokio::task::spawn_blocking(move || list(&folder)).await;
+    found.map_err(io::Error::from).and_then(|nodes| nodes).map_err(failed)
 }
 
 /// Does the node run? Whoever listens for messages does.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use cln_primitives::{HexBytes, NodeId, Secret};
+use cln_primitives::{HexBytes, NodeId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -26,22 +26,12 @@ pub(super) struct Frame {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Message {
-    /// Pay this.
-    Invoice {
-        /// The invoice.
-        bytes: HexBytes,
-        /// How the sender knows the answer.
-        reply: Secret,
-        /// The number of the path, among those of the request, by which the invoice comes; without, it comes openly.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        path: Option<usize>,
-    },
-    /// An invoice is not paid.
-    InvoiceError {
-        /// The `invoice_error`.
-        bytes: HexBytes,
-        /// The answer to which invoice.
-        reply: Secret,
+    /// An onion message, to be peeled by the receiver.
+    Onion {
+        /// The key by which it reads its part.
+        path_key: NodeId,
+        /// The onion packet.
+        message: HexBytes,
     },
     /// The ledger has something new for the receiver.
     Ledger,

@@ -4,38 +4,44 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cln_primitives::{NodeId, Secret};
+use cln_primitives::NodeId;
 use tokio::net::UnixStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 
-use super::courier::{Courier, reply_path};
+use super::courier::Courier;
 use super::frame::{self, Frame, Message, Receipt};
 use super::in_time;
-use crate::bolt12::{Accept, Invoice, InvoiceError};
-use crate::engine::{Answer, IncomingInvoice};
 use crate::node::keys::Keys;
 use crate::node::socket::Socket;
+use crate::onion::{NextNode, Packet, Peeled, Received};
 
 /// How long to wait when the system has no connection to give.
 const PAUSE: Duration = Duration::from_millis(100);
 /// So many messages are read at a time.
 const CONNECTIONS: usize = 64;
+/// So many messages are given on at a time; who brings more is told to try again.
+const FORWARDS: usize = 64;
 
 /// What a node is to look at.
 #[derive(Debug)]
 pub enum Event {
-    /// An invoice has arrived.
-    Invoice(IncomingInvoice),
+    /// A message has arrived.
+    Message {
+        /// What it says.
+        received: Received,
+        /// The neighbour that brought it.
+        from: NodeId,
+    },
     /// The ledger has something new.
     Ledger,
 }
 
-/// Takes messages until it is dropped. Answers go to who waits for them, all else to `events`; when that is full, senders
-/// are told to try again.
+/// Takes messages until it is dropped. Those for this node go to `events`, others on to the next node. When there are too
+/// many, senders are told to try again.
 pub async fn listen(socket: Socket, keys: Arc<Keys>, courier: Courier, events: mpsc::Sender<Event>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let inbox = Inbox { keys, courier, events };
+    let inbox = Inbox { keys, courier, events, forwards: Arc::new(Semaphore::new(FORWARDS)) };
     loop {
         // Closed by nobody.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -62,6 +68,7 @@ struct Inbox {
     keys: Arc<Keys>,
     courier: Courier,
     events: mpsc::Sender<Event>,
+    forwards: Arc<Semaphore>,
 }
 
 impl Inbox {
@@ -73,35 +80,38 @@ impl Inbox {
     }
 
     fn take(&self, from: NodeId, message: Message) -> Receipt {
-        let event = match message {
-            Message::InvoiceError { bytes, reply } => {
-                self.courier.replies().answer(&reply, || read_answer(bytes.into_vec()));
-                return Receipt::Taken;
-            }
-            Message::Ledger => Event::Ledger,
-            Message::Invoice { bytes, reply, path } => Event::Invoice(IncomingInvoice {
-                path_secret: path.and_then(|number| self.path_secret(&bytes, number)),
-                invoice: bytes.into_vec(),
-                reply_path: Some(reply_path(from, &reply)),
-                from: Some(from),
-            }),
+        let packet = match message {
+            Message::Ledger => return self.tell(Event::Ledger),
+            Message::Onion { path_key, message } => Packet { path_key, message: message.into_vec() },
         };
+        match self.keys.peel(&packet) {
+            Ok(Peeled::Received(received)) => self.tell(Event::Message { received, from }),
+            Ok(Peeled::Forward { next, packet }) => self.forward(next, packet),
+            Err(error) => {
+                // Whoever brought it has done its part.
+                tracing::debug!(%error, %from, "an onion message was dropped");
+                Receipt::Taken
+            }
+        }
+    }
+
+    fn tell(&self, event: Event) -> Receipt {
         match self.events.try_send(event) {
             Ok(()) => Receipt::Taken,
             Err(_) => Receipt::Busy,
         }
     }
 
-    /// What a path of the request, which the invoice repeats, carries for this node.
-    fn path_secret(&self, invoice: &[u8], number: usize) -> Option<Secret> {
-        let invoice = Invoice::from_bytes(invoice.to_vec(), Accept::Any).ok()?;
-        self.keys.read_own_path(invoice.invreq_paths()?.nth(number)?)
-    }
-}
-
-fn read_answer(bytes: Vec<u8>) -> Answer {
-    match InvoiceError::from_bytes(bytes.clone()) {
-        Ok(error) => Answer::Refusal(error),
-        Err(_) => Answer::Nonsense(bytes),
+    /// Whether it arrives nobody is told: onion messages have no receipts beyond the next node.
+    fn forward(&self, next: NextNode, packet: Packet) -> Receipt {
+        let Ok(place) = Arc::clone(&self.forwards).try_acquire_owned() else { return Receipt::Busy };
+        let courier = self.courier.clone();
+        tokio::spawn(async move {
+            if let Err(error) = courier.forward(next, packet).await {
+                tracing::debug!(%error, "an onion message was not given on");
+            }
+            drop(place);
+        });
+        Receipt::Taken
     }
 }

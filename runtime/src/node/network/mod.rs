@@ -7,9 +7,16 @@
 //! └── bob/…
 //! ```
 //!
-//! A message is one connection: the sender writes one frame, the receiver answers by one. What the
-//! receiver says to have is delivered. Nodes of one user trust each other about who they are: what they send is checked
-//! as a stranger's would be, but the sender's id is what it says.
+//! Messages are [onions](crate::onion), as between nodes of Core Lightning. All public nodes are neighbours of each other; a
+//! private one has one neighbour, and is reached through it:
+//!
+//! ```text
+//! sendinvoice: [payee] ──onion──▶ neighbour ──onion, one layer less──▶ private payer
+//! ```
+//!
+//! From neighbour to neighbour an onion goes by a connection of its own: the sender writes one frame, the receiver answers
+//! by one. What the receiver says to have is delivered. Nodes of one user trust each other about who they are: what they
+//! send is checked as a stranger's would be, but the sender's id is what it says.
 
 use std::io;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What a parameter's value may be.
 
-use cln_primitives::{Hash32, NodeId};
+use cln_primitives::{Hash32, HexBytes, NodeId};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Hash,
     /// A node's id: 66 hex digits of a point.
     NodeId,
+    /// Bytes in hex digits.
+    Hex,
     /// A list of JSON strings.
     Texts,
     /// One of these words.
@@ -56,6 +58,7 @@ impl Kind {
             Kind::Bool => serde_json::from_str::<bool>(json.get()).ok().map(Value::from),
             Kind::Hash => token.parse::<Hash32>().ok().map(|hash| hash.to_string().into()),
             Kind::NodeId => token.parse::<NodeId>().ok().map(|id| id.to_string().into()),
+            Kind::Hex => token.parse::<HexBytes>().ok().map(|bytes| bytes.to_string().into()),
             Kind::Texts => serde_json::from_str::<Vec<String>>(json.get()).ok().map(Value::from),
             Kind::OneOf(words) => words.iter().find(|&&word| word == token).map(|&word| word.into()),
         };
@@ -72,6 +75,7 @@ impl Kind {
             Kind::Hash => "64 hex digits".into(),
             Kind::NodeId => "a node's id in 66 hex digits".into(),
             Kind::Texts => "a list of strings".into(),
+            Kind::Hex => "an even number of hex digits".into(),
             Kind::OneOf(words) => format!("one of {}", words.join(", ")),
         }
     }

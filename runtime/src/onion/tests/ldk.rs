@@ -6,6 +6,7 @@ use lightning::blinded_path::message::{
 };
 use lightning::ln::msgs::OnionMessage;
 use lightning::ln::peer_handler::IgnoringMessageHandler;
+use lightning::offers::invoice_error::InvoiceError;
 use lightning::onion_message::messenger::{PeeledOnion, peel_onion_message};
 use lightning::onion_message::offers::OffersMessage;
 use lightning::sign::{KeysManager, NodeSigner as _};
@@ -14,7 +15,6 @@ use lightning::util::logger::{Logger, Record};
 use lightning::util::ser::{LengthReadable as _, Writeable as _};
 
 use super::*;
-use crate::bolt12::InvoiceError;
 use crate::bolt12::blinding::message_path;
 
 /// A node of LDK's.
@@ -23,9 +23,7 @@ struct Theirs(KeysManager);
 struct Silence;
 
 impl Logger for Silence {
-    fn log(&self, r: Record) {
-        eprintln!("LDK {}", r.args);
-    }
+    fn log(&self, _: Record) {}
 }
 
 impl Theirs {
@@ -46,8 +44,9 @@ impl Theirs {
     }
 }
 
+/// In LDK's own form, which has a length in front.
 fn refusal(words: &str) -> Contents {
-    Contents::InvoiceError(InvoiceError::builder(words).build().unwrap().as_bytes().to_vec())
+    Contents::InvoiceError(InvoiceError::from_string(words.to_owned()).encode())
 }
 
 /// Gives the packet to the first of these nodes of LDK's, and on. Gives what the last one has read.

@@ -7,6 +7,7 @@ use cln_runtime::engine::{Fulfilment, HtlcSet, HtlcSetId, Htlcs, InvoiceState, S
 use super::Ports;
 use crate::simulate::keys;
 use crate::simulate::ledger::{Payment, PaymentState};
+use crate::simulate::payments::check_single_use;
 use crate::simulate::world::{World, short};
 
 impl Htlcs for Ports {
@@ -34,7 +35,7 @@ impl Htlcs for Ports {
         self.change("shows a preimage", |world| {
             let number = set.id.0 as usize;
             check(world, self.node, set, preimage);
-            let ended = world.ledger.end(number, PaymentState::Fulfilled(preimage.clone()));
+            let ended = world.end_payment(number, PaymentState::Fulfilled(preimage.clone()));
             if ended {
                 world.seen.counters.count("payments fulfilled");
                 check_single_use(world, number);
@@ -48,7 +49,7 @@ impl Htlcs for Ports {
 
     async fn fail(&self, set: &HtlcSet, why: &str) -> Result<(), StoreError> {
         self.change("gives a payment back", |world| {
-            if world.ledger.end(set.id.0 as usize, PaymentState::Failed(why.to_owned())) {
+            if world.end_payment(set.id.0 as usize, PaymentState::Failed(why.to_owned())) {
                 world.seen.counters.count("payments given back");
                 world.note(self.node, || format!("  payment {} goes back: {why}", set.id));
             }
@@ -82,15 +83,4 @@ fn check(world: &mut World, node: usize, set: &HtlcSet, preimage: &Secret) {
     });
     let fits = payment_hash(preimage) == set.payment_hash;
     world.demand(fits, "a preimage fits its hash", || format!("that of {}", short(set.payment_hash)));
-}
-
-fn check_single_use(world: &mut World, number: usize) {
-    let Payment { payer, invreq_id, .. } = world.ledger.payments[number];
-    let fulfilled = |payment: &&Payment| matches!(payment.state, PaymentState::Fulfilled(_));
-    let paid = world.ledger.payments.iter().filter(|payment| payment.invreq_id == invreq_id).filter(fulfilled).count();
-    let mut requests = world.nodes[payer].requests.iter();
-    let single_use = requests.any(|request| request.invreq_id == invreq_id && request.status.is_single_use());
-    world.demand(!single_use || paid <= 1, "a single-use request is paid once at most", || {
-        format!("node {payer} has paid {paid} times for {}", short(invreq_id))
-    });
 }

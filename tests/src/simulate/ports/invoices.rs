@@ -17,14 +17,23 @@ use crate::simulate::world::{World, short};
 
 impl InvoiceStore for Ports {
     async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
+        if let Some(beside) = &self.beside {
+            return beside.payee.create_invoice(new).await;
+        }
         self.change("creates an invoice", |world| create(world, self.node, new)).await
     }
 
     async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
+        if let Some(beside) = &self.beside {
+            return beside.payee.invoice(label).await;
+        }
         self.atomic("looks for an invoice", |world| Ok(world.nodes[self.node].invoices.get(label).cloned())).await
     }
 
     async fn attempt_again(&self, label: &str, hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
+        if let Some(beside) = &self.beside {
+            return beside.payee.attempt_again(label, hash).await;
+        }
         self.change("counts an attempt", |world| {
             let record = find(world, self.node, label, hash);
             Ok(record.map(|record| {
@@ -38,10 +47,16 @@ impl InvoiceStore for Ports {
     }
 
     async fn free_label(&self, label: &str, hash: Hash32, why: Free) -> Result<Option<InvoiceRecord>, StoreError> {
+        if let Some(beside) = &self.beside {
+            return beside.payee.free_label(label, hash, why).await;
+        }
         self.change("frees a label", |world| Ok(free(world, self.node, label, hash, why))).await
     }
 
     async fn wait_invoice(&self, label: &str, hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
+        if let Some(beside) = &self.beside {
+            return beside.payee.wait_invoice(label, hash).await;
+        }
         self.turn().await;
         let mut early = self.world.lock().strikes(self.node, Fault::WaitEnds);
         let found = std::future::poll_fn(|cx| {
@@ -62,6 +77,9 @@ impl InvoiceStore for Ports {
     }
 
     async fn expire_invoice(&self, label: &str, hash: Hash32, now: u64) -> Result<Option<InvoiceRecord>, StoreError> {
+        if let Some(beside) = &self.beside {
+            return beside.payee.expire_invoice(label, hash, now).await;
+        }
         self.expire_invoices(now).await?;
         Ok(self.invoice(label).await?.filter(|record| record.payment_hash() == hash))
     }

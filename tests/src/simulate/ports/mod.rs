@@ -1,36 +1,69 @@
 //! A node's ports in memory. Each call takes its time, and before and after what it does the node may stop.
 
+mod beside;
 mod courier;
 mod htlcs;
 mod invoices;
 mod requests;
 mod wallet;
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cln_primitives::{Hash32, NodeId, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{Chain, InvoiceRequest, Unsigned, Verified};
-use cln_runtime::engine::{Clock, NodeIdentity, Random, SignError, Signer, StoreError};
+use cln_runtime::engine::{Answer, Clock, NodeIdentity, Random, SignError, Signer, StoreError};
+
+use beside::Beside;
 
 use super::keys;
 use super::plan::Fault;
-use super::world::{Event, Shared, World};
+use super::turn::{Turn, wait};
+use super::world::{Process, Shared, World};
 
 /// The ports of one node.
 #[derive(Clone)]
 pub(super) struct Ports {
     pub(super) world: Shared,
     pub(super) node: usize,
+    /// Where there is a lightningd.
+    pub(super) beside: Option<Arc<Beside>>,
 }
 
 impl Ports {
+    /// The ports of an embedded node.
+    pub(super) fn embedded(world: &Shared, node: usize) -> Self {
+        Ports { world: world.clone(), node, beside: None }
+    }
+
+    /// The ports beside a lightningd, which need the store at the start.
+    pub(super) async fn beside(world: &Shared, node: usize) -> Self {
+        loop {
+            match Beside::open(world, node).await {
+                Ok(beside) => return Ports { beside: Some(Arc::new(beside)), ..Self::embedded(world, node) },
+                Err(_) => wait(world, 1_000).await,
+            }
+        }
+    }
+
+    /// An answer has come by the way back with this secret; `false` when nobody waits for it.
+    pub(super) fn answer(&self, path_secret: &Secret, answer: Answer) -> bool {
+        if let Some(beside) = &self.beside {
+            return beside.answer(path_secret, answer);
+        }
+        let mut world = self.world.lock();
+        let Some(waiting) = world.nodes[self.node].replies.get_mut(path_secret.reveal()) else { return false };
+        waiting.answer = Some(answer);
+        if let Some(waker) = waiting.waker.take() {
+            waker.wake();
+        }
+        true
+    }
+
     /// A moment in which others act, and the node may stop.
     fn turn(&self) -> Turn<'_> {
-        Turn { ports: self, until: None }
+        Turn::new(&self.world, Process::Rules(self.node))
     }
 
     /// One atomic step of a store.
@@ -70,47 +103,7 @@ impl Ports {
 
     /// Waits this long, in milliseconds.
     async fn wait(&self, after: u64) {
-        let until = self.world.lock().now + after;
-        std::future::poll_fn(|cx| self.at(until, cx)).await;
-    }
-
-    fn at(&self, until: u64, cx: &mut Context<'_>) -> Poll<()> {
-        let mut world = self.world.lock();
-        if world.now >= until {
-            return Poll::Ready(());
-        }
-        let after = until - world.now;
-        world.schedule(after, Event::Wake(cx.waker().clone()));
-        Poll::Pending
-    }
-}
-
-/// See [`Ports::turn`].
-struct Turn<'a> {
-    ports: &'a Ports,
-    until: Option<u64>,
-}
-
-impl Future for Turn<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let node = self.ports.node;
-        let mut world = self.ports.world.lock();
-        if let Some(until) = self.until {
-            return if world.now >= until { Poll::Ready(()) } else { Poll::Pending };
-        }
-        world.steps += 1;
-        if world.strikes(node, Fault::Crash) {
-            world.crash(node);
-            return Poll::Pending;
-        }
-        let after = if world.strikes(node, Fault::Stall) { world.rng.u64(1_000..40_000) } else { world.delay() };
-        let until = world.now + after;
-        world.schedule(after, Event::Wake(cx.waker().clone()));
-        drop(world);
-        self.until = Some(until);
-        Poll::Pending
+        wait(&self.world, after).await;
     }
 }
 
@@ -136,6 +129,9 @@ impl NodeIdentity for Ports {
 
 impl Signer for Ports {
     async fn sign_request(&self, request: InvoiceRequest<Unsigned>) -> Result<InvoiceRequest<Verified>, SignError> {
+        if let Some(beside) = &self.beside {
+            return beside.sign_request(request).await;
+        }
         self.turn().await;
         let signed = keys::of(self.node).sign_request(request).map_err(|error| SignError(error.to_string()))?;
         self.world.lock().seen.signed.insert(signed.invreq_id(), signed.clone());
@@ -144,7 +140,10 @@ impl Signer for Ports {
     }
 
     fn path_secret(&self, purpose: PathUse, id: &Hash32) -> Secret {
-        keys::of(self.node).path_secret(purpose, id)
+        match &self.beside {
+            Some(beside) => beside.path_secret(purpose, id),
+            None => keys::of(self.node).path_secret(purpose, id),
+        }
     }
 }
 

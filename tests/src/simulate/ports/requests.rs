@@ -52,6 +52,15 @@ impl RequestStore for Ports {
             return self.change("claims", |world| Ok(apply(world, self.node, claim, judged))).await;
         }
         self.change("claims", |world| {
+            if world.bug == Some(Bug::AnotherInvoicePaid) {
+                let others =
+                    world.nodes[self.node].claims.iter_mut().filter(|other| other.invreq_id == claim.invreq_id);
+                for other in others
+                    .filter(|other| other.state == ClaimState::Pending && other.payment_hash() != claim.payment_hash())
+                {
+                    other.state = ClaimState::Failed("another invoice is paid".to_owned());
+                }
+            }
             let judged = judge(&world.nodes[self.node], claim, limits);
             Ok(apply(world, self.node, claim, judged))
         })

@@ -2,8 +2,7 @@
 
 use std::task::Poll;
 
-use cln_primitives::{Hash32, Msat, Secret};
-use cln_runtime::bolt12::secrets::PathUse;
+use cln_primitives::{Hash32, Secret};
 use cln_runtime::bolt12::{Invoice, Verified};
 use cln_runtime::engine::{PayError, Wallet};
 
@@ -11,11 +10,15 @@ use super::Ports;
 use crate::simulate::bug::Bug;
 use crate::simulate::keys;
 use crate::simulate::ledger::PaymentState;
+use crate::simulate::payments;
 use crate::simulate::plan::Fault;
-use crate::simulate::world::{Event, World, short};
+use crate::simulate::world::{World, short};
 
 impl Wallet for Ports {
     async fn pay(&self, invoice: &Invoice<Verified>, invreq_id: Hash32) -> Result<Secret, PayError> {
+        if let Some(beside) = &self.beside {
+            return beside.pay(self, invoice, invreq_id).await;
+        }
         let node = self.node;
         self.turn().await;
         let payment = begin(&mut self.world.lock(), node, invoice, invreq_id)?;
@@ -73,46 +76,6 @@ fn begin(world: &mut World, payer: usize, invoice: &Invoice<Verified>, invreq_id
     if world.strikes(payer, Fault::PayFails) {
         return failed("no way to the payee");
     }
-    check(world, payer, invreq_id, payment.amount);
-    let parts = world.rng.u32(1..=3);
-    // What a request's path carries does not open an invoice.
-    let wrong = world.strikes(payer, Fault::WrongPath);
-    let way = if wrong { PathUse::OfferOrRequest } else { PathUse::Invoice };
-    let secret = keys::of(payee).path_secret(way, &hash);
-    let number = world.ledger.offer((payer, payee), (invreq_id, hash), amount, secret, parts);
-    world.note(payer, || format!("  offers payment {number} of {amount}msat in {parts} parts"));
-    if parts > 1 {
-        world.seen.counters.count("payments in parts");
-    }
-    for _ in 0..parts {
-        if !world.strikes(payer, Fault::PartLost) {
-            let noticed = !world.strikes(payee, Fault::Unnoticed);
-            let after = world.delay() + world.delay();
-            world.schedule(after, Event::Part { payment: number, noticed });
-        }
-    }
-    // Once all is mended, each payee has the time that it needs.
-    let timeout = if !world.healed && world.rng.u8(0..4) == 0 {
-        world.rng.u64(20..2_000)
-    } else {
-        world.rng.u64(30_000..300_000)
-    };
-    world.schedule(timeout, Event::Timeout { payment: number });
+    let (number, _) = payments::begin(world, (payer, payee), (invreq_id, hash), payment.amount);
     Ok(number)
-}
-
-/// What must hold whenever a payment begins.
-fn check(world: &mut World, payer: usize, invreq_id: Hash32, amount: Msat) {
-    let Some(request) = world.nodes[payer].requests.iter().find(|request| request.invreq_id == invreq_id) else {
-        return world.violated("only own requests are paid", format!("node {payer} pays for {invreq_id}"));
-    };
-    let (single_use, least) = (request.status.is_single_use(), request.min_amount);
-    let offered = world.seen.signed.get(&invreq_id).and_then(|request| request.invreq_amount());
-    let fits = offered.is_some_and(|offered| amount <= offered && amount >= least.unwrap_or(offered));
-    world.demand(fits, "the payer pays what its request says", || format!("{amount} of {offered:?}"));
-    let others = world.ledger.payments.iter().filter(|payment| payment.invreq_id == invreq_id);
-    let second = others.filter(|payment| !matches!(payment.state, PaymentState::Failed(_))).count();
-    world.demand(!single_use || second == 0, "a single-use request has one payment at a time", || {
-        format!("node {payer} begins a second payment for {}", short(invreq_id))
-    });
 }
