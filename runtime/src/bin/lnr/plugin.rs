@@ -1,12 +1,13 @@
 //! `lnr plugin`: a plugin of lightningd.
 
-use std::error::Error;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::Path;
 
 use clap::Args;
 use cln_runtime::plugin::{self, Log};
+
+use super::exit::{Exit, Failure};
 
 const HELP: &str = "\
 Install  lightning-cli plugin start /path/to/lnr-plugin   (a link to lnr), or
@@ -49,11 +50,12 @@ pub fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
-pub async fn run(_options: Options) -> Result<(), Box<dyn Error>> {
+pub async fn run(_options: Options) -> Result<(), Failure> {
     if std::io::stdin().is_terminal() {
-        return Err("a plugin is started by lightningd: see `lnr plugin --help`".into());
+        return Err(Failure::new(Exit::BadInput, "a plugin is started by lightningd", "See `lnr plugin --help`."));
     }
-    plugin::run(tokio::io::stdin(), tokio::io::stdout(), Log::Node).await?;
+    let end = plugin::run(tokio::io::stdin(), tokio::io::stdout(), Log::Node).await;
+    end.map_err(|error| Failure::new(Exit::Failed, error.to_string(), "The node's log may say more."))?;
     // A read of the standard input cannot be taken back, and would keep the process until lightningd closes it.
     std::process::exit(0)
 }
