@@ -1,0 +1,8 @@
+//! The program `lnr`, as its users meet it.
+
+#![cfg(feature = "cli")]
+
+mod network;
+mod outputs;
+mod processes;
+mod session;
