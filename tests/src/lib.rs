@@ -11,3 +11,6 @@ pub mod simulate;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/src/migrating-from-cln-rpc.md")]
 mod migrating_from_cln_rpc {}
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/refunds.md")]
+mod refunds {}
