@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use support::{input, root};
 
 const COMMANDS: &str = "check connect createinvoice createinvoicerequest decode delinvoice disableinvoicerequest getinfo \
-    help invoicerequest listchannels listfunds listincoming listinvoicerequests listinvoices listnodes listpays listpeers \
+    help injectonionmessage invoicerequest listchannels listfunds listincoming listinvoicerequests listinvoices listnodes listpays listpeerchannels listpeers \
     listsendpays lnr-request notifications ping sendinvoice stop waitanyinvoice waitinvoice xpay";
 
 /// Commands that are in no release's schemas: their types are all there is to check them by.

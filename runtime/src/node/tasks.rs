@@ -56,7 +56,7 @@ pub(super) async fn take_messages(node: Node, mut events: mpsc::Receiver<Event>,
             if judge.ports().courier.take_answer(&received) {
                 return;
             }
-            let Some(invoice) = incoming_invoice(received, from) else { return };
+            let Some(invoice) = incoming_invoice(*received, from) else { return };
             match judge.issuer().on_invoice(invoice).await {
                 Ok(Judgement::Pay(claim)) => pay(&judge, *claim),
                 Ok(Judgement::Refused(refusal)) => tracing::info!(%refusal, "an invoice is not paid"),

@@ -65,7 +65,14 @@ pub enum NoWay {
 pub struct Ways<D> {
     daemon: D,
     own: NodeId,
-    gossip: Arc<Mutex<Option<(Instant, Arc<Graph>)>>>,
+    gossip: Arc<Mutex<Option<Gossip>>>,
+}
+
+/// The network, and when it was read.
+#[derive(Debug)]
+struct Gossip {
+    read: Instant,
+    graph: Arc<Graph>,
 }
 
 /// Why one candidate is none.
@@ -194,11 +201,11 @@ impl<D: Daemon> Ways<D> {
     /// Read once for all who ask at a time.
     async fn gossip(&self) -> Result<Arc<Graph>, Why> {
         let mut gossip = self.gossip.lock().await;
-        if let Some((_, graph)) = gossip.as_ref().filter(|(read, _)| read.elapsed() < GOSSIP_AGE) {
-            return Ok(graph.clone());
+        if let Some(known) = gossip.as_ref().filter(|known| known.read.elapsed() < GOSSIP_AGE) {
+            return Ok(known.graph.clone());
         }
         let graph = Arc::new(Graph::read(&self.daemon).await.map_err(Why::Daemon)?);
-        *gossip = Some((Instant::now(), graph.clone()));
+        *gossip = Some(Gossip { read: Instant::now(), graph: graph.clone() });
         Ok(graph)
     }
 

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+mod book;
 mod network;
 mod outputs;
 mod processes;

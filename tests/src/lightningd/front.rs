@@ -47,10 +47,16 @@ async fn answer(host: &Host, request: Value, to: &Mutex<OwnedWriteHalf>) -> io::
 /// `None` when the node has to answer.
 async fn plugin_answer(host: &Host, request: &Value) -> Option<Result<Value, RpcError>> {
     let (method, params) = (request["method"].as_str()?, &request["params"]);
-    let plugin = host.plugin()?;
-    if plugin.manifest().has_command(method) {
+    let plugin = host.plugin();
+    if let Some(plugin) = plugin.as_ref().filter(|plugin| plugin.manifest().has_command(method)) {
         return Some(plugin.call(method, params.clone()).await);
     }
+    // The embedded node has such a command of its own, which no lightningd has.
+    if method.starts_with("lnr-") {
+        let message = format!("there is no command `{method}`: its plugin does not run");
+        return Some(Err(RpcError { code: -32601, message, data: None }));
+    }
+    let plugin = plugin?;
     let option = params["config"].as_str().filter(|_| method == "setconfig")?;
     let option = plugin.manifest().options.iter().find(|known| known.name == option)?;
     if !option.dynamic {

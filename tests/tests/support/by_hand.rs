@@ -15,6 +15,8 @@ pub async fn peers_and_ways(net: &Network) {
     let known = net.ok(payer, "listnodes", json!([own])).await;
     assert_eq!((&known["nodes"][0]["nodeid"], &known["nodes"][0]["alias"]), (&json!(own), &json!("payer")));
     assert_eq!(net.ok(payer, "listchannels", json!({"source": own})).await, json!({"channels": []}));
+    assert_eq!(net.ok(payer, "listpeerchannels", json!({"id": other})).await, json!({"channels": []}));
+    net.fails(payer, "listpeerchannels", json!({"short_channel_id": "junk"}), -32602, "").await;
     let both = json!({"source": own, "destination": other});
     net.fails(payer, "listchannels", both, -32602, "only one of").await;
     let incoming = net.ok(payer, "listincoming", json!({})).await;

@@ -1,14 +1,16 @@
-//! What a node knows of the network, and its way to others: `listnodes`, `listchannels`, `listincoming`, `connect`.
+//! What a node knows of the network, and its way to others: `listnodes`, `listchannels`, `listpeerchannels`,
+//! `listincoming`, `connect`.
 //!
 //! All public nodes of a network are direct peers of each other, and known to all; a private one has one peer.
 
+use std::path::PathBuf;
+
 use cln_api::error_code::{CONNECT_ALL_ADDRESSES_FAILED, CONNECT_NO_KNOWN_ADDRESS};
-use cln_api::{connect, listchannels, listincoming, listnodes};
-use cln_primitives::{Msat, NodeId};
+use cln_api::{connect, listchannels, listincoming, listnodes, listpeerchannels};
+use cln_primitives::{Hash32, Msat, NodeId, ShortChannelId};
 use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 use super::peers::{FEATURES, others, public, runs};
 use super::{Answer, Command, command, failure, invalid, shaped};
@@ -22,12 +24,15 @@ const CHANNELS: &[Param] = &[
     optional("source", Kind::NodeId),
     optional("destination", Kind::NodeId),
 ];
+const OWN_CHANNELS: &[Param] =
+    &[optional("id", Kind::NodeId), optional("short_channel_id", Kind::Text), optional("channel_id", Kind::Hash)];
 const CONNECT: &[Param] = &[required("id", Kind::Text), optional("host", Kind::Text), optional("port", Kind::U16)];
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<listnodes::Request, Nodes, _>(NODES, list_nodes),
         command::<listchannels::Request, Channels, _>(CHANNELS, list_channels),
+        command::<listpeerchannels::Request, OwnChannels, _>(OWN_CHANNELS, list_own_channels),
         command::<listincoming::Request, Nothing, _>(&[], list_incoming),
         command::<connect::Request, Connect, _>(CONNECT, connect),
     ]
@@ -64,7 +69,7 @@ const ALIAS: usize = 8;
 
 #[derive(Deserialize)]
 struct Channels {
-    short_channel_id: Option<String>,
+    short_channel_id: Option<ShortChannelId>,
     source: Option<NodeId>,
     destination: Option<NodeId>,
 }
@@ -75,6 +80,21 @@ async fn list_channels(_: Node, input: Channels) -> Answer<listchannels::Respons
     if given.into_iter().filter(|&given| given).count() > 1 {
         return Err(invalid("only one of `short_channel_id`, `source` and `destination` may be given"));
     }
+    shaped(json!({"channels": []}))
+}
+
+#[derive(Deserialize)]
+struct OwnChannels {
+    /// There are none to choose from.
+    #[serde(rename = "id")]
+    _id: Option<NodeId>,
+    #[serde(rename = "short_channel_id")]
+    _short_channel_id: Option<ShortChannelId>,
+    #[serde(rename = "channel_id")]
+    _channel_id: Option<Hash32>,
+}
+
+async fn list_own_channels(_: Node, _: OwnChannels) -> Answer<listpeerchannels::Response> {
     shaped(json!({"channels": []}))
 }
 

@@ -29,7 +29,7 @@ pub enum Event {
     /// A message has arrived.
     Message {
         /// What it says.
-        received: Received,
+        received: Box<Received>,
         /// The neighbour that brought it.
         from: NodeId,
     },
@@ -85,7 +85,7 @@ impl Inbox {
             Message::Onion { path_key, message } => Packet { path_key, message: message.into_vec() },
         };
         match self.keys.peel(&packet) {
-            Ok(Peeled::Received(received)) => self.tell(Event::Message { received, from }),
+            Ok(Peeled::Received(received)) => self.tell(Event::Message { received: Box::new(received), from }),
             Ok(Peeled::Forward { next, packet }) => self.forward(next, packet),
             Err(error) => {
                 // Whoever brought it has done its part.

@@ -86,7 +86,7 @@ impl Member {
     /// The next message, and who brought it.
     async fn received(&mut self) -> (Received, NodeId) {
         match timeout(Duration::from_secs(60), self.events.recv()).await {
-            Ok(Some(Event::Message { received, from })) => (received, from),
+            Ok(Some(Event::Message { received, from })) => (*received, from),
             other => panic!("no message: {other:?}"),
         }
     }

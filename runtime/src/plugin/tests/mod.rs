@@ -1,202 +1,17 @@
 //! The plugin between a node that is scripted and a host that writes what lightningd writes.
 
-use std::collections::VecDeque;
+mod host;
+
 use std::time::Duration;
 
-use cln_primitives::{Hash32, HexBytes, Msat, Secret};
+use cln_primitives::Msat;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf, split};
-use tokio::task::JoinHandle;
 
-use super::{Log, PluginError, run};
-use crate::bolt12::{Chain, Invoice, InvoiceRequest, Verified};
-use crate::engine::{Clock as _, payment_hash};
-use crate::lightningd::System;
+use crate::bolt12::Chain;
+use crate::engine::payment_hash;
 use crate::node::keys::Keys;
-use crate::onion::blinded_path;
-use crate::testing::{FakeNode, Reply};
-
-/// For how long something is waited for that has to come.
-const LONG: Duration = Duration::from_secs(60);
-
-const COMMANDS: &[&str] = &[
-    "createinvoice",
-    "createinvoicerequest",
-    "delinvoice",
-    "injectonionmessage",
-    "listincoming",
-    "listinvoices",
-    "listnodes",
-    "listpeerchannels",
-    "listsendpays",
-    "waitinvoice",
-    "xpay",
-];
-
-fn payer() -> Keys {
-    Keys::from_seed(&[1; 32], Chain::REGTEST).unwrap()
-}
-
-fn preimage(number: u8) -> Secret {
-    Secret::from_bytes([number; 32])
-}
-
-/// A node that signs, has no payments, and has these commands.
-fn node(commands: &[&str]) -> FakeNode {
-    let node = FakeNode::start().unwrap();
-    node.answer("getinfo", json!({
-        "id": payer().node_id(), "alias": "payer", "color": "0302ea", "num_peers": 0, "num_pending_channels": 0,
-        "num_active_channels": 0, "num_inactive_channels": 0, "address": [], "version": "v26.06.6", "blockheight": 395,
-        "network": "regtest", "fees_collected_msat": 0, "lightning-dir": "/home/user/.lightning/regtest",
-        "our_features": { "init": "", "node": "", "channel": "", "invoice": "" },
-    }));
-    let help: Vec<Value> = commands.iter().map(|name| json!({ "command": format!("{name} [some]") })).collect();
-    node.answer("help", json!({ "help": help }));
-    node.answer("listnodes", json!({ "nodes": [] }));
-    node.answer("listincoming", json!({ "incoming": [] }));
-    node.answer("listsendpays", json!({ "payments": [] }));
-    node.answer("injectonionmessage", json!({}));
-    node.answer("listinvoicerequests", json!({ "invoicerequests": [] }));
-    node.reply_with("createinvoicerequest", |call| {
-        let request = InvoiceRequest::parse(call.params["bolt12"].as_str().unwrap(), Chain::REGTEST).unwrap();
-        let signed = payer().sign_request(request.into_builder().build().unwrap()).unwrap();
-        Reply::result(json!({
-            "invreq_id": signed.invreq_id(), "active": true, "single_use": true, "used": false,
-            "bolt12": signed.to_string(),
-        }))
-    });
-    node
-}
-
-fn part(hash: Hash32, status: &str, receipt: Option<Secret>) -> Value {
-    let mut row = json!({
-        "created_index": 1, "id": 1, "groupid": 1, "payment_hash": hash, "created_at": 1, "amount_sent_msat": 1000,
-        "status": status,
-    });
-    if let Some(receipt) = receipt {
-        row["payment_preimage"] = json!(receipt);
-    }
-    row
-}
-
-fn pays(node: &FakeNode, receipt: &Secret) {
-    node.answer(
-        "xpay",
-        json!({
-            "payment_preimage": receipt, "failed_parts": 0, "successful_parts": 1, "amount_msat": 1000,
-            "amount_sent_msat": 1000,
-        }),
-    );
-}
-
-/// lightningd's side of the plugin's standard input and output.
-struct Host {
-    output: WriteHalf<DuplexStream>,
-    input: BufReader<ReadHalf<DuplexStream>>,
-    last_id: u64,
-    told: VecDeque<Value>,
-    plugin: JoinHandle<Result<(), PluginError>>,
-}
-
-impl Host {
-    /// Starts the plugin as lightningd does.
-    async fn start(node: &FakeNode, folder: &TempDir, options: Value) -> (Self, Value) {
-        let (ours, theirs) = tokio::io::duplex(1 << 20);
-        let (their_input, their_output) = split(theirs);
-        let plugin = tokio::spawn(run(their_input, their_output, Log::Process));
-        let (input, output) = split(ours);
-        let mut host = Host { output, input: BufReader::new(input), last_id: 0, told: VecDeque::new(), plugin };
-        let manifest = host.call("getmanifest", json!({ "allow-deprecated-apis": false })).await.unwrap();
-        let init = json!({ "options": options, "configuration": {
-            "lightning-dir": folder.path(), "rpc-file": node.path(), "startup": true, "network": "regtest",
-            "feature_set": { "init": "", "node": "", "channel": "", "invoice": "" },
-        } });
-        host.call("init", init).await.unwrap();
-        (host, manifest)
-    }
-
-    async fn call(&mut self, method: &str, params: Value) -> Result<Value, Value> {
-        self.last_id += 1;
-        let id = self.last_id.to_string();
-        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        self.output.write_all(format!("{request}\n\n").as_bytes()).await.unwrap();
-        loop {
-            let message = self.read().await;
-            if message["id"] != json!(id) {
-                self.told.push_back(message);
-                continue;
-            }
-            return match message.get("error") {
-                Some(error) => Err(error.clone()),
-                None => Ok(message["result"].clone()),
-            };
-        }
-    }
-
-    async fn read(&mut self) -> Value {
-        loop {
-            let mut line = String::new();
-            let read = tokio::time::timeout(LONG, self.input.read_line(&mut line)).await;
-            assert_ne!(read.expect("the plugin says nothing").unwrap(), 0, "the plugin has gone");
-            if !line.trim().is_empty() {
-                return serde_json::from_str(&line).unwrap();
-            }
-        }
-    }
-
-    /// The next notification of this name.
-    async fn told(&mut self, topic: &str) -> Value {
-        loop {
-            let message = match self.told.pop_front() {
-                Some(message) => message,
-                None => self.read().await,
-            };
-            if message["method"] == json!(topic) {
-                return message["params"].clone();
-            }
-        }
-    }
-
-    async fn request(&mut self, params: Value) -> InvoiceRequest<Verified> {
-        let made = self.call("lnr-request", params).await.unwrap();
-        InvoiceRequest::parse(made["bolt12"].as_str().unwrap(), Chain::REGTEST).unwrap().verify().unwrap()
-    }
-
-    /// What the hook answers to a message with these bytes as its invoice.
-    async fn deliver(&mut self, invoice: &[u8]) -> String {
-        let answer = self.call("onion_message_recv", message(invoice)).await.unwrap();
-        answer["result"].as_str().unwrap().to_owned()
-    }
-
-    /// Ends it as a node does that is killed.
-    async fn stop(self) {
-        drop((self.output, self.input));
-        tokio::time::timeout(LONG, self.plugin).await.expect("the plugin goes on").unwrap().unwrap();
-    }
-}
-
-/// With a reply path to the payer itself, so that it needs no way.
-fn message(invoice: &[u8]) -> Value {
-    let id = payer().node_id();
-    let path = blinded_path(&[id], &preimage(9), &[5; 32]).unwrap();
-    let hops: Vec<Value> = path
-        .hops
-        .iter()
-        .map(|(id, data)| json!({ "blinded_node_id": id, "encrypted_recipient_data": HexBytes::from(data.clone()) }))
-        .collect();
-    json!({ "onion_message": {
-        "reply_blindedpath": { "first_node_id": id, "first_path_key": path.path_key, "hops": hops },
-        "invoice": HexBytes::from(invoice.to_vec()), "unknown_fields": [],
-    } })
-}
-
-fn invoice(request: &InvoiceRequest<Verified>, number: u8, amount: u64) -> Invoice<Verified> {
-    let payee = Keys::from_seed(&[2; 32], Chain::REGTEST).unwrap();
-    let hash = payment_hash(&preimage(number));
-    let invoice = request.invoice(hash, Msat::from_msat(amount), System.now(), payee.node_id());
-    payee.finish_invoice(invoice.build().unwrap()).unwrap()
-}
+use crate::testing::Reply;
+use host::{COMMANDS, Host, invoice, node, part, payer, pays, preimage};
 
 #[tokio::test]
 async fn it_says_what_it_has_and_comes_before_the_nodes_own_plugins() {
@@ -372,7 +187,106 @@ async fn a_second_plugin_on_the_same_folder_does_not_start() {
     let (first, _) = Host::start(&node, &folder, json!({})).await;
     let path = folder.path().join("lnr.lock");
     tokio::time::pause();
-    assert!(super::lock::Lock::take(&path).await.unwrap_err().to_string().ends_with("stop it first"));
+    assert!(crate::plugin::lock::Lock::take(&path).await.unwrap_err().to_string().ends_with("stop it first"));
     tokio::time::resume();
     first.stop().await;
+}
+
+#[tokio::test]
+async fn two_payments_at_once_are_not_both_within_a_limit_for_one() {
+    let (node, folder) = (node(COMMANDS), tempfile::tempdir().unwrap());
+    node.reply_with("xpay", |_| Reply::error(205, "no way"));
+    node.reply_once("xpay", Reply::silence());
+    let (mut host, _) = Host::start(&node, &folder, json!({ "lnr-daily-limit": "6sat" })).await;
+    for number in [1, 2] {
+        let request = host.request(json!({ "amount": 1000 })).await;
+        host.deliver(invoice(&request, number, 1000).as_bytes()).await;
+    }
+    let refused = host.told("lnr_refused").await;
+    assert_eq!(refused["reason"], json!("the payer has reached its limit for the day: try again later"));
+    node.received("xpay").await;
+    let state = host.call("lnr-pause", json!({})).await.unwrap();
+    assert_eq!((&state["pending"], &state["spent_msat"]), (&json!(1), &json!(6000)));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_failed_frees_the_limit_and_the_request() {
+    let (node, folder) = (node(COMMANDS), tempfile::tempdir().unwrap());
+    node.reply("xpay", Reply::error(205, "no way"));
+    let (mut host, _) = Host::start(&node, &folder, json!({ "lnr-daily-limit": "6sat" })).await;
+    let request = host.request(json!({ "amount": 1000 })).await;
+    host.deliver(invoice(&request, 1, 1000).as_bytes()).await;
+    assert_eq!(host.told("lnr_refused").await["reason"], json!("no way"));
+    pays(&node, &preimage(2));
+    host.deliver(invoice(&request, 2, 1000).as_bytes()).await;
+    assert_eq!(host.told("lnr_paid").await["payment_hash"], json!(payment_hash(&preimage(2))));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_without_an_address_is_reached_by_its_best_neighbour() {
+    let (node, folder) = (node(COMMANDS), tempfile::tempdir().unwrap());
+    let neighbour = |seed: u8| Keys::from_seed(&[seed; 32], Chain::REGTEST).unwrap().node_id();
+    let channel = |seed: u8, capacity: u64, features: &str| {
+        json!({
+            "id": neighbour(seed), "short_channel_id": "113x1x0", "fee_base_msat": 1, "htlc_min_msat": 0,
+            "htlc_max_msat": 1_000_000, "fee_proportional_millionths": 10, "cltv_expiry_delta": 6,
+            "incoming_capacity_msat": capacity, "public": true, "peer_features": features, "enabled": true,
+        })
+    };
+    let relays = "808898880a8a59a1";
+    let incoming = [channel(3, 10, relays), channel(4, 30, relays), channel(5, 90, "02")];
+    node.answer("listincoming", json!({ "incoming": incoming }));
+    let (mut host, _) = Host::start(&node, &folder, json!({})).await;
+    let request = host.request(json!({ "amount": 1000 })).await;
+    let starts: Vec<_> = request.invreq_paths().unwrap().into_iter().map(|path| path.first_node).collect();
+    assert_eq!(starts, [crate::bolt12::FirstNode::Node(neighbour(4))]);
+    // Whoever does not use the path does not learn that this node is the payer.
+    assert_eq!(host.deliver(invoice(&request, 1, 1000).as_bytes()).await, "resolve");
+    let reason = format!("unknown invoice_request {}", request.invreq_id());
+    assert_eq!(host.told("lnr_refused").await["reason"], json!(reason));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_signature_of_something_else_is_no_request() {
+    let (node, folder) = (node(COMMANDS), tempfile::tempdir().unwrap());
+    let other = crate::bolt12::RequestBuilder::stand_alone(
+        &[8; 16],
+        payer().node_id(),
+        Chain::REGTEST,
+        Msat::from_msat(1_000_000),
+    );
+    let other = payer().sign_request(other.build().unwrap()).unwrap();
+    node.answer("createinvoicerequest", json!({
+        "invreq_id": other.invreq_id(), "active": true, "single_use": true, "used": false, "bolt12": other.to_string(),
+    }));
+    let (mut host, _) = Host::start(&node, &folder, json!({})).await;
+    let error = host.call("lnr-request", json!({ "amount": 1000 })).await.unwrap_err();
+    assert!(error["message"].as_str().unwrap().contains("signed another request"), "{error}");
+    assert_eq!(host.call("lnr-list", json!({})).await.unwrap()["invoicerequests"], json!([]));
+    host.stop().await;
+}
+
+/// `cargo test -p cln-runtime --release --lib -- --ignored --nocapture hooks_answer`
+#[tokio::test]
+#[ignore = "a measurement, which says nothing on a busy machine"]
+async fn how_fast_hooks_answer_to_a_thousand_strangers_a_second() {
+    let (node, folder) = (node(COMMANDS), tempfile::tempdir().unwrap());
+    let (mut host, _) = Host::start(&node, &folder, json!({})).await;
+    let new =
+        crate::bolt12::RequestBuilder::stand_alone(&[8; 16], payer().node_id(), Chain::REGTEST, Msat::from_msat(1));
+    let strange = invoice(&payer().sign_request(new.build().unwrap()).unwrap(), 3, 1);
+    let mut seconds = tokio::time::interval(Duration::from_millis(1));
+    let mut took = Vec::new();
+    for _ in 0..10_000 {
+        seconds.tick().await;
+        let asked = std::time::Instant::now();
+        assert_eq!(host.deliver(strange.as_bytes()).await, "continue");
+        took.push(asked.elapsed());
+    }
+    took.sort();
+    println!("half within {:?}, 99 % within {:?}, all within {:?}", took[5_000], took[9_900], took[9_999]);
+    host.stop().await;
 }
