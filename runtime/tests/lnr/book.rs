@@ -66,7 +66,8 @@ fn shell(folder: &Path, script: &str) -> Command {
 
 /// Starts what goes on while the rest is done, which is a node, and waits until it answers.
 fn start(folder: &Path, script: &str) -> Background {
-    let folder_of_node = script.split_whitespace().skip_while(|word| *word != "--dir").nth(1).expect("a node has a folder");
+    let folder_of_node =
+        script.split_whitespace().skip_while(|word| *word != "--dir").nth(1).expect("a node has a folder");
     let socket = folder.join(folder_of_node).join("lightning-rpc");
     let child = shell(folder, &format!("exec {script}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let node = Background(child);

@@ -195,3 +195,35 @@ async fn interrupted(client: &Client, label: &str) -> Failure {
     };
     Failure::new(Exit::Interrupted, problem, advice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cln_runtime::bolt12::FieldType;
+
+    fn check(collected: Collected, exit: Exit, code: i32, words: &str) {
+        let failure = outcome(collected, "order-17").unwrap_err();
+        let said = failure.words().replace("\n  ", " ");
+        assert!(said.contains(words), "{said}");
+        assert_eq!((failure.exit, failure.error.unwrap().code), (exit, code), "{said}");
+    }
+
+    #[test]
+    fn every_end_says_where_the_money_is() {
+        let refused = |erroneous_field| Collected::Refused {
+            reason: "too late".to_owned(),
+            erroneous_field,
+            suggested_value: erroneous_field.map(|_| vec![1, 2].into()),
+        };
+        check(refused(None), Exit::Refused, 1004, "refused: too late No money has moved");
+        let objection = "it objects to `invoice_amount` (type 170) and would take 0102";
+        check(refused(Some(FieldType(170))), Exit::Refused, 1004, objection);
+        let unreachable = Collected::Unreachable { reason: "no way".to_owned() };
+        check(unreachable, Exit::Unreachable, 1003, "unreachable: no way No money has moved");
+        let open = Collected::TimedOut { may_still_be_paid_until: Some(1_795_292_103) };
+        check(open, Exit::TimedOut, 1005, "`order-17` may still be paid until 2026-11-21 20:15:03 UTC");
+        let closed = Collected::TimedOut { may_still_be_paid_until: None };
+        check(closed, Exit::TimedOut, 1005, "can no longer be paid No money has moved");
+        check(Collected::Expired { at: 0 }, Exit::TooLate, 1002, "(1970-01-01 00:00:00 UTC) Nothing was sent");
+    }
+}

@@ -104,8 +104,9 @@ async fn examine(node: &NodeOptions) -> (Vec<Finding>, bool) {
         }
     }
     match client.call(&listpeerchannels::Request::new()).await {
-        Ok(listed) => findings.extend(checks::channels(&listed.channels)),
-        Err(_) => match client.call(&cln_api::listfunds::Request::new()).await {
+        Ok(listed) if !listed.channels.is_empty() => findings.extend(checks::channels(&listed.channels)),
+        // An embedded node has none that are real, and tells its balance so.
+        _ => match client.call(&cln_api::listfunds::Request::new()).await {
             Ok(funds) => findings.extend(checks::funds(&funds.channels)),
             Err(error) => {
                 findings.push(Finding::warning("channels", error.to_string(), "Is the node starting? Try again."));

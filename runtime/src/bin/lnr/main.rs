@@ -34,6 +34,7 @@ use tracing_subscriber::EnvFilter;
 use exit::Failure;
 
 const HELP: &str = "\
+With --json, and by call, a node's error is printed to stdout as it came.
 RUST_LOG says how much is logged to stderr, such as debug or cln_runtime=trace.
 NO_COLOR switches colours off.";
 

@@ -9,8 +9,9 @@ use rqrr::PreparedImage;
 
 use super::exit::{Exit, Failure};
 
-/// The light modules that must be around a code.
+/// The light modules around a code, which BOLT 12 texts with paths may have to share with the terminal's edge.
 const MARGIN: usize = 4;
+const LEAST_MARGIN: usize = 2;
 /// Light on dark whatever the terminal's colours: light modules are what is drawn.
 const STYLE: Style =
     Style::new().fg_color(Some(Color::Ansi(AnsiColor::BrightWhite))).bg_color(Some(Color::Ansi(AnsiColor::Black)));
@@ -24,16 +25,17 @@ pub struct Drawing {
     pub width: usize,
 }
 
-/// Draws a BOLT 12 text. In upper case, which means the same, its code is smaller.
-pub fn draw(text: &str) -> Result<Drawing, Failure> {
+/// Draws a BOLT 12 text, in so many columns if it can be. In upper case, which means the same, its code is smaller.
+pub fn draw(text: &str, columns: usize) -> Result<Drawing, Failure> {
     let code = QrCode::with_error_correction_level(text.to_ascii_uppercase(), EcLevel::L).map_err(|_| {
         let problem = format!("a text of {} characters is too long for a QR code", text.len());
         Failure::new(Exit::Failed, problem, "Hand out the text itself.")
     })?;
     let (size, modules) = (code.width(), code.to_colors());
-    let width = size + 2 * MARGIN;
+    let margin = (columns.saturating_sub(size) / 2).clamp(LEAST_MARGIN, MARGIN);
+    let width = size + 2 * margin;
     let is_light = |x: usize, y: usize| {
-        let inside = |at: usize| at.checked_sub(MARGIN).filter(|at| *at < size);
+        let inside = |at: usize| at.checked_sub(margin).filter(|at| *at < size);
         match (inside(x), inside(y)) {
             (Some(x), Some(y)) => modules.get(y * size + x) == Some(&Module::Light),
             _ => true,
@@ -112,7 +114,7 @@ mod tests {
     #[test]
     fn what_is_drawn_can_be_read() {
         let folder = tempfile::tempdir().unwrap();
-        let drawing = draw(TEXT).unwrap();
+        let drawing = draw(TEXT, 80).unwrap();
         assert!(drawing.lines.iter().all(|line| line.chars().count() == drawing.width));
         for name in ["code.png", "code.jpg", "no-extension.png"] {
             let path = folder.path().join(name);
@@ -140,7 +142,10 @@ mod tests {
     #[test]
     fn a_request_fits_a_terminal_of_80_columns() {
         let usual = format!("lnr1{}", "q".repeat(380));
-        assert!(draw(&usual).unwrap().width <= 80);
-        assert!(draw(&"q".repeat(5000)).is_err());
+        assert_eq!(draw(&usual, 80).unwrap().width, 65);
+        let with_a_path = format!("lnr1{}", "q".repeat(652));
+        assert_eq!(draw(&with_a_path, 80).unwrap().width, 79);
+        assert_eq!(draw(&with_a_path, usize::MAX).unwrap().width, 81);
+        assert!(draw(&"q".repeat(5000), 80).is_err());
     }
 }

@@ -63,7 +63,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             "It takes no more invoices"
         });
         requests::show(&made.kept, time::now())?;
-        requests::hand_out(&made.kept.request.bolt12, options.qr && state.is_open())?;
+        requests::hand_out(&made.kept.request.bolt12, options.qr && state.is_open());
     }
     if options.wait {
         return until_paid(&client, &made.kept, !options.json).await;

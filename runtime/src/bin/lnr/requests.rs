@@ -228,20 +228,24 @@ pub fn show_terms(terms: &Terms, now: u64) {
     }
 }
 
-/// Prints the text for the payee alone on a line, to be copied whole, and its QR code.
-pub fn hand_out(bolt12: &str, with_qr: bool) -> Result<(), Failure> {
+/// Prints the text for the payee alone on a line, to be copied whole, and its QR code if there is room.
+pub fn hand_out(bolt12: &str, with_qr: bool) {
     line("");
     line(printable(bolt12));
-    if !with_qr {
-        return Ok(());
+    if with_qr && let Err(failure) = draw(bolt12) {
+        // The text is there all the same.
+        eprint!("{}", failure.words());
     }
-    let drawing = qr::draw(bolt12)?;
-    line("");
-    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    if let Some(columns) = columns.filter(|columns| *columns < drawing.width) {
+}
+
+fn draw(bolt12: &str) -> Result<(), Failure> {
+    let columns = terminal_size::terminal_size().map_or(usize::MAX, |(width, _)| width.0.into());
+    let drawing = qr::draw(bolt12, columns)?;
+    if columns < drawing.width {
         let problem = format!("the QR code is {} columns wide, the terminal {columns}", drawing.width);
         return Err(Failure::new(Exit::Failed, problem, "Make the terminal wider, then run `lnr show ID --qr`."));
     }
+    line("");
     drawing.coloured().for_each(line);
     Ok(())
 }

@@ -48,7 +48,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         if kept.keeper == Keeper::Plugin {
             requests::decoded::<lnr_show::Request>(answer.as_bytes())?.claims.iter().for_each(show_claim);
         }
-        requests::hand_out(&kept.request.bolt12, options.qr)?;
+        requests::hand_out(&kept.request.bolt12, options.qr);
     }
     if options.wait { until_paid(&client, &kept, !options.json).await } else { Ok(()) }
 }

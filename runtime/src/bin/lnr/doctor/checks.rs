@@ -81,10 +81,14 @@ pub(super) fn commands(help: &help::Response) -> Vec<Finding> {
 pub(super) fn channels(channels: &[Channel]) -> Vec<Finding> {
     let usable = |channel: &&Channel| {
         matches!(channel.state, ChannelState::ChanneldNormal | ChannelState::ChanneldAwaitingSplice)
-            && matches!(channel.peer_connected, Connection::Connected(_))
+            && matches!(&channel.peer_connected, Connection::Connected(peer) if peer.reestablished != Some(false))
     };
     let usable: Vec<_> = channels.iter().filter(usable).collect();
-    let count = format!("{} of {}", usable.len(), counted(channels.len()));
+    let count = if usable.len() == channels.len() {
+        counted(channels.len())
+    } else {
+        format!("{} of {}", usable.len(), counted(channels.len()))
+    };
     let spendable = sum(usable.iter().filter_map(|channel| channel.spendable_msat));
     let receivable = sum(usable.iter().filter_map(|channel| channel.receivable_msat));
     vec![able_to_pay(spendable, &count), able_to_receive(receivable, &count)]
@@ -138,6 +142,7 @@ pub(super) fn clock(now: u64, socket_made: Option<u64>) -> Finding {
 mod tests {
     use super::super::State;
     use super::*;
+    use cln_api::listpeerchannels;
     use serde_json::{Value, json};
 
     fn check_version(text: &str, expected: State) {
@@ -168,6 +173,34 @@ mod tests {
         let some = commands(&help(&["invoicerequest", "sendinvoice", "waitinvoice"]));
         assert_eq!(states(&some), [("payer", State::Failed), ("payee", State::Failed), ("plugin", State::Ok)]);
         assert_eq!(some[1].found, "the node lacks listinvoices, delinvoice");
+    }
+
+    #[test]
+    fn only_channels_that_are_in_use_count() {
+        let channel = |state: &str, connected: bool| {
+            let peer = format!("02{}", "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798");
+            let mut channel = json!({
+                "peer_id": peer, "peer_connected": connected, "state": state, "opener": "local", "features": [],
+                "spendable_msat": 290_000_000, "receivable_msat": 685_709_000, "lost_state": false,
+            });
+            if connected {
+                channel["reestablished"] = true.into();
+            }
+            channel
+        };
+        let check = |states: &[(&str, bool)], expected: [&str; 2]| {
+            let listed: Vec<Value> = states.iter().map(|(state, connected)| channel(state, *connected)).collect();
+            let listed: listpeerchannels::Response = serde_json::from_value(json!({ "channels": listed })).unwrap();
+            let found: Vec<_> = channels(&listed.channels).into_iter().map(|finding| finding.found).collect();
+            assert_eq!(found, expected);
+        };
+        let idle = [("CHANNELD_NORMAL", false), ("ONCHAIN", true), ("CHANNELD_AWAITING_LOCKIN", true)];
+        check(&idle, ["nothing, by 0 of 3 channels", "nothing, by 0 of 3 channels"]);
+        check(&[], ["nothing, by 0 channels", "nothing, by 0 channels"]);
+        let usable = [("CHANNELD_NORMAL", true), ("CHANNELD_AWAITING_SPLICE", true), ("CHANNELD_NORMAL", false)];
+        let expected =
+            ["up to 580,000 sat in all, by 2 of 3 channels", "up to 1,371,418 sat in all, by 2 of 3 channels"];
+        check(&usable, expected);
     }
 
     #[test]
