@@ -76,7 +76,11 @@ pub fn coverage(input: &Input) -> Result<Coverage, Diagnostics> {
     let files = dialect::read_files(&parsed, &mut sink);
     let mut found = Found::default();
     for (path, value) in &parsed {
-        found.walk(&file_id(path), "", value, false);
+        for half in ["request", "response"] {
+            if let Some(schema) = value.get(half) {
+                found.walk(&file_id(path), &format!("/{half}"), schema, false);
+            }
+        }
     }
     let kinds: BTreeMap<String, String> = lowered
         .conditions
@@ -140,7 +144,7 @@ impl Found {
                             "enum" if value.as_array().is_some_and(|v| v.iter().any(Value::is_string)) => {
                                 self.enums += 1;
                             }
-                            "examples" | "json_example" | "default" => continue,
+                            "default" => continue,
                             _ => {}
                         }
                     }

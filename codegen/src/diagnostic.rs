@@ -24,12 +24,30 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+        f.write_str(&printable(&self.file))?;
         if !self.pointer.is_empty() {
             write!(f, "#{}", self.pointer)?;
         }
-        write!(f, ": {}", self.problem)
+        f.write_str(": ")?;
+        // A table's fault is shown with its line.
+        let problem = self.problem.to_string();
+        problem.split_inclusive('\n').try_for_each(|line| match line.strip_suffix('\n') {
+            Some(line) => writeln!(f, "{}", printable(line)),
+            None => f.write_str(&printable(line)),
+        })
     }
+}
+
+/// A text of somebody else's, with nothing in it that a terminal obeys.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => printable.push(c),
+            c => printable.extend(c.escape_debug()),
+        }
+    }
+    printable
 }
 
 /// Every fault of a run, in the order of files: a run never stops at the first.
@@ -49,8 +67,25 @@ pub enum Problem {
     #[error("not JSON: {0}")]
     NotJson(String),
     /// The text nests deeper than any real schema does.
-    #[error("nested too deeply: a schema file nests some 20 levels, this one more than 120; it is damaged")]
+    #[error(
+        "nested too deeply: schemas have some ten others around them, and more than 24 are not read; it is damaged"
+    )]
     TooDeep,
+    /// The file is larger than any real schema file.
+    #[error("{0} bytes: a schema file has 100 thousand at most, and more than a million are not read; it is damaged")]
+    TooLarge(usize),
+    /// A list or an object has more entries than any real one.
+    #[error("{0} entries: a list or an object of a schema has some eighty, more than a thousand are not read")]
+    TooMany(usize),
+    /// Conditions inside of conditions, or many of them over many fields.
+    #[error("its conditions depend on each other in more ways than can be compared; no real schema comes near")]
+    TooEntangled,
+    /// A name that no Rust name or text can be made of.
+    #[error(
+        "`{0}` is not a name: names are printable ASCII without quotes, backticks and backslashes, commands and error \
+         codes letters, digits, `-` and `_`, and none is longer than 128 characters; mend it"
+    )]
+    BadName(String),
     /// The text is not TOML, or not of the form that the file has.
     #[error("not a valid table: {0}")]
     NotToml(String),

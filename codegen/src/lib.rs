@@ -32,6 +32,11 @@ pub use lower::LoweredCondition;
 use model::Api;
 use overlay::Overlay;
 
+/// The README's program.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// The texts that generation starts from.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
@@ -102,6 +107,10 @@ pub fn emit_rust(api: &Api) -> Result<BTreeMap<String, String>, Diagnostics> {
 fn parse(schemas: &[(String, String)], sink: &mut Sink) -> Vec<(String, Value)> {
     let mut parsed = Vec::new();
     for (path, text) in schemas {
+        if text.len() > dialect::MAX_FILE_BYTES {
+            sink.push(path, "", Problem::TooLarge(text.len()));
+            continue;
+        }
         match serde_json::from_str(text) {
             Ok(value) => parsed.push((path.clone(), value)),
             Err(error) if error.to_string().contains("recursion limit") => sink.push(path, "", Problem::TooDeep),

@@ -1,4 +1,4 @@
-//! Talks to Core Lightning nodes by the types of `cln-api`.
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
 #[cfg(feature = "blocking")]
@@ -19,6 +19,12 @@ mod random;
 pub mod recover;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+/// The programs of the READMEs of what is used here.
+#[cfg(doctest)]
+#[doc = include_str!("../../generated/README.md")]
+#[doc = include_str!("../../generated/primitives/README.md")]
+struct OtherReadmes;
 
 /// The README's programs.
 #[cfg(all(doctest, feature = "testing", feature = "node"))]

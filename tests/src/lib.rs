@@ -10,5 +10,8 @@ pub mod simulate;
 
 /// The snippets of the documentation, which have to compile.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/migrating-from-cln-rpc.md")]
+#[doc = include_str!("../../docs/src/migrating-from-cln-rpc.md")]
 mod migrating_from_cln_rpc {}
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/refunds.md")]
+mod refunds {}

@@ -1,10 +1,12 @@
 //! Folders of texts.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use cln_codegen::Example;
+use cln_codegen::dialect::MAX_FILE_BYTES;
 use serde_json::{Map, Value};
 
 /// What can go wrong with files.
@@ -19,6 +21,12 @@ pub enum FolderError {
     /// A line of a file of recorded calls is none.
     #[error("{}:{line}: not a recorded call: {source}; restore the file from version control", path.display())]
     Example { path: PathBuf, line: usize, source: serde_json::Error },
+    /// A link leads out of the folder that was named.
+    #[error("{} is a symbolic link; what is read and written has to stand in the folder itself", .0.display())]
+    Link(PathBuf),
+    /// A name that leads elsewhere.
+    #[error("`{0}` is not a path inside of the folder, which is a defect of the generator; nothing was changed")]
+    Outside(String),
     /// There is nothing in it that could be generated from.
     #[error("no schema file (*.json) in {}; name a checkout's doc/ or a release's folder", .0.display())]
     NoSchemas(PathBuf),
@@ -29,14 +37,14 @@ const HINT: &str = "name a folder of schema files that you may read: a checkout'
 /// The schema files of a folder in any of the layouts that releases have had, sorted by path. Paths begin with `shown`.
 pub fn schema_files(dir: &Path, shown: &str) -> Result<Vec<(String, String)>, FolderError> {
     let inner = dir.join("schemas");
-    let (root, shown) = match inner.is_dir() {
+    let (root, shown) = match is_folder(&inner)? {
         true => (inner, format!("{}/schemas", shown.trim_end_matches('/'))),
         false => (dir.to_owned(), shown.trim_end_matches('/').to_owned()),
     };
     let mut files = Vec::new();
     for folder in ["", "hook", "notification"] {
         let path = if folder.is_empty() { root.clone() } else { root.join(folder) };
-        if folder.is_empty() || path.is_dir() {
+        if folder.is_empty() || is_folder(&path)? {
             let prefix = if folder.is_empty() { shown.clone() } else { format!("{shown}/{folder}") };
             files.extend(json_files(&path, &prefix)?);
         }
@@ -53,6 +61,17 @@ pub fn schema_files(dir: &Path, shown: &str) -> Result<Vec<(String, String)>, Fo
     Ok(files)
 }
 
+/// True for a folder, false for nothing and anything else; a link is neither.
+fn is_folder(path: &Path) -> Result<bool, FolderError> {
+    refuse_link(path)?;
+    Ok(path.is_dir())
+}
+
+/// A checkout of somebody else's may have links to what its user would not show, or not have overwritten.
+pub fn refuse_link(path: &Path) -> Result<(), FolderError> {
+    if path.is_symlink() { Err(FolderError::Link(path.to_owned())) } else { Ok(()) }
+}
+
 /// The schema files right in a folder. Paths begin with `prefix`.
 pub fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, FolderError> {
     let read_error = |path: &Path, source| FolderError::Read { path: path.to_owned(), source, hint: HINT };
@@ -61,12 +80,23 @@ pub fn json_files(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, Fol
         let path = entry.map_err(|source| read_error(dir, source))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         // The release's own description of the dialect stands among its schemas.
-        if path.is_file() && name.ends_with(".json") && name != "rpc-schema-draft.json" {
-            let text = fs::read_to_string(&path).map_err(|source| read_error(&path, source))?;
+        if !name.ends_with(".json") || name == "rpc-schema-draft.json" {
+            continue;
+        }
+        refuse_link(&path)?;
+        if path.is_file() {
+            let text = bounded(&path).map_err(|source| read_error(&path, source))?;
             files.push((format!("{prefix}/{name}"), text));
         }
     }
     Ok(files)
+}
+
+/// A file's text; of one that is larger than any schema, no more than shows that it is.
+fn bounded(path: &Path) -> io::Result<String> {
+    let mut text = Vec::new();
+    fs::File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut text)?;
+    String::from_utf8(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
 }
 
 /// A text file that has to be there.

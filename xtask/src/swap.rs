@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use crate::folder::FolderError;
+use crate::folder::{FolderError, refuse_link};
 
 fn beside(folder: &Path, suffix: &str) -> PathBuf {
     let mut name = folder.file_name().unwrap_or_default().to_owned();
@@ -21,6 +21,7 @@ fn write_error(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {
 /// Ends what an earlier run left half-way.
 pub fn recover(folder: &Path) -> Result<(), FolderError> {
     let (new, old) = (beside(folder, ".new"), beside(folder, ".old"));
+    [folder, &new, &old].into_iter().try_for_each(refuse_link)?;
     if !folder.exists() && old.exists() {
         // The old folder leaves its place only once the new one is complete.
         let complete = if new.exists() { &new } else { &old };
@@ -32,6 +33,13 @@ pub fn recover(folder: &Path) -> Result<(), FolderError> {
         }
     }
     Ok(())
+}
+
+/// Writes a file beside its place and puts it there, so that what stood there is whole until then.
+pub fn replace_file(path: &Path, text: &str) -> Result<(), FolderError> {
+    let new = beside(path, ".new");
+    [path, &new].into_iter().try_for_each(refuse_link)?;
+    fs::write(&new, text).and_then(|()| fs::rename(&new, path)).map_err(write_error(path))
 }
 
 /// Writes `files` and puts them in the place of `folder`.
@@ -56,6 +64,9 @@ pub fn replace(folder: &Path, files: &BTreeMap<String, String>) -> Result<(), Fo
 fn write_all(folder: &Path, files: &BTreeMap<String, String>) -> Result<(), FolderError> {
     fs::create_dir_all(folder).map_err(write_error(folder))?;
     for (name, text) in files {
+        if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(FolderError::Outside(name.clone()));
+        }
         let path = folder.join(name);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(write_error(parent))?;
@@ -103,6 +114,17 @@ mod tests {
         fs::write(folder.join("stray.rs"), "").unwrap();
         replace(&folder, &files("two")).unwrap();
         assert_eq!(contents(&folder).unwrap(), files("two"));
+    }
+
+    #[test]
+    fn nothing_is_written_outside_of_the_folder() {
+        for name in ["../out.rs", "/tmp/out.rs", "hook/../../out.rs", "./a.rs"] {
+            let dir = tempfile::tempdir().unwrap();
+            let files = BTreeMap::from([(name.to_owned(), "out".to_owned())]);
+            let error = replace(&dir.path().join("src"), &files).unwrap_err();
+            assert!(matches!(error, FolderError::Outside(_)), "{error}");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use cln_codegen::dialect::Version;
 use cln_codegen::model::Api;
 use cln_codegen::{Input, Lowered};
 
-use crate::folder::{self, FolderError, contents, read, schema_files};
+use crate::folder::{self, FolderError, contents, read, refuse_link, schema_files};
 use crate::{Denied, Format, swap};
 
 /// Why a command failed.
@@ -136,6 +136,7 @@ pub fn codegen_elsewhere(schemas: Option<&Path>, out: &Path) -> Done {
     };
     let files = cln_codegen::emit_rust(&lowered.api)?;
     let (folder, manifest) = (out.join("src"), out.join("Cargo.toml"));
+    [out, &folder, &manifest].into_iter().try_for_each(refuse_link)?;
     for (path, first) in [(folder.join("lib.rs"), &folder), (manifest.clone(), &manifest)] {
         // Both begin with a comment that says who wrote them.
         let ours =
@@ -149,8 +150,7 @@ pub fn codegen_elsewhere(schemas: Option<&Path>, out: &Path) -> Done {
     let primitives = relative(out, &root().join("generated/primitives"))
         .map_err(|source| FolderError::Write { path: out.to_owned(), source })?;
     swap::replace(&folder, &files)?;
-    fs::write(&manifest, cln_codegen::emit_manifest(&lowered.api, &primitives))
-        .map_err(|source| FolderError::Write { path: manifest, source })?;
+    swap::replace_file(&manifest, &cln_codegen::emit_manifest(&lowered.api, &primitives))?;
     report(&lowered);
     let (out, total, seconds) = (out.display(), files.len(), start.elapsed().as_secs_f64());
     println!("{out}: {}; {total} files, {seconds:.2} s", counted(&lowered.api));

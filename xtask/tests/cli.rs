@@ -72,7 +72,9 @@ fn texts(dir: &Path) -> BTreeMap<PathBuf, String> {
     let mut texts = BTreeMap::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.is_symlink() {
+            texts.insert(path.clone(), fs::read_link(&path).unwrap().display().to_string());
+        } else if path.is_dir() {
             texts.extend(self::texts(&path));
         } else {
             texts.insert(path.clone(), fs::read_to_string(&path).unwrap());
@@ -222,4 +224,97 @@ fn a_diff_may_be_read_no_further_than_its_head() {
     drop(run.stdout.take());
     let output = run.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), [].as_slice()), "{output:?}");
+}
+
+/// Everything below the bench but the folders that a run reads and writes.
+fn outside(bench: &Bench) -> BTreeMap<PathBuf, String> {
+    let mut texts = texts(bench.dir.path());
+    texts.retain(|path, _| !path.starts_with(bench.path("schemas")) && !path.starts_with(bench.path("crate")));
+    texts
+}
+
+#[cfg(unix)]
+#[test]
+fn links_among_the_schemas_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let secret = r#"{"rpc": "secret", "request": {}, "response": {"properties": {}}, "title": "Not for others"}"#;
+    for (link, target) in
+        [("schemas/linked.json", "secret.json"), ("schemas/hook", "elsewhere"), ("schemas/schemas", "elsewhere")]
+    {
+        let bench = Bench::new();
+        fs::write(bench.path("secret.json"), secret).unwrap();
+        fs::create_dir(bench.path("elsewhere")).unwrap();
+        fs::write(bench.path("elsewhere/secret.json"), secret).unwrap();
+        symlink(bench.path(target), bench.path(link)).unwrap();
+        let said = bench.complaint("schemas", "crate");
+        assert!(said.starts_with(&format!("error: DIR/{link} is a symbolic link; ")), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_where_the_crate_goes_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    for link in ["crate", "crate/src", "crate/Cargo.toml", "crate/src.new", "crate/src.old", "crate/Cargo.toml.new"] {
+        for target in ["elsewhere", "dangling"] {
+            let bench = Bench::new();
+            // What codegen wrote there looks like its own.
+            fs::rename(bench.path("crate"), bench.path("elsewhere")).unwrap();
+            if link != "crate" {
+                fs::create_dir(bench.path("crate")).unwrap();
+            }
+            let target = if link.contains('/') && target == "elsewhere" {
+                format!("{target}/{}", if link.contains("toml") { "Cargo.toml" } else { "src" })
+            } else {
+                target.to_owned()
+            };
+            symlink(bench.path(&target), bench.path(link)).unwrap();
+            bench.schema("test.json", OTHER);
+            let before = outside(&bench);
+            let output = bench.codegen("schemas", "crate");
+            assert_eq!(output.status.code(), Some(1), "{link} to {target}: {output:?}");
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.contains(" is a symbolic link; "), "{link} to {target}: {said}");
+            assert_eq!(outside(&bench), before, "{link} to {target}");
+            assert!(!bench.path("dangling").exists(), "{link} to {target}");
+        }
+    }
+}
+
+#[test]
+fn a_checkout_that_wants_to_write_elsewhere() {
+    let bench = Bench::new();
+    let before = outside(&bench);
+    for name in ["../../x", "/tmp/x", "..", "a/b", "src/lib", "\\u0000", "~", "con:"] {
+        bench.schema("test.json", GOOD.replace("\"test\"", &format!("\"{name}\"")));
+        let said = bench.complaint("schemas", "crate");
+        assert!(said.contains("DIR/schemas/test.json: ") && said.contains(" is not a name: "), "{said}");
+    }
+    assert_eq!(outside(&bench), before);
+}
+
+/// The limit is on addresses, of which the program and its libraries take some, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_any_size_costs_little_memory() {
+    let bench = Bench::new();
+    let command = bench.command("schemas", "crate");
+    let within = |kilobytes: u32| {
+        let mut limited = Command::new("sh");
+        limited.arg("-c").arg(format!("ulimit -v {kilobytes}; exec \"$@\"")).arg("sh");
+        limited.arg(command.get_program()).args(command.get_args()).output().unwrap()
+    };
+    fs::File::create(bench.path("schemas/test.json")).unwrap().set_len(10 << 30).unwrap();
+    let output = within(100_000);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("/test.json: 1048577 bytes: "), "{said}");
+    // What costs the most memory of all that is read: 400 times its size.
+    let entries = vec!["{}"; 1_000].join(",");
+    let lists: Vec<String> = (0..340).map(|n| format!(r#""a{n}":{{"type":"u8","oneOf":[{entries}]}}"#)).collect();
+    let text = format!(r#"{{"rpc":"test","request":{{}},"response":{{"properties":{{{}}}}}}}"#, lists.join(","));
+    assert!((1_000_000..1 << 20).contains(&text.len()), "{}", text.len());
+    bench.schema("test.json", text);
+    let output = within(500_000);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("an alternative has no type"), "{said:.2000}");
 }

@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::keywords::{DEPRECATED_MISSPELT, FILE_FACTS, FILE_PROSE};
-use super::read::{Reader, child};
+use super::limits::identifier;
+use super::read::{Reader, child, shown};
 use super::{Kind, Schema, SchemaFile};
 use crate::diagnostic::{Problem, Sink};
 
@@ -21,6 +22,11 @@ pub(crate) fn read_files(parsed: &[(String, Value)], sink: &mut Sink) -> Vec<Sch
         }
     }
     resolve_names(&mut files, sink);
+    for file in &files {
+        if let Err(problem) = identifier(&file.name) {
+            sink.push(&file.path, "", problem);
+        }
+    }
     files.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     files
 }
@@ -96,7 +102,7 @@ impl Stem {
 }
 
 fn whole_file(path: &str, object: &Map<String, Value>, stem: &Stem, sink: &mut Sink) -> Option<SchemaFile> {
-    let mut reader = Reader { file: path, sink };
+    let mut reader = Reader::new(path, sink);
     if !object.contains_key("request") && !object.contains_key("response") {
         reader.problem("", Problem::NoSchema);
         return None;
@@ -110,7 +116,7 @@ fn whole_file(path: &str, object: &Map<String, Value>, stem: &Stem, sink: &mut S
         match key.as_str() {
             "rpc" | "notification" | "hook" => match value.as_str() {
                 Some(name) if !name.is_empty() => file.name = name.to_owned(),
-                _ => reader.problem(&at, Problem::Shape { expected: "a name", found: value.to_string() }),
+                _ => reader.shape(&at, "a name", value),
             },
             "title" => file.title = reader.text(&at, value),
             "description" => file.description = reader.text(&at, value),
@@ -121,7 +127,7 @@ fn whole_file(path: &str, object: &Map<String, Value>, stem: &Stem, sink: &mut S
             "request" => file.request = reader.schema(&at, value),
             "response" => file.response = reader.schema(&at, value),
             key if FILE_FACTS.contains(&key) || FILE_PROSE.contains(&key) => {}
-            _ => reader.problem(&at, Problem::UnknownKeyword(key.clone())),
+            _ => reader.problem(&at, Problem::UnknownKeyword(shown(key))),
         }
     }
     Some(file)
@@ -166,7 +172,7 @@ fn resolve_names(files: &mut [SchemaFile], sink: &mut Sink) {
     let mut seen: HashMap<(Kind, String), String> = HashMap::new();
     for file in files.iter() {
         if let Some(other) = seen.insert((file.kind, file.name.clone()), file.path.clone()) {
-            sink.push(&file.path, "", Problem::DuplicateFile { name: file.name.clone(), other });
+            sink.push(&file.path, "", Problem::DuplicateFile { name: shown(&file.name), other });
         }
     }
 }

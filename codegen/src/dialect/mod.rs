@@ -2,6 +2,7 @@
 
 mod files;
 mod keywords;
+mod limits;
 mod read;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 pub(crate) use files::{join_pairs, place_in_pair, read_files};
+pub use limits::MAX_FILE_BYTES;
+pub(crate) use limits::MAX_STEPS;
 pub(crate) use read::schema_from_value;
 
 /// What a schema file describes.

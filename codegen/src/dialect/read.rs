@@ -1,45 +1,58 @@
 //! From JSON to the dialect's types; everything that does not fit is a diagnostic, and reading goes on.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::keywords::{SCHEMA_FACTS, SCHEMA_PROSE};
+use super::limits::{self, MAX_DEPTH, MAX_ENTRIES, MAX_NAME_LENGTH};
 use super::{Additional, Condition, Deprecation, ErrorLine, Limits, Schema, TypeName, Version};
-use crate::diagnostic::{Problem, Sink};
+use crate::diagnostic::{Problem, Sink, printable};
 
 /// Reads one schema object that stands outside a schema file, such as the shape of an error's data.
 pub(crate) fn schema_from_value(file: &str, pointer: &str, value: &Value, sink: &mut Sink) -> Schema {
-    Reader { file, sink }.schema(pointer, value)
+    Reader::new(file, sink).schema(pointer, value)
 }
 
 pub(super) struct Reader<'a> {
-    pub(super) file: &'a str,
-    pub(super) sink: &'a mut Sink,
+    file: &'a str,
+    sink: &'a mut Sink,
+    /// Schemas around the one that is read.
+    depth: usize,
 }
 
-/// Appends a token to a JSON pointer, escaped as RFC 6901 says.
+/// Appends a token to a JSON pointer, escaped as RFC 6901 says. Of one that cannot be a name, its beginning.
 pub(crate) fn child(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
+    format!("{pointer}/{}", shown(token).replace('~', "~0").replace('/', "~1"))
 }
 
 fn kind_of(value: &Value) -> String {
-    let mut shown = match value {
+    match value {
         Value::Array(_) => "an array".to_owned(),
         Value::Object(_) => "an object".to_owned(),
+        Value::String(text) => format!("\"{}\"", shown(text)),
         other => other.to_string(),
-    };
-    if shown.len() > 60 {
-        shown = format!("{}…", shown.chars().take(60).collect::<String>());
     }
-    shown
 }
 
-impl Reader<'_> {
+/// A text for a message; of one that is longer than any name, its beginning.
+pub(super) fn shown(text: &str) -> String {
+    let end = text.char_indices().nth(MAX_NAME_LENGTH).map(|(end, _)| end);
+    let beginning = printable(&text[..end.unwrap_or(text.len())]);
+    if end.is_some() { format!("{beginning}…") } else { beginning }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a str, sink: &'a mut Sink) -> Self {
+        Self { file, sink, depth: 0 }
+    }
+
     pub(super) fn problem(&mut self, pointer: &str, problem: Problem) {
         self.sink.push(self.file, pointer, problem);
     }
 
-    fn shape(&mut self, pointer: &str, expected: &'static str, found: &Value) {
+    pub(super) fn shape(&mut self, pointer: &str, expected: &'static str, found: &Value) {
         self.problem(pointer, Problem::Shape { expected, found: kind_of(found) });
     }
 
@@ -47,12 +60,30 @@ impl Reader<'_> {
         if !value.is_object() {
             self.shape(pointer, "an object", value);
         }
-        value.as_object()
+        value.as_object().filter(|object| self.few(pointer, object.len()))
+    }
+
+    /// False, and a fault, for more entries than any list or object has.
+    fn few(&mut self, pointer: &str, entries: usize) -> bool {
+        if entries > MAX_ENTRIES {
+            self.problem(pointer, Problem::TooMany(entries));
+        }
+        entries <= MAX_ENTRIES
+    }
+
+    /// False, and a fault, for what is no name.
+    fn is_name(&mut self, pointer: &str, is_name: Result<(), Problem>) -> bool {
+        is_name.map_err(|problem| self.problem(pointer, problem)).is_ok()
     }
 
     pub(super) fn schema(&mut self, pointer: &str, value: &Value) -> Schema {
         let mut schema = Schema { pointer: pointer.to_owned(), ..Schema::default() };
         let Some(object) = self.object(pointer, value) else { return schema };
+        if self.depth == MAX_DEPTH {
+            self.problem(pointer, Problem::TooDeep);
+            return schema;
+        }
+        self.depth += 1;
         self.known_keywords(pointer, object, SCHEMA_FACTS, SCHEMA_PROSE);
         for (key, value) in object {
             let at = child(pointer, key);
@@ -83,6 +114,7 @@ impl Reader<'_> {
             }
         }
         schema.conditions.extend(self.condition(pointer, object));
+        self.depth -= 1;
         if let (true, Some(values)) = (schema.nullable, &mut schema.values) {
             values.retain(|value| !value.is_null());
         }
@@ -98,7 +130,7 @@ impl Reader<'_> {
     ) {
         for key in object.keys() {
             if !facts.contains(&key.as_str()) && !prose.contains(&key.as_str()) {
-                self.problem(&child(pointer, key), Problem::UnknownKeyword(key.clone()));
+                self.problem(&child(pointer, key), Problem::UnknownKeyword(shown(key)));
             }
         }
     }
@@ -137,8 +169,14 @@ impl Reader<'_> {
     }
 
     fn properties(&mut self, pointer: &str, value: &Value) -> Option<IndexMap<String, Schema>> {
-        let object = self.object(pointer, value)?;
-        Some(object.iter().map(|(name, value)| (name.clone(), self.schema(&child(pointer, name), value))).collect())
+        let mut properties = IndexMap::new();
+        for (name, value) in self.object(pointer, value)? {
+            let at = child(pointer, name);
+            if self.is_name(&at, limits::wire_name(name)) {
+                properties.insert(name.clone(), self.schema(&at, value));
+            }
+        }
+        Some(properties)
     }
 
     fn additional(&mut self, pointer: &str, value: &Value) -> Additional {
@@ -155,16 +193,19 @@ impl Reader<'_> {
 
     fn enum_values(&mut self, pointer: &str, value: &Value) -> Option<Vec<Value>> {
         let values = self.array(pointer, value);
-        if value.is_array() && values.is_empty() {
+        if value.as_array().is_some_and(Vec::is_empty) {
             self.problem(pointer, Problem::EmptyEnum);
         }
+        let mut seen = HashSet::new();
         for (index, value) in values.iter().enumerate() {
             let at = child(pointer, &index.to_string());
-            if value.as_str() == Some("") {
-                self.problem(&at, Problem::EmptyEnumValue);
+            match value.as_str() {
+                Some("") => self.problem(&at, Problem::EmptyEnumValue),
+                Some(text) => drop(self.is_name(&at, limits::wire_name(text))),
+                None => {}
             }
-            if values[..index].contains(value) {
-                self.problem(&at, Problem::DuplicateEnumValue(value.to_string()));
+            if !seen.insert(value) {
+                self.problem(&at, Problem::DuplicateEnumValue(kind_of(value)));
             }
         }
         Some(values.to_vec())
@@ -185,7 +226,7 @@ impl Reader<'_> {
         };
         let ty = TypeName::from_wire(name);
         if ty.is_none() {
-            self.problem(pointer, Problem::UnknownType(name.to_owned()));
+            self.problem(pointer, Problem::UnknownType(shown(name)));
         }
         ty
     }
@@ -197,7 +238,7 @@ impl Reader<'_> {
         };
         let version = text.parse().ok();
         if version.is_none() {
-            self.problem(pointer, Problem::BadVersion(text.to_owned()));
+            self.problem(pointer, Problem::BadVersion(shown(text)));
         }
         version
     }
@@ -235,9 +276,15 @@ impl Reader<'_> {
         for (index, line) in self.strings(pointer, value).iter().enumerate() {
             let at = child(pointer, &index.to_string());
             match error_line(line, at.clone()) {
-                Some(code) => codes.push(code),
+                Some(code) if code.name.as_deref().is_none_or(|name| self.is_name(&at, limits::identifier(name))) => {
+                    codes.push(code);
+                }
+                Some(_) => {}
                 None if begins_with_a_number(line) => {
-                    self.problem(&at, Problem::Shape { expected: "`- CODE: text`", found: format!("`{line}`") });
+                    self.problem(
+                        &at,
+                        Problem::Shape { expected: "`- CODE: text`", found: format!("`{}`", shown(line)) },
+                    );
                 }
                 None => {}
             }
@@ -249,7 +296,7 @@ impl Reader<'_> {
         if !value.is_array() {
             self.shape(pointer, "an array", value);
         }
-        value.as_array().map_or(&[], Vec::as_slice)
+        value.as_array().filter(|entries| self.few(pointer, entries.len())).map_or(&[], Vec::as_slice)
     }
 
     fn schemas(&mut self, pointer: &str, value: &Value) -> Vec<Schema> {

@@ -8,13 +8,13 @@ mod requests;
 mod shared;
 mod types;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Problem, Sink};
-use crate::dialect::{Kind, Schema, SchemaFile, Version, schema_from_value};
+use crate::dialect::{Kind, MAX_STEPS, Schema, SchemaFile, Version, schema_from_value};
 use crate::model::{About, Api, Command, Direction, Hook, Notification, Object};
 use crate::overlay::{Overlay, file_id};
 use names::{Names, snake};
@@ -48,6 +48,8 @@ pub(super) struct Context<'a> {
     path: String,
     sink: Option<&'a RefCell<Sink>>,
     lowered: &'a RefCell<Vec<LoweredCondition>>,
+    /// How many steps are left for this file.
+    steps: &'a Cell<u64>,
     /// Nodes that send what is being lowered are of this release or a later one.
     floor: Option<Version>,
 }
@@ -58,9 +60,17 @@ impl<'a> Context<'a> {
     }
 
     fn problem(&self, pointer: &str, problem: Problem) {
-        if let Some(sink) = self.sink {
+        // Without steps left, what is missing is no fault of its own.
+        if let Some(sink) = self.sink.filter(|_| self.steps.get() > 0) {
             sink.borrow_mut().push(&self.path, pointer, problem);
         }
+    }
+
+    /// False when the file has used up its steps; what is left of it need not be looked at.
+    fn spend(&self, steps: usize) -> bool {
+        let left = self.steps.get().checked_sub(steps as u64);
+        self.steps.set(left.unwrap_or_default());
+        left.is_some()
     }
 
     /// The same without a voice, for a look ahead.
@@ -105,12 +115,14 @@ pub(crate) fn lower(files: &[SchemaFile], parsed: &[(String, Value)], overlay: &
     let sink = RefCell::new(Sink::default());
     let stale = RefCell::new(Sink::default());
     let conditions = RefCell::default();
+    let steps = Cell::new(MAX_STEPS);
     let context = |path: &str| Context {
         overlay,
         id: file_id(path),
         path: path.to_owned(),
         sink: Some(&sink),
         lowered: &conditions,
+        steps: &steps,
         floor: overlay.oldest_release,
     };
     let mut api = Api { groups: overlay.groups().map(str::to_owned).collect(), ..Api::default() };
@@ -119,10 +131,14 @@ pub(crate) fn lower(files: &[SchemaFile], parsed: &[(String, Value)], overlay: &
     api.error_codes = errors::named(overlay);
     for file in files {
         let cx = context(&file.path).since(file.added);
+        steps.set(MAX_STEPS);
         match file.kind {
             Kind::Command => api.commands.push(command(&cx, file, files, &stale)),
             Kind::Notification => api.notifications.push(notification(&cx, file)),
             Kind::Hook => api.hooks.push(hook(&cx, file)),
+        }
+        if steps.get() == 0 {
+            sink.borrow_mut().push(&file.path, "", Problem::TooEntangled);
         }
     }
     errors::forget_missing_data(&mut api);
@@ -204,9 +220,21 @@ fn about_file(file: &SchemaFile) -> About {
     About { text: file.description.clone(), added: file.added, deprecated: file.deprecated, default: None }
 }
 
-/// Modules that the emitted crate has besides its commands'.
-const MODULES: [&str; 9] =
-    ["cln_rpc", "error_code", "error_data", "hook", "lib", "notification", "primitives", "schema", "shared"];
+/// Modules that the emitted crate has besides its commands', and files that cargo and rustc read as something else.
+const MODULES: [&str; 12] = [
+    "cln_primitives",
+    "cln_rpc",
+    "error_code",
+    "error_data",
+    "hook",
+    "lib",
+    "main",
+    "mod",
+    "notification",
+    "primitives",
+    "schema",
+    "shared",
+];
 
 fn report_module_clashes(api: &Api, files: &[SchemaFile], sink: &RefCell<Sink>) {
     let commands = api.commands.iter().map(|c| (Kind::Command, &c.method, &c.module));
@@ -214,7 +242,8 @@ fn report_module_clashes(api: &Api, files: &[SchemaFile], sink: &RefCell<Sink>) 
     let hooks = api.hooks.iter().map(|h| (Kind::Hook, &h.name, &h.module));
     let mut seen: Vec<(Kind, &String, &String)> = Vec::new();
     for (kind, name, module) in commands.chain(notifications).chain(hooks) {
-        if kind == Kind::Command && MODULES.contains(&module.as_str()) {
+        let taken = if kind == Kind::Command { MODULES.as_slice() } else { &["mod"] };
+        if taken.contains(&module.as_str()) {
             let path = files.iter().find(|f| f.kind == kind && f.name == *name).map_or("", |f| &f.path);
             let first = format!("the crate's own module {module}");
             let problem = Problem::NameClash { first, second: name.clone(), rust: module.clone(), table: "modules" };

@@ -246,19 +246,18 @@ fn shape_of_enum(it: &WireEnum) -> String {
 
 fn shape_of_union(it: &Union) -> String {
     let variants: Vec<String> = it.variants.iter().map(|(name, ty)| format!("{name} {}", shape_of(ty))).collect();
-    format!("union {:?} {variants:?}", it.direction)
+    format!("union {:?} ({})", it.direction, variants.join(", "))
 }
 
 fn shape_of_object(it: &Object) -> String {
     let choices: Vec<String> = it.choices.iter().map(shape_of_choice).collect();
-    format!("object {:?} {} {choices:?} {}", it.direction, shape_of_fields(&it.fields), it.extra)
+    format!("object {:?} {} ({}) {}", it.direction, shape_of_fields(&it.fields), choices.join(", "), it.extra)
 }
 
 fn shape_of_choice(choice: &Choice) -> String {
-    let variants = choice
-        .variants
-        .iter()
-        .map(|variant| format!("{} {:?} {}", variant.name, variant.values, shape_of_fields(&variant.fields)));
+    let variants = choice.variants.iter();
+    let variants: Vec<String> =
+        variants.map(|it| format!("{} {:?} {}", it.name, it.values, shape_of_fields(&it.fields))).collect();
     let told_by = match &choice.discriminator {
         Discriminator::Values(tested) => {
             tested.iter().map(|tested| format!("{} {}", tested.wire, tested.boolean)).collect::<Vec<_>>().join(", ")
@@ -266,12 +265,13 @@ fn shape_of_choice(choice: &Choice) -> String {
         Discriminator::Presence(key) => format!("presence of {key}"),
         Discriminator::Alternatives => "keys".to_owned(),
     };
-    format!("choice {told_by} {:?}", variants.collect::<Vec<_>>())
+    format!("choice {told_by} ({})", variants.join(", "))
 }
 
 fn shape_of_fields(fields: &[Field]) -> String {
     let mut shapes: Vec<String> =
         fields.iter().map(|field| format!("{} {} {}", field.wire, field.required, shape_of(&field.ty))).collect();
     shapes.sort_unstable();
-    shapes.join(", ")
+    // A list in brackets, unlike as debugged text, grows by no more than them with each object around it.
+    format!("({})", shapes.join(", "))
 }

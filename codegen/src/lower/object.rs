@@ -1,6 +1,6 @@
 //! One schema object with properties to one object of the model.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -33,7 +33,8 @@ pub(super) fn lower(cx: &Context<'_>, schema: &Schema, name: String, direction: 
         extra: cx.overlay.keeps_extra(&cx.at(&schema.pointer)) || matches!(schema.additional, Additional::Of(_)),
     };
     let only_in_branches = |field: &Schema| cx.overlay.only_in_branches(&cx.at(&field.pointer));
-    let ask = Questions { fingerprint: &fingerprint, only_in_branches: &only_in_branches };
+    let spend = |steps: usize| cx.spend(steps);
+    let ask = Questions { fingerprint: &fingerprint, only_in_branches: &only_in_branches, spend: &spend };
     let analysis = match conditions::analyse(schema, direction, &ask) {
         Ok(analysis) => analysis,
         Err(faults) => {
@@ -279,10 +280,10 @@ fn report_twice<'n>(
     table: &'static str,
     names: impl Iterator<Item = (&'n str, &'n str)>,
 ) {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut seen: HashMap<&str, &str> = HashMap::new();
     for (rust, wire) in names {
-        match seen.iter().find(|(known, _)| *known == rust) {
-            Some((_, first)) => {
+        match seen.get(rust) {
+            Some(first) => {
                 let problem = Problem::NameClash {
                     first: (*first).to_owned(),
                     second: wire.to_owned(),
@@ -291,7 +292,7 @@ fn report_twice<'n>(
                 };
                 cx.problem(pointer, problem);
             }
-            None => seen.push((rust, wire)),
+            None => drop(seen.insert(rust, wire)),
         }
     }
 }

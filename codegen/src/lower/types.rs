@@ -9,8 +9,14 @@ use crate::diagnostic::Problem;
 use crate::dialect::{Additional, Schema, TypeName};
 use crate::model::{About, Direction, EnumValue, Scalar, Type, Union, WireEnum};
 
+/// As much work as so many comparisons.
+const STEPS_OF_A_TYPE: usize = 50;
+
 /// Lowers the schema of a field called `wire`.
 pub(super) fn lower(cx: &Context<'_>, schema: &Schema, wire: &str, direction: Direction) -> Type {
+    if !cx.spend(STEPS_OF_A_TYPE) {
+        return Type::Scalar(Scalar::Json);
+    }
     let at = cx.at(&schema.pointer);
     if cx.overlay.is_secret(&at) {
         return Type::Scalar(Scalar::SecretString);
@@ -77,20 +83,20 @@ pub(super) fn enum_of<'v>(
     name: String,
     about: About,
 ) -> WireEnum {
-    let mut values: Vec<EnumValue> = Vec::new();
+    let mut values: IndexMap<String, EnumValue> = IndexMap::new();
     for wire in texts {
         let rust = variant_name(cx, pointer, wire, &name);
-        match values.iter().find(|value| value.rust == rust) {
+        match values.get(&rust) {
             Some(first) if first.wire != wire => {
                 let problem =
                     Problem::NameClash { first: first.wire.clone(), second: wire.to_owned(), rust, table: "variants" };
                 cx.problem(pointer, problem);
             }
             Some(_) => {}
-            None => values.push(EnumValue { wire: wire.to_owned(), rust, text: None }),
+            None => drop(values.insert(rust.clone(), EnumValue { wire: wire.to_owned(), rust, text: None })),
         }
     }
-    WireEnum { name, about, values }
+    WireEnum { name, about, values: values.into_values().collect() }
 }
 
 pub(super) fn variant_name(cx: &Context<'_>, pointer: &str, wire: &str, enum_name: &str) -> String {

@@ -130,6 +130,19 @@ impl Client {
         self.read::<R>(result)
     }
 
+    /// Calls a command and hands on what came, unread: the answer's JSON, or the node's error.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call), the node's error as it came.
+    pub async fn call_for_json<R: Command>(
+        &self,
+        request: &R,
+        options: CallOptions<'_>,
+    ) -> Result<Answer, CallError<RpcError>> {
+        self.exchange(&Outgoing::typed(request)?, options).await.map(Answer)
+    }
+
     /// Calls several requests of one command at once. Results come in the order of the requests, and one that fails
     /// does not disturb the others.
     pub async fn batch<'r, R: Command + 'r>(

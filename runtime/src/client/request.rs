@@ -28,7 +28,7 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// A command of `cln_api`.
-    pub(crate) fn typed<R: Command>(request: &R) -> Result<Self, CallError<R::Error>> {
+    pub(crate) fn typed<R: Command, E>(request: &R) -> Result<Self, CallError<E>> {
         request.validate()?;
         let params = params(R::METHOD, request)?;
         Ok(Self { method: R::METHOD.into(), params, patience: request.patience(), read_only: R::READ_ONLY })

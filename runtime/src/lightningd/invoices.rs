@@ -214,6 +214,8 @@ impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
     }
 
     async fn attempt_again(&self, label: &str, payment_hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
+        // Whoever frees the label meanwhile is to know of this attempt, or to be through before it.
+        let _turn = self.turns.take(label.to_owned()).await;
         self.first_attempts().remove(&payment_hash);
         self.find(label, payment_hash).await
     }

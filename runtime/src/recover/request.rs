@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests};
+use cln_api::{disableinvoicerequest, invoicerequest, listinvoicerequests, lnr_disable, lnr_list, lnr_request};
 use cln_primitives::{Hash32, Msat};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
@@ -97,7 +97,7 @@ pub struct Request {
     pub used: bool,
 }
 
-/// Three commands tell requests by the same fields, each as its own type.
+/// Several commands tell requests by the same fields, each as its own type.
 macro_rules! request_from {
     ($($row:path),*) => {$(
         impl From<$row> for Request {
@@ -108,7 +108,14 @@ macro_rules! request_from {
         }
     )*};
 }
-request_from!(invoicerequest::Response, listinvoicerequests::InvoiceRequest, disableinvoicerequest::Response);
+request_from!(
+    invoicerequest::Response,
+    listinvoicerequests::InvoiceRequest,
+    disableinvoicerequest::Response,
+    lnr_request::Response,
+    lnr_list::InvoiceRequest,
+    lnr_disable::Response
+);
 
 /// What became of a promise.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::docs::{clean, docs, lines, value};
+use super::docs::{clean, clean_phrase, docs, lines, value};
 use super::object::{constructor, object_docs, strictness};
 use super::types::{bare_fields, ident, optional, public_fields};
 use super::wire;
@@ -133,7 +133,7 @@ fn choice_text(choice: &Choice) -> String {
             let mut text = format!("What {} can be, and the fields that come with it.", fields.join(" and "));
             for tested in tested {
                 if let Some(about) = &tested.about.text {
-                    text.push_str(&format!("\n\n`{}`: {}", tested.wire, clean(about)));
+                    text.push_str(&format!("\n\n{}", clean(&format!("`{}`: {about}", tested.wire))));
                 }
             }
             text
@@ -185,7 +185,7 @@ fn variants(choice: &Choice, direction: Direction) -> TokenStream {
                 value(variant.values[0].as_str().unwrap_or_default(), variant.text.as_deref())
             }
             _ => {
-                let text = variant.text.as_deref().map(|text| format!(" {}", clean(text))).unwrap_or_default();
+                let text = variant.text.as_deref().map(|text| format!(" {}", clean_phrase(text))).unwrap_or_default();
                 lines(&format!("With {}.{text}", variant_condition(choice, variant)))
             }
         };

@@ -10,7 +10,7 @@ use crate::model::About;
 pub(super) fn docs(about: &About, fallback: &str) -> TokenStream {
     let mut text = about.text.as_deref().map_or_else(|| fallback.to_owned(), clean);
     if let Some(default) = &about.default {
-        text.push_str(&format!("\n\nDefault: {}.", clean(default).trim_end_matches('.')));
+        text.push_str(&format!("\n\nDefault: {}.", clean_phrase(default).trim_end_matches('.')));
     }
     if let Some(added) = about.added {
         text.push_str(&format!("\n\nAdded in {added}."));
@@ -23,7 +23,7 @@ pub(super) fn docs(about: &About, fallback: &str) -> TokenStream {
 /// `#[doc]` attributes for an enum's value, as it is on the wire.
 pub(super) fn value(wire: &str, text: Option<&str>) -> TokenStream {
     match text {
-        Some(text) => lines(&format!("`{wire}`: {}", clean(text))),
+        Some(text) => lines(&clean(&format!("`{wire}`: {text}"))),
         None => lines(&format!("`{wire}`.")),
     }
 }
@@ -51,11 +51,12 @@ fn deprecated(deprecation: Deprecation) -> TokenStream {
     }
 }
 
-/// Makes a text safe for rustdoc: no HTML, no links but real ones, no accidental code.
+/// Makes a text safe for rustdoc: no HTML, no links but real ones, and no code but fenced text, for rustdoc compiles and
+/// runs every other block of it. What is put in front of a text has to be cleaned together with it.
 pub(super) fn clean(text: &str) -> String {
     let mut cleaned = Vec::new();
     let mut fenced = false;
-    for line in text.trim().lines() {
+    for line in visible(text.trim()).lines() {
         let line = line.trim_end();
         if line.trim_start().starts_with("```") {
             fenced = !fenced;
@@ -72,16 +73,42 @@ pub(super) fn clean(text: &str) -> String {
     cleaned.join("\n")
 }
 
+/// The same for a text that stands inside of a line.
+pub(super) fn clean_phrase(text: &str) -> String {
+    clean_line(&visible(text))
+}
+
+/// Control characters and those that turn the direction of what follows, as their code points; a line ends with `\n`.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.replace("\r\n", "\n").chars() {
+        match c {
+            '\n' | '\r' => visible.push('\n'),
+            '\t' => visible.push(' '),
+            c if c.is_control() || turns_direction(c) => visible.extend(c.escape_unicode()),
+            c => visible.push(c),
+        }
+    }
+    visible
+}
+
+/// rustc refuses these in comments, as code that follows would not read as it runs.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+}
+
 fn clean_line(line: &str) -> String {
     let indent = line.len() - line.trim_start().len();
-    // Four spaces would make it code.
+    // Four spaces would make it code, in a list as well.
     let mut cleaned = " ".repeat(indent.min(2));
-    let balanced = line.matches('`').count().is_multiple_of(2);
-    for (index, part) in line.trim_start().split('`').enumerate() {
+    // Other documentation writes code in two backticks. What still is no pair of single ones stands for itself.
+    let line = words(line).replace("``", "`");
+    let paired = !line.contains("``") && line.matches('`').count().is_multiple_of(2);
+    for (index, part) in line.split('`').enumerate() {
         if index > 0 {
-            cleaned.push_str(if balanced { "`" } else { "\\`" });
+            cleaned.push_str(if paired { "`" } else { "\\`" });
         }
-        if balanced && index % 2 == 1 {
+        if paired && index % 2 == 1 {
             cleaned.push_str(part);
         } else {
             let words: Vec<String> = part.split(' ').map(clean_word).collect();
@@ -89,6 +116,11 @@ fn clean_line(line: &str) -> String {
         }
     }
     cleaned
+}
+
+/// The words of a line, one blank between them.
+fn words(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn clean_word(word: &str) -> String {
@@ -103,20 +135,29 @@ fn clean_word(word: &str) -> String {
     escaped(word)
 }
 
+/// A text without its meaning in Markdown, as far as it could be HTML, a link, a table or a block of code.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let mut backslashes = 0;
     for c in text.chars() {
-        if matches!(c, '<' | '>' | '[' | ']') {
-            escaped.push('\\');
+        if c == '\\' {
+            backslashes += 1;
+        } else if matches!(c, '<' | '>' | '[' | ']' | '~' | '|') {
+            // Those that stand in front of an escape would undo it.
+            escaped.extend(std::iter::repeat_n('\\', backslashes + 1));
+            backslashes = 0;
+        } else {
+            backslashes = 0;
         }
         escaped.push(c);
     }
+    escaped.extend(std::iter::repeat_n('\\', backslashes));
     escaped
 }
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, clean_phrase};
 
     fn check(text: &str, cleaned: &str) {
         assert_eq!(clean(text), cleaned);
@@ -127,6 +168,9 @@ mod tests {
         check("a <b> [c](d)", "a \\<b\\> \\[c\\](d)");
         check("kept in `Vec<u8>`", "kept in `Vec<u8>`");
         check("an odd ` <b>", "an odd \\` \\<b\\>");
+        check("a \\<b c=d>", "a \\\\\\<b c=d\\>");
+        check("a\\`<b>`", "a\\\\`<b>`");
+        check("a\\nb", "a\\nb");
     }
 
     #[test]
@@ -136,9 +180,25 @@ mod tests {
     }
 
     #[test]
+    fn code_is_what_stands_between_single_backticks() {
+        check("by ``GET`` or `POST`", "by `GET` or `POST`");
+        check("x ``` <b> `", "x \\`\\` \\<b\\> \\`");
+        check("a ` b\nc ` d", "a \\` b\nc \\` d");
+    }
+
+    #[test]
     fn nothing_becomes_code_by_accident() {
-        check("        deep", "  deep".trim_start());
         check("a\n        deep", "a\n  deep");
         check("```\nlet x;\n", "```text\nlet x;\n```");
+        check("```rust\nlet x;\n```\n- ```", "```text\nlet x;\n```\n- \\`\\`");
+        check("~~~\nlet x;", "\\~\\~\\~\nlet x;");
+        check("-      let x;", "- let x;");
+        assert_eq!(clean_phrase("```\nlet x;"), "\\`\\` let x;");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_spelt_out() {
+        check("a\u{202e}b\u{0}c\u{1b}d", "a\\u{202e}b\\u{0}c\\u{1b}d");
+        check("a\rb\r\nc\td", "a\nb\nc d");
     }
 }

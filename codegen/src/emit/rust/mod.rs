@@ -186,7 +186,7 @@ fn module_docs(title: &Option<String>, about: &About, fallback: &str, related: &
     let mut text = title.as_deref().map_or_else(
         || fallback.to_owned(),
         |title| {
-            let title = docs::clean(title);
+            let title = docs::clean_phrase(title);
             if title.ends_with(['.', '!', '?']) { title } else { format!("{title}.") }
         },
     );

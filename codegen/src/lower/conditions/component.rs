@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::rules::{Node, Rule, Test, denies, mentions, required_names};
@@ -121,6 +122,17 @@ impl<'s> Component<'s> {
         })
     }
 
+    /// How often a field and a branch are held against each other, for every value.
+    pub(super) fn comparisons(&self, base: &Base<'s>) -> usize {
+        let clause = |rule: &Rule<'s>| 1 + rule.guards.len() + rule.clause.required.len();
+        let fields = |rule: &Rule<'s>| {
+            rule.clause.properties.as_ref().map_or(0, IndexMap::len) + required_names(rule.clause).count()
+        };
+        let fields = base.fields.len() + self.rules.iter().map(fields).sum::<usize>();
+        let clauses = self.rules.iter().map(clause).sum::<usize>() + base.object.required.len();
+        fields.saturating_mul(self.assignments.len()).saturating_mul(clauses).saturating_add(fields.saturating_pow(2))
+    }
+
     fn holding(&self, assignment: Option<&[Value]>) -> impl Iterator<Item = &Rule<'s>> {
         self.rules
             .iter()
@@ -198,9 +210,9 @@ impl<'s> Component<'s> {
         let (mut named, mut denied) = (false, false);
         for rule in self.holding(assignment) {
             let required = rule.clause.required.iter().any(|required| required == name);
-            let listed = rule.clause.properties.iter().flatten().find(|(listed, _)| *listed == name);
+            let listed = rule.clause.properties.as_ref().and_then(|properties| properties.get(name));
             match listed {
-                Some((_, listed)) if !listed.is_stub() => {
+                Some(listed) if !listed.is_stub() => {
                     schema = Some(listed);
                     presence = presence.at_least_optional();
                     named = true;

@@ -65,9 +65,11 @@ pub(super) struct Questions<'q> {
     pub(super) fingerprint: &'q dyn Fn(&Schema) -> String,
     /// True for a field that the object declares, yet that is only sent where a branch names it.
     pub(super) only_in_branches: &'q dyn Fn(&Schema) -> bool,
+    /// False when no more steps are allowed.
+    pub(super) spend: &'q dyn Fn(usize) -> bool,
 }
 
-/// Analyses an object.
+/// Analyses an object. Without faults in the error, the file has no steps left.
 pub(super) fn analyse<'s>(
     object: &'s Schema,
     direction: Direction,
@@ -78,11 +80,19 @@ pub(super) fn analyse<'s>(
     for condition in &object.conditions {
         rules::flatten(condition, &[], &mut rules, &mut faults);
     }
+    // Tests are compared with each other.
+    if !(ask.spend)(rules::tests(&rules).saturating_pow(2)) {
+        return Err(faults);
+    }
     let mut base = Base::new(object, ask);
     let mut components = Vec::new();
     let mut keys = Vec::new();
     for nodes in rules::components_of(&rules) {
-        match Component::new(nodes, &rules, object, direction, &mut faults) {
+        let component = Component::new(nodes, &rules, object, direction, &mut faults);
+        if !(ask.spend)(component.as_ref().map_or(0, |component| component.comparisons(&base))) {
+            return Err(faults);
+        }
+        match component {
             Some(component) if component.only_key(&base) => {
                 base.adopt(&component);
                 keys.extend(component.conditions());

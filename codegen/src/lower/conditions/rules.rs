@@ -60,6 +60,12 @@ pub(super) fn flatten<'s>(
     }
 }
 
+/// How many fields and keys all rules test.
+pub(super) fn tests(rules: &[Rule<'_>]) -> usize {
+    let guards = rules.iter().flat_map(|rule| &rule.guards);
+    guards.map(|(test, _)| if let Test::Values(fields) = test { fields.len() } else { 1 }).sum()
+}
+
 fn test(schema: &Schema) -> Result<Test<'_>, String> {
     let plain = Schema {
         pointer: schema.pointer.clone(),

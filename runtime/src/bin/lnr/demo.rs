@@ -1,8 +1,6 @@
 //! `lnr demo`: two nodes and what they do with each other.
 
 use std::error::Error;
-use std::fmt::Display;
-use std::io::Write as _;
 use std::time::Duration;
 
 use cln_api::{invoicerequest, listfunds, listinvoicerequests, sendinvoice};
@@ -10,13 +8,20 @@ use cln_primitives::Msat;
 use cln_runtime::client::{CallError, Client};
 use cln_runtime::node::EmbeddedNode;
 
-/// The columns of the output, and those before a value.
-const WIDTH: usize = 80;
-const INDENT: usize = 14;
+use super::amount;
+use super::exit::{Exit, Failure};
+use super::output::{field, title};
+
 const BALANCE: Msat = Msat::from_msat(1_000_000_000);
 const AMOUNT: Msat = Msat::from_msat(100_000_000);
 
-pub async fn run() -> Result<(), Box<dyn Error>> {
+pub async fn run() -> Result<(), Failure> {
+    demonstrate().await.map_err(|error| {
+        Failure::new(Exit::Failed, error.to_string(), "It needs a folder for temporary files, such as TMPDIR names.")
+    })
+}
+
+async fn demonstrate() -> Result<(), Box<dyn Error>> {
     let network = tempfile::tempdir()?;
     let alice = EmbeddedNode::builder(network.path().join("alice")).balance(BALANCE).start().await?;
     let bob = EmbeddedNode::builder(network.path().join("bob")).balance(BALANCE).start().await?;
@@ -29,25 +34,25 @@ async fn show(alice: &EmbeddedNode, bob: &EmbeddedNode) -> Result<(), Box<dyn Er
     let payer = Client::connect(alice.rpc_path()).await?;
     let payee = Client::connect(bob.rpc_path()).await?;
     title("Two nodes, connected by simulated channels");
-    field("alice", &alice.node().node_id());
-    field("bob", &bob.node().node_id());
+    field("alice", alice.node().node_id());
+    field("bob", bob.node().node_id());
     balances(&payer, &payee).await?;
 
     title("Alice publishes a request: she will pay for one invoice");
     let request = payer.call(&invoicerequest::Request::new(AMOUNT, "refund of order 17")).await?;
-    field("amount", &sat(AMOUNT));
-    field("invreq_id", &request.invreq_id);
+    field("amount", amount::shown(AMOUNT));
+    field("invreq_id", request.invreq_id);
     field("bolt12", &request.bolt12);
 
     title("Bob sends an invoice for it, and alice pays");
     let receipt = payee.call(&sendinvoice::Request::new(&request.bolt12, "order-17")).await?;
     field("label", &receipt.label);
-    field("bolt12", &receipt.bolt12.as_deref().unwrap_or("none"));
-    field("payment_hash", &receipt.payment_hash);
+    field("bolt12", receipt.bolt12.as_deref().unwrap_or("none"));
+    field("payment_hash", receipt.payment_hash);
     match &receipt.status {
         sendinvoice::Status::Paid(paid) => {
-            field("received", &sat(paid.amount_received_msat));
-            field("preimage", &paid.payment_preimage.reveal_hex());
+            field("received", amount::shown(paid.amount_received_msat));
+            field("preimage", paid.payment_preimage.reveal_hex());
         }
         status => return Err(format!("the invoice is {} instead of paid", status.as_str()).into()),
     }
@@ -57,9 +62,9 @@ async fn show(alice: &EmbeddedNode, bob: &EmbeddedNode) -> Result<(), Box<dyn Er
     title("Bob sends a second invoice for the same request");
     match payee.call(&sendinvoice::Request::new(&request.bolt12, "order-17-again")).await {
         Err(CallError::Rpc(sendinvoice::Error::OfferBadInvreqReply(refused))) => {
-            field("code", &refused.error.code);
+            field("code", refused.error.code);
             field("message", &refused.error.message);
-            field("reason", &refused.data.and_then(|data| data.error).unwrap_or_default());
+            field("reason", refused.data.and_then(|data| data.error).unwrap_or_default());
         }
         Ok(_) => return Err("it was paid a second time".into()),
         Err(error) => return Err(error.into()),
@@ -76,53 +81,12 @@ async fn becomes_used(payer: &Client) -> Result<(), Box<dyn Error>> {
 }
 
 async fn balances(alice: &Client, bob: &Client) -> Result<(), Box<dyn Error>> {
-    field("balances", &format!("alice {}, bob {}", balance(alice).await?, balance(bob).await?));
+    field("balances", format!("alice {}, bob {}", balance(alice).await?, balance(bob).await?));
     Ok(())
 }
 
 async fn balance(node: &Client) -> Result<String, Box<dyn Error>> {
     let channels = node.call(&listfunds::Request::new()).await?.channels;
     let sum = channels.iter().try_fold(Msat::ZERO, |sum, channel| sum.checked_add(channel.our_amount_msat));
-    Ok(sat(sum.ok_or("more than all bitcoin")?))
-}
-
-fn sat(amount: Msat) -> String {
-    match amount.to_sat_exact() {
-        Some(sat) => format!("{sat} sat"),
-        None => format!("{} sat and {} msat", amount.to_sat_floor(), amount.as_msat() % 1000),
-    }
-}
-
-fn title(text: &str) {
-    line("");
-    line(text);
-}
-
-/// A name and its value, which goes on in the next lines when it is long.
-fn field(name: &str, value: &dyn Display) {
-    let value = value.to_string();
-    let (mut start, mut rest) = (format!(" {name}"), value.as_str());
-    loop {
-        let (part, more) = split(rest, WIDTH - INDENT);
-        line(&format!("{start:INDENT$}{part}"));
-        if more.is_empty() {
-            return;
-        }
-        (start, rest) = (String::new(), more);
-    }
-}
-
-fn line(text: &str) {
-    // Nobody reads it when this fails.
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-/// What fits on a line, up to a space if there is one, and the rest.
-fn split(text: &str, width: usize) -> (&str, &str) {
-    let Some((end, _)) = text.char_indices().nth(width) else { return (text, "") };
-    let (line, more) = text.split_at(end);
-    match line.rfind(' ') {
-        Some(space) => (&text[..space], &text[space + 1..]),
-        None => (line, more),
-    }
+    Ok(amount::shown(sum.ok_or("more than all bitcoin")?))
 }

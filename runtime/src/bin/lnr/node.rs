@@ -1,7 +1,5 @@
 //! `lnr node`: a node as a process.
 
-use std::error::Error;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +7,10 @@ use cln_primitives::Msat;
 use cln_runtime::node::EmbeddedNode;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::amount;
+use super::exit::{Exit, Failure};
 use super::network::Network;
+use super::output::line;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -20,23 +21,25 @@ pub struct Options {
     #[arg(long, value_enum, default_value = "regtest")]
     network: Network,
     /// What a new node has, out of nothing, such as 1000000sat
-    #[arg(long, value_name = "AMOUNT", default_value = "0sat")]
+    #[arg(long, value_name = "AMOUNT", default_value = "0sat", value_parser = amount::parse)]
     balance: Msat,
     /// Hide the node: others reach it only through one public node of the network, by its requests' paths
     #[arg(long)]
     private: bool,
 }
 
-pub async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display, advice| Failure::new(Exit::Failed, error.to_string(), advice);
+    let listen = |kind| signal(kind).map_err(|error| failed(&error, "This system lets no program listen for signals."));
     // Before the start, so that a signal during it is not lost.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let mut builder = EmbeddedNode::builder(&options.dir).network(options.network.into()).balance(options.balance);
     if options.private {
         builder = builder.private();
     }
-    let mut node = builder.start().await?;
-    // Whoever has started it may have stopped listening.
-    let _ = writeln!(std::io::stdout(), "ready: node {} at {}", node.node().node_id(), node.rpc_path().display());
+    let started = builder.start().await;
+    let mut node = started.map_err(|error| failed(&error, "A node needs a folder of its own: --dir FOLDER."))?;
+    line(format_args!("ready: node {} at {}", node.node().node_id(), node.rpc_path().display()));
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

@@ -1,6 +1,5 @@
 //! `lnr plugin`: a plugin of lightningd.
 
-use std::error::Error;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -8,10 +7,12 @@ use std::path::Path;
 use clap::Args;
 use cln_runtime::plugin::{self, Log};
 
+use super::exit::{Exit, Failure};
+
 const HELP: &str = "\
-Install  lightning-cli plugin start /path/to/lnr-plugin   (a link to lnr), or the
-         line plugin=/path/to/lnr-plugin in the node's configuration. It keeps
-         lnr.sqlite3 in the node's folder of the network: back it up.
+Install  lightning-cli plugin start /path/to/lnr-plugin   (a link to lnr), or
+         the line plugin=/path/to/lnr-plugin in the node's configuration. It
+         keeps lnr.sqlite3 in the node's folder of the network: back it up.
 Use      lightning-cli lnr-request 50000sat 'a refund' label=refund-17
          lightning-cli lnr-list, lnr-show, lnr-disable; `help` has them all.
 Bound    lnr-daily-limit=100000sat   what is paid within 24 hours, with fees
@@ -20,15 +21,15 @@ Bound    lnr-daily-limit=100000sat   what is paid within 24 hours, with fees
          lnr-max-pending=64          payments for a multi-use request at a time
          lnr-invoices-per-second=100 invoices that are looked at
          lnr-dry-run=true            judge and report, but pay nothing
-         As options in the node's configuration; limit, dry run and pause also by
-         lightning-cli setconfig while it runs.
+         As options in the node's configuration; limit, dry run and pause also
+         by lightning-cli setconfig while it runs.
 Watch    the node's log; the notifications lnr_paid, lnr_refused, lnr_received;
          lightning-cli lnr-pause shows what was spent and what is under way.
 Stop     lightning-cli lnr-pause true    no payment begins, over restarts too
          lightning-cli lnr-pause false   they begin again
          lightning-cli plugin stop lnr-plugin
-         What is under way goes on in the node, and its end is found at the next
-         start. Nothing is paid twice, whatever crashes.
+         What is under way goes on in the node, and its end is found at the
+         next start. Nothing is paid twice, whatever crashes.
 
 CLN_PLUGIN_LOG says how much is logged, such as debug.";
 
@@ -49,11 +50,12 @@ pub fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
-pub async fn run(_options: Options) -> Result<(), Box<dyn Error>> {
+pub async fn run(_options: Options) -> Result<(), Failure> {
     if std::io::stdin().is_terminal() {
-        return Err("a plugin is started by lightningd: see `lnr plugin --help`".into());
+        return Err(Failure::new(Exit::BadInput, "a plugin is started by lightningd", "See `lnr plugin --help`."));
     }
-    plugin::run(tokio::io::stdin(), tokio::io::stdout(), Log::Node).await?;
+    let end = plugin::run(tokio::io::stdin(), tokio::io::stdout(), Log::Node).await;
+    end.map_err(|error| Failure::new(Exit::Failed, error.to_string(), "The node's log may say more."))?;
     // A read of the standard input cannot be taken back, and would keep the process until lightningd closes it.
     std::process::exit(0)
 }

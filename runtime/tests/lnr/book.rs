@@ -1,0 +1,116 @@
+//! The book does what it says: its commands run, and its links lead somewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a node of the book may take until it answers.
+const START: Duration = Duration::from_secs(30);
+
+fn book() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src")
+}
+
+/// The pages' names and texts.
+fn pages() -> Vec<(String, String)> {
+    let pages = fs::read_dir(book()).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    pages.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// What stands between fences of this kind, in order, with the fence.
+fn blocks(page: &str) -> Vec<(&str, String)> {
+    let (mut blocks, mut open): (Vec<(&str, String)>, bool) = (Vec::new(), false);
+    for line in page.lines() {
+        match (line.strip_prefix("```"), open) {
+            (Some(kind), false) => {
+                blocks.push((kind, String::new()));
+                open = true;
+            }
+            (Some(_), true) => open = false,
+            (None, true) => {
+                let text = &mut blocks.last_mut().unwrap().1;
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, false) => {}
+        }
+    }
+    assert!(!open, "a block without an end");
+    blocks
+}
+
+/// Killed when the test ends.
+struct Background(Child);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// A shell in the page's own folder, which finds `lnr`.
+fn shell(folder: &Path, script: &str) -> Command {
+    let lnr = Path::new(env!("CARGO_BIN_EXE_lnr")).parent().unwrap();
+    let path = std::env::join_paths(
+        std::iter::once(lnr.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let mut shell = Command::new("bash");
+    shell.args(["-euo", "pipefail", "-c", script]).current_dir(folder).env("PATH", path.unwrap()).env("HOME", folder);
+    shell.env_remove("LIGHTNING_DIR").stdin(Stdio::null());
+    shell
+}
+
+/// Starts what goes on while the rest is done, which is a node, and waits until it answers.
+fn start(folder: &Path, script: &str) -> Background {
+    let folder_of_node = script.split_whitespace().skip_while(|word| *word != "--dir").nth(1).expect("a node has a folder");
+    let socket = folder.join(folder_of_node).join("lightning-rpc");
+    let child = shell(folder, &format!("exec {script}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let node = Background(child);
+    let begun = Instant::now();
+    while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+        assert!(begun.elapsed() < START, "nobody answers at {}", socket.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    node
+}
+
+#[test]
+fn commands_run() {
+    let mut run = 0;
+    for (name, page) in pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut nodes, mut script) = (Vec::new(), String::new());
+        for (kind, text) in blocks(&page) {
+            match kind {
+                "sh,background" => nodes.push(start(folder.path(), &text)),
+                "sh" => script.push_str(&text),
+                _ => {}
+            }
+        }
+        if !script.is_empty() {
+            let output = shell(folder.path(), &script).output().unwrap();
+            let said = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            assert!(output.status.success(), "{name}: {}{}", said(&output.stdout), said(&output.stderr));
+            run += 1;
+        }
+    }
+    assert!(run > 0, "no page has commands");
+}
+
+#[test]
+fn every_page_is_in_the_summary_and_every_link_leads_to_a_page() {
+    let pages = pages();
+    let summary = &pages.iter().find(|(name, _)| name == "SUMMARY.md").unwrap().1;
+    for (name, page) in &pages {
+        assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name} is not in the summary");
+        for link in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            let leads = link.starts_with("https://") || file.is_empty() || book().join(file).is_file();
+            assert!(leads, "{name}: {link}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The program `lnr`, as its users meet it.
+
+#![cfg(feature = "cli")]
+
+mod book;
+mod network;
+mod outputs;
+mod processes;
+mod session;
