@@ -226,7 +226,7 @@ async fn invoices(net: &Network) -> Value {
     net.fails(payee, "sendinvoice", json!([expired, "e"]), 1002, "expired at 1").await;
 
     let long = net.request(json!({"description": "x".repeat(70_000)})).await;
-    net.fails(payee, "sendinvoice", json!([long, "long"]), -1, "more than 64 KiB").await;
+    net.fails(payee, "sendinvoice", json!([long, "long"]), -1, "too long for an onion").await;
 
     let (lni, stranger) = (&paid["bolt12"], request_of(9));
     net.fails(payee, "sendinvoice", json!([stranger, "s"]), 1003, "could not reach the payer").await;

@@ -127,13 +127,15 @@ struct Connect {
     id: String,
 }
 
-/// All that run are connected already.
+/// Neighbours that run are connected already; a private node, too, may call any public one.
 async fn connect(node: Node, input: Connect) -> Answer<connect::Response> {
     let (id, _) = input.id.split_once('@').unwrap_or((&input.id, ""));
     let Ok(id) = id.parse::<NodeId>() else {
         return Err(invalid("id: must be a node's id in 66 hex digits, with or without `@` and a host behind it"));
     };
-    let Some((_, folder)) = others(&node).await?.into_iter().find(|(other, _)| *other == id) else {
+    let mut known = others(&node).await?;
+    known.extend(public(&node).await?);
+    let Some((_, folder)) = known.into_iter().find(|(other, _)| *other == id && id != node.node_id()) else {
         return Err(failure(CONNECT_NO_KNOWN_ADDRESS, format!("the node {id} is not in this network")));
     };
     let socket = folder.join(MESSAGES);
