@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use cln_primitives::RpcError;
 use serde_json::{Value, json};
@@ -44,12 +44,15 @@ pub struct Plugin {
     line: Arc<Line>,
 }
 
+/// Who waits for an answer, by the request's id.
+type Pending = HashMap<String, oneshot::Sender<Result<Value, RpcError>>>;
+
 /// The two pipes.
 #[derive(Debug)]
 struct Line {
     requests: mpsc::UnboundedSender<Value>,
     /// Who waits for which answer; `None` when the plugin is gone.
-    pending: Mutex<Option<HashMap<String, oneshot::Sender<Result<Value, RpcError>>>>>,
+    pending: Mutex<Option<Pending>>,
     next: AtomicU64,
     gone: watch::Sender<bool>,
 }
@@ -208,7 +211,7 @@ impl Line {
         self.gone.send_replace(true);
     }
 
-    fn pending(&self) -> std::sync::MutexGuard<'_, Option<HashMap<String, oneshot::Sender<Result<Value, RpcError>>>>> {
+    fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
         self.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
