@@ -43,7 +43,7 @@
 //! | `createinvoice`, `xpay` of BOLT 11 invoices; `xpay` of offers and names | done | -32602 |
 //! | `xpay` with `layers`, `partial_msat`, `localinvreqid` | done | -32602, unless they change nothing |
 //! | `xpay` with limits of fees, delays, time | kept | there are no fees and no delays; an attempt lasts until the invoice has expired |
-//! | `listchannels`, `listpeerchannels` | channels | none: all nodes of a network are peers |
+//! | `listchannels`, `listpeerchannels` | channels | one between any two public nodes, so that ways are found; none of its own |
 //! | bounds | none | 512 clients, 4 MiB a request, 1000 requests of a client at a time, of which 16 may do more than wait |
 //!
 //! `lnr-request` is a command of our own, that of `lnr plugin`: a label makes it one request, `expires` counts

@@ -14,7 +14,11 @@ pub async fn peers_and_ways(net: &Network) {
     assert_eq!(nodes["nodes"].as_array().unwrap().len(), 2);
     let known = net.ok(payer, "listnodes", json!([own])).await;
     assert_eq!((&known["nodes"][0]["nodeid"], &known["nodes"][0]["alias"]), (&json!(own), &json!("payer")));
-    assert_eq!(net.ok(payer, "listchannels", json!({"source": own})).await, json!({"channels": []}));
+    let channels = net.ok(payer, "listchannels", json!({"source": own})).await;
+    assert_eq!(channels["channels"][0]["destination"], json!(other));
+    let channel = &channels["channels"][0]["short_channel_id"];
+    let both = net.ok(payer, "listchannels", json!([channel])).await;
+    assert_eq!(both["channels"].as_array().unwrap().len(), 2);
     assert_eq!(net.ok(payer, "listpeerchannels", json!({"id": other})).await, json!({"channels": []}));
     net.fails(payer, "listpeerchannels", json!({"short_channel_id": "junk"}), -32602, "").await;
     let both = json!({"source": own, "destination": other});
