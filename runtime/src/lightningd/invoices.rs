@@ -26,21 +26,17 @@ use cln_primitives::{Hash32, NodeId};
 use futures_util::future::select;
 
 use super::daemon::{Daemon, Failure};
-use super::row;
+use super::row::{self, GRACE, PAGE};
 use crate::bolt12::{Invoice, Unsigned};
 use crate::engine::turns::Turns;
 use crate::engine::{
     Clock, Creation, Free, InvoiceRecord, InvoiceState, InvoiceStore, NewInvoice, StoreError, payment_hash,
 };
 
-/// How many invoices are read at once when all of them are looked through.
-const PAGE: u32 = 500;
 /// How often `createinvoice` is tried while the label changes hands.
 const TRIES: usize = 5;
 /// How long the node is left alone that has lost a wait, or ended it without a reason.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What the node may be late with an invoice's expiry.
-const GRACE: Duration = Duration::from_secs(5);
 /// How much later than the invoice its row may expire: the node makes it after all others were looked through.
 const MOST_LATE: Duration = Duration::from_secs(60);
 
@@ -97,12 +93,8 @@ impl<D: Daemon, C: Clock> Invoices<D, C> {
             let request = listinvoices::Request::new().index(ListIndex::Created).start(start).limit(PAGE);
             let page = self.daemon.call(&request).await.map_err(failed(doing))?.invoices;
             let Some(last) = page.iter().map(|invoice| invoice.created_index).max() else { return Ok(()) };
-            let open = |invoice: &&listinvoices::Invoice| {
-                invoice.label != label
-                    && matches!(invoice.status, listinvoices::Status::Unpaid)
-                    && row::answers(invoice.bolt12.as_deref(), invreq_id)
-            };
-            if let Some(other) = page.iter().find(open) {
+            let other = page.iter().find(|row| row::is_open_under_another_label(row, label, invreq_id));
+            if let Some(other) = other {
                 let (label, until) = (&other.label, other.expires_at);
                 let why = format!(
                     "the label {label:?} has an unpaid invoice for it: use that label, delete that invoice, or wait until \
