@@ -96,15 +96,14 @@ fn not_made(error: impl std::fmt::Display) -> SendError {
 
 #[cfg(test)]
 mod tests {
-    use bitcoin::secp256k1::{Keypair, SecretKey};
     use cln_primitives::{Hash32, Msat};
     use serde_json::json;
 
     use super::*;
-    use crate::bolt12::curve::CURVE;
     use crate::bolt12::{Chain, RequestBuilder};
     use crate::client::Client;
     use crate::engine::{Answer, Courier as _};
+    use crate::node::keys::Keys;
     use crate::testing::{FakeNode, Reply as NodeReply};
 
     const BYTES: [u8; 32] = [9; 32];
@@ -117,25 +116,20 @@ mod tests {
         }
     }
 
-    fn key(byte: u8) -> Keypair {
-        SecretKey::from_slice(&[byte; 32]).unwrap().keypair(&CURVE)
-    }
-
     #[tokio::test]
     async fn a_refusal_is_heard_although_it_is_not_known_whether_the_invoice_was_sent() {
-        let (own, payer) = (NodeId::from(key(1).public_key()), NodeId::from(key(2).public_key()));
+        let [payee, payer] = [1, 2].map(|seed| Keys::from_seed(&[seed; 32], Chain::REGTEST).unwrap());
         let amount = Msat::from_msat(1000);
-        let request = RequestBuilder::stand_alone(&[1; 16], payer, Chain::REGTEST, amount).build().unwrap();
-        let request = request.sign(&key(2)).unwrap();
-        let invoice = request.invoice(Hash32::from_bytes([3; 32]), amount, 1_700_000_000, own).build().unwrap();
-        let invoice = invoice.sign(&key(1)).unwrap();
+        let request = RequestBuilder::stand_alone(&[1; 16], payer.node_id(), Chain::REGTEST, amount).build().unwrap();
+        let request = payer.sign_request(request).unwrap();
+        let invoice = request.invoice(Hash32::from_bytes([3; 32]), amount, 1_700_000_000, payee.node_id());
+        let invoice = payee.finish_invoice(invoice.build().unwrap()).unwrap();
         let node = FakeNode::start().unwrap();
-        let neighbour =
-            json!({"id": payer, "connected": true, "num_channels": 1, "netaddr": [], "features": "8000000000"});
+        let neighbour = json!({"id": payer.node_id(), "connected": true, "num_channels": 1, "netaddr": [], "features": "8000000000"});
         node.answer("listpeers", json!({"peers": [neighbour]}));
         node.answer("listnodes", json!({"nodes": []}));
         node.reply("injectonionmessage", NodeReply::disconnect());
-        let courier = Courier::new(Client::connect(node.path()).await.unwrap(), own, Always);
+        let courier = Courier::new(Client::connect(node.path()).await.unwrap(), payee.node_id(), Always);
         let reply = courier.send_invoice(&request, &invoice).await.unwrap();
         assert!(courier.replies().answer(&Secret::from_bytes(BYTES), || Answer::Nonsense(vec![7])));
         assert!(matches!(reply.await, Answer::Nonsense(bytes) if bytes == [7]));
