@@ -18,7 +18,7 @@ use futures_util::future::{join, select};
 use super::keys;
 use super::ports::Ports;
 use super::rules::Nodes;
-use super::world::{Event, Waiting};
+use super::world::{Node, Waiting};
 
 const AMOUNT: Msat = Msat::from_msat(1000);
 
@@ -182,6 +182,13 @@ fn a_failure_is_told_where_the_payee_asked_last() {
     assert_eq!([nodes.has_heard(1), nodes.has_heard(2)], [false, true]);
 }
 
+/// The only one who waits at this node for an answer has it.
+fn hear(node: &mut Node, answer: Answer) {
+    let waiting = node.replies.values_mut().next().unwrap();
+    waiting.answer = Some(answer);
+    waiting.waker.take().unwrap().wake();
+}
+
 #[test]
 fn a_refusal_of_an_invoice_that_is_being_paid_does_not_end_the_wait() {
     let mut nodes = Nodes::new();
@@ -198,7 +205,7 @@ fn a_refusal_of_an_invoice_that_is_being_paid_does_not_end_the_wait() {
         let set = world.lock().ledger.set(0);
         payee.accept_htlcs(&set, payee.now()).await.unwrap();
         let refusal = Answer::Refusal(Refusal::Internal.to_invoice_error().unwrap());
-        world.lock().schedule(0, Event::Answer { to: 1, reply: 0, answer: refusal });
+        hear(&mut world.lock().nodes[1], refusal);
         payee.sleep(Duration::from_secs(1)).await;
         settle(&payee, &set).await.unwrap();
     };
