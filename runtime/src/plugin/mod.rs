@@ -290,7 +290,7 @@ where
     let signs_nothing = Arc::new(|_| Err(SignError("the plugin's store has no invoices".to_owned())));
     let store = Store::open(&folder.join("lnr.sqlite3"), signs_nothing)?;
     let requests = store.requests().await?;
-    let (desk, arrivals) = Desk::new(chain, requests.iter().map(|request| request.invreq_id));
+    let (desk, arrivals) = Desk::new(chain, requests.iter().map(|request| request.invreq_id), settings.request_limits);
     let bounds = Bounds::default();
     bounds.pause_option.store(settings.pause, Ordering::SeqCst);
     bounds.paused.store(store.paused().await?, Ordering::SeqCst);
