@@ -64,3 +64,44 @@ impl<C: Courier + Clone + 'static> Courier for BackgroundCourier<C> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Pending, pending};
+
+    use super::*;
+    use crate::engine::Answer;
+
+    /// Finds no way, and does not give up.
+    #[derive(Clone)]
+    struct Lost;
+
+    impl Courier for Lost {
+        type Reply = Pending<Answer>;
+
+        async fn send_invoice(
+            &self,
+            _request: &InvoiceRequest<Verified>,
+            _invoice: &Invoice<Verified>,
+        ) -> Result<Self::Reply, SendError> {
+            pending().await
+        }
+
+        async fn send_error(&self, _to: &ReplyPath, _error: &InvoiceError) -> Result<(), SendError> {
+            pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_are_told_at_a_time_and_each_has_a_limited_time() {
+        let courier = BackgroundCourier::new(Lost, CancellationToken::new());
+        let (to, error) = (ReplyPath(vec![1]), InvoiceError::builder("no").build().unwrap());
+        let taken = async || courier.send_error(&to, &error).await.is_ok();
+        for _ in 0..PLACES {
+            assert!(taken().await);
+        }
+        assert!(!taken().await);
+        tokio::time::sleep(PATIENCE + Duration::from_secs(1)).await;
+        assert!(taken().await);
+    }
+}
