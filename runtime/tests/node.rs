@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cln_primitives::{Msat, Secret};
+use cln_primitives::{HexBytes, Msat, Secret};
 use cln_runtime::bolt12::{Chain, InvoiceRequest};
 use cln_runtime::client::{CallError, Client};
 use cln_runtime::engine::{
@@ -14,6 +14,7 @@ use cln_runtime::engine::{
     RequestStatus, SendInvoiceError, payment_hash, send_invoice,
 };
 use cln_runtime::node::{EmbeddedNode, StartError};
+use cln_runtime::onion;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -282,4 +283,23 @@ async fn a_payment_by_hand_goes_on_over_a_stop() {
         assert!(matches!(call(&alice, "xpay", pay.clone()).await, Err(-3 | 219)));
     }
     assert_eq!(call(&alice, "xpay", pay).await, Err(219));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_injected_message_fails_only_when_nobody_has_it() {
+    let (network, alice, bob) = new_network().await;
+    let (own, next) = (alice.node().node_id(), bob.node().node_id());
+    let packet = onion::create(&[own, next], None, &onion::Contents::Invoice(vec![1]), None, &[9; 32]).unwrap();
+    let message = json!({"path_key": packet.path_key, "message": HexBytes::from(packet.message)});
+    let client = Client::connect(alice.rpc_path()).await.unwrap();
+    bob.stop().await;
+    let nobody = client.call_raw("injectonionmessage", message.clone()).await;
+    assert!(matches!(nobody, Err(CallError::Rpc(error)) if error.code == -1));
+    // It takes messages, and says nothing.
+    let place = network.path().join("bob").join("messages");
+    let _ = fs::remove_file(&place);
+    let socket = tokio::net::UnixListener::bind(place).unwrap();
+    let taking = tokio::spawn(async move { drop(socket.accept().await) });
+    assert_eq!(client.call_raw("injectonionmessage", message).await.unwrap(), json!({}));
+    taking.await.unwrap();
 }

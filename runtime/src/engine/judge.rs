@@ -6,6 +6,10 @@ use super::model::RequestRecord;
 use super::refusal::Refusal;
 use crate::bolt12::{BlindedPay, Error, FieldType, Invoice, Verified};
 
+/// For how many seconds at most an invoice may be valid. A payment whose end is not known keeps its claim until then, and
+/// the payee must not be able to make that long.
+const LONGEST_VALIDITY: u32 = 86_400;
+
 /// The payer's rules that need nothing but the invoice, the request and the time. The invoice repeats the request to the
 /// byte, as their ids are equal.
 pub(super) fn check(invoice: &Invoice<Verified>, record: &RequestRecord, now: u64) -> Result<(), Refusal> {
@@ -14,6 +18,9 @@ pub(super) fn check(invoice: &Invoice<Verified>, record: &RequestRecord, now: u6
     }
     if let Some(expiry) = invoice.expires_at().filter(|&expiry| now > expiry) {
         return Err(Refusal::InvoiceExpired(expiry));
+    }
+    if let Some(expiry) = invoice.expires_at().filter(|&expiry| expiry - now > LONGEST_VALIDITY.into()) {
+        return Err(Refusal::ValidTooLong { expiry, longest: LONGEST_VALIDITY });
     }
     let payment = invoice.payment();
     let unknown = |pay: BlindedPay<'_>| pay.features.unknown_even(&[]);
@@ -161,6 +168,14 @@ mod tests {
         let invoice = "the invoice expired at 1759999999";
         check(Case { created_at: NOW - 7201, ..Case::default() }, Some((invoice, 166, None)));
         check(Case { created_at: NOW - 91, invoice_expiry: Some(90), ..Case::default() }, Some((invoice, 166, None)));
+    }
+
+    #[test]
+    fn an_invoice_is_valid_for_a_day_at_most() {
+        check(Case { invoice_expiry: Some(86_400), ..Case::default() }, None);
+        let too_long = "the invoice is valid until 1760086401: make one that is valid for 86400 seconds at most";
+        let day = [1, 81, 128];
+        check(Case { invoice_expiry: Some(86_401), ..Case::default() }, Some((too_long, 166, Some(&day))));
     }
 
     #[test]

@@ -24,6 +24,14 @@ pub enum Refusal {
     /// The invoice's last second is over.
     #[error("the invoice expired at {0}")]
     InvoiceExpired(u64),
+    /// The invoice would be valid for so long that a payment without an end would keep the request busy.
+    #[error("the invoice is valid until {expiry}: make one that is valid for {longest} seconds at most")]
+    ValidTooLong {
+        /// The invoice's last second, since 1970.
+        expiry: u64,
+        /// For how many seconds from now an invoice may be valid.
+        longest: u32,
+    },
     /// The request is disabled, or used up.
     #[error("the invoice_request is no longer available")]
     Inactive,
@@ -79,7 +87,7 @@ impl Refusal {
             Refusal::Invalid(error) => return error.field(),
             Refusal::RequestExpired(_) => 14,
             Refusal::UnknownPathFeature(_) => 162,
-            Refusal::InvoiceExpired(_) => 166,
+            Refusal::InvoiceExpired(_) | Refusal::ValidTooLong { .. } => 166,
             Refusal::PaymentHashTaken => 168,
             Refusal::AmountTooLarge { .. } | Refusal::AmountTooSmall { .. } | Refusal::AmountZero => 170,
             _ => return None,
@@ -90,7 +98,10 @@ impl Refusal {
     /// What the field could be, as it is written there.
     pub fn suggested_value(&self) -> Option<Vec<u8>> {
         match self {
-            Refusal::AmountTooLarge { offered, .. } | Refusal::AmountTooSmall { offered, .. } => Some(tu64(*offered)),
+            Refusal::AmountTooLarge { offered, .. } | Refusal::AmountTooSmall { offered, .. } => {
+                Some(truncated(offered.as_msat()))
+            }
+            Refusal::ValidTooLong { longest, .. } => Some(truncated((*longest).into())),
             _ => None,
         }
     }
@@ -128,8 +139,8 @@ impl From<ClaimRefusal> for Refusal {
 }
 
 /// BOLT 12's truncated integer: the bytes from the first that is not zero.
-fn tu64(amount: Msat) -> Vec<u8> {
-    amount.as_msat().to_be_bytes().into_iter().skip_while(|&byte| byte == 0).collect()
+fn truncated(number: u64) -> Vec<u8> {
+    number.to_be_bytes().into_iter().skip_while(|&byte| byte == 0).collect()
 }
 
 #[cfg(test)]

@@ -61,8 +61,15 @@ impl<D: Daemon, R: Random> engine::Courier for Courier<D, R> {
             create(&way.route, way.onward.as_ref(), &contents, Some(&reply_path), &entropy).map_err(not_made)?;
         // Listened before it is sent: the answer may be faster than the node's.
         let reply = self.replies.expect(&path_id);
-        self.inject(packet).await?;
-        Ok(reply)
+        match self.inject(packet).await {
+            Ok(()) => Ok(reply),
+            // The payer may have it, and may refuse.
+            Err(SendError::Unknown(why)) => {
+                tracing::debug!(%why, "it is not known whether the invoice was sent");
+                Ok(reply)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn send_error(&self, to: &ReplyPath, error: &InvoiceError) -> Result<(), SendError> {
@@ -85,4 +92,54 @@ impl From<NoWay> for SendError {
 
 fn not_made(error: impl std::fmt::Display) -> SendError {
     SendError::NotSent(format!("the message could not be made: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::secp256k1::{Keypair, SecretKey};
+    use cln_primitives::{Hash32, Msat};
+    use serde_json::json;
+
+    use super::*;
+    use crate::bolt12::curve::CURVE;
+    use crate::bolt12::{Chain, RequestBuilder};
+    use crate::client::Client;
+    use crate::engine::{Answer, Courier as _};
+    use crate::testing::{FakeNode, Reply as NodeReply};
+
+    const BYTES: [u8; 32] = [9; 32];
+
+    struct Always;
+
+    impl Random for Always {
+        fn bytes32(&self) -> [u8; 32] {
+            BYTES
+        }
+    }
+
+    fn key(byte: u8) -> Keypair {
+        SecretKey::from_slice(&[byte; 32]).unwrap().keypair(&CURVE)
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_heard_although_it_is_not_known_whether_the_invoice_was_sent() {
+        let (own, payer) = (NodeId::from(key(1).public_key()), NodeId::from(key(2).public_key()));
+        let amount = Msat::from_msat(1000);
+        let request = RequestBuilder::stand_alone(&[1; 16], payer, Chain::REGTEST, amount).build().unwrap();
+        let request = request.sign(&key(2)).unwrap();
+        let invoice = request.invoice(Hash32::from_bytes([3; 32]), amount, 1_700_000_000, own).build().unwrap();
+        let invoice = invoice.sign(&key(1)).unwrap();
+        let node = FakeNode::start().unwrap();
+        let neighbour =
+            json!({"id": payer, "connected": true, "num_channels": 1, "netaddr": [], "features": "8000000000"});
+        node.answer("listpeers", json!({"peers": [neighbour]}));
+        node.answer("listnodes", json!({"nodes": []}));
+        node.reply("injectonionmessage", NodeReply::disconnect());
+        let courier = Courier::new(Client::connect(node.path()).await.unwrap(), own, Always);
+        let reply = courier.send_invoice(&request, &invoice).await.unwrap();
+        assert!(courier.replies().answer(&Secret::from_bytes(BYTES), || Answer::Nonsense(vec![7])));
+        assert!(matches!(reply.await, Answer::Nonsense(bytes) if bytes == [7]));
+        node.reply("injectonionmessage", NodeReply::error(-1, "onion msg: unknown next peer"));
+        assert!(matches!(courier.send_invoice(&request, &invoice).await, Err(SendError::NotSent(_))));
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 use cln_api::primitives::{Command, ListCommand};
 use futures_util::StreamExt as _;
 
-use crate::client::{CallError, Client};
+use crate::client::{CallError, CallOptions, Client};
 
 /// Something that answers a node's commands: a [`Client`], or in a simulation a double of its node. A clone calls the
 /// same node.
@@ -19,6 +20,18 @@ pub trait Daemon: Clone + fmt::Debug + Send + Sync + 'static {
         &self,
         request: &R,
     ) -> impl Future<Output = Result<R::Response, Failure<R::Error>>> + Send;
+
+    /// Calls a command, and waits no longer than this for its answer. A double's answers are never late.
+    ///
+    /// # Errors
+    /// As of [`call`](Self::call). An answer that comes later is lost.
+    fn call_within<R: Command + Sync>(
+        &self,
+        request: &R,
+        _limit: Duration,
+    ) -> impl Future<Output = Result<R::Response, Failure<R::Error>>> + Send {
+        self.call(request)
+    }
 
     /// Calls a command for a list, and gives each entry of it to `take`. A [`Client`] never has all of it in memory.
     ///
@@ -59,6 +72,14 @@ pub enum Failure<E> {
 impl Daemon for Client {
     async fn call<R: Command + Sync>(&self, request: &R) -> Result<R::Response, Failure<R::Error>> {
         Client::call(self, request).await.map_err(Failure::from)
+    }
+
+    async fn call_within<R: Command + Sync>(
+        &self,
+        request: &R,
+        limit: Duration,
+    ) -> Result<R::Response, Failure<R::Error>> {
+        self.call_with(request, CallOptions::new().timeout(limit)).await.map_err(Failure::from)
     }
 
     async fn each<R>(&self, request: &R, mut take: impl FnMut(R::Item) + Send) -> Result<(), Failure<R::Error>>

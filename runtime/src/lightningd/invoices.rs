@@ -11,6 +11,10 @@
 //! * `delinvoice` knows labels only. Calls of one value take turns, so that each deletes what it has looked at. Between
 //!   the look and the deletion another *process* may have put a newer invoice there, which is deleted in its place: it
 //!   cannot be paid then, and is to be sent again.
+//! * Likewise another process may hand over the very invoice that was made here. When this value's only attempt at it
+//!   fails, the invoice is deleted all the same, and what the payer sends for it goes back.
+//! * A label that holds a BOLT 11 invoice, or one that is not this node's, has no [`InvoiceRecord`]: it is a
+//!   [`StoreError`] whose words name the label, and not [`Creation::LabelTaken`].
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,21 +26,19 @@ use cln_primitives::{Hash32, NodeId};
 use futures_util::future::select;
 
 use super::daemon::{Daemon, Failure};
-use super::row;
+use super::row::{self, GRACE, PAGE};
 use crate::bolt12::{Invoice, Unsigned};
 use crate::engine::turns::Turns;
 use crate::engine::{
     Clock, Creation, Free, InvoiceRecord, InvoiceState, InvoiceStore, NewInvoice, StoreError, payment_hash,
 };
 
-/// How many invoices are read at once when all of them are looked through.
-const PAGE: u32 = 500;
 /// How often `createinvoice` is tried while the label changes hands.
 const TRIES: usize = 5;
 /// How long the node is left alone that has lost a wait, or ended it without a reason.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What the node may be late with an invoice's expiry.
-const GRACE: Duration = Duration::from_secs(5);
+/// How much later than the invoice its row may expire: the node makes it after all others were looked through.
+const MOST_LATE: Duration = Duration::from_secs(60);
 
 /// [`InvoiceStore`] over a node.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub struct Invoices<D, C> {
     look_at_other_labels: bool,
     /// The payment hashes of invoices that were made here, and handed over by nobody but who made them.
     first_attempts: Arc<Mutex<HashSet<Hash32>>>,
+    /// Who makes an invoice for which request. Taken before the label's turn, never behind it.
+    request_turns: Turns<Hash32>,
     /// Who makes or deletes the invoice under which label.
     turns: Turns<String>,
 }
@@ -60,6 +64,7 @@ impl<D: Daemon, C: Clock> Invoices<D, C> {
             clock,
             look_at_other_labels: true,
             first_attempts: Arc::default(),
+            request_turns: Turns::default(),
             turns: Turns::default(),
         }
     }
@@ -88,12 +93,8 @@ impl<D: Daemon, C: Clock> Invoices<D, C> {
             let request = listinvoices::Request::new().index(ListIndex::Created).start(start).limit(PAGE);
             let page = self.daemon.call(&request).await.map_err(failed(doing))?.invoices;
             let Some(last) = page.iter().map(|invoice| invoice.created_index).max() else { return Ok(()) };
-            let open = |invoice: &&listinvoices::Invoice| {
-                invoice.label != label
-                    && matches!(invoice.status, listinvoices::Status::Unpaid)
-                    && row::answers(invoice.bolt12.as_deref(), invreq_id)
-            };
-            if let Some(other) = page.iter().find(open) {
+            let other = page.iter().find(|row| row::is_open_under_another_label(row, label, invreq_id));
+            if let Some(other) = other {
                 let (label, until) = (&other.label, other.expires_at);
                 let why = format!(
                     "the label {label:?} has an unpaid invoice for it: use that label, delete that invoice, or wait until \
@@ -179,6 +180,8 @@ const CREATING: &str = "creating an invoice";
 impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
     async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
         let NewInvoice { label, invoice, preimage } = new;
+        // The look at other labels and the creation are one step: two labels at once would both see none.
+        let _request_turn = self.request_turns.take(invoice.invreq_id()).await;
         let _turn = self.turns.take(label.clone()).await;
         if self.look_at_other_labels {
             self.check_other_labels(&label, invoice.invreq_id()).await?;
@@ -270,11 +273,16 @@ impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
         &self,
         label: &str,
         payment_hash: Hash32,
-        _now: u64,
+        now: u64,
     ) -> Result<Option<InvoiceRecord>, StoreError> {
+        // The node counts from when it made the invoice, which may be well after the invoice was ordered.
+        let listed = self.daemon.call(&listinvoices::Request::new().label(label)).await;
+        let listed = listed.map_err(failed("looking under a label"))?.invoices;
+        let Some(row) = listed.iter().find(|row| row.payment_hash == payment_hash) else { return Ok(None) };
+        let left = Duration::from_secs(row.expires_at.saturating_sub(now)).min(MOST_LATE);
         let request = waitinvoice::Request::new(label);
         let wait = std::pin::pin!(self.daemon.call(&request));
-        let grace = std::pin::pin!(self.clock.sleep(GRACE));
+        let grace = std::pin::pin!(self.clock.sleep(left + GRACE));
         drop(select(wait, grace).await);
         match self.find(label, payment_hash).await? {
             Some(found) if found.state == InvoiceState::Unpaid => {

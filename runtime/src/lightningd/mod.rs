@@ -10,7 +10,7 @@ mod payee;
 mod payer;
 #[cfg(feature = "onion")]
 mod request_signer;
-mod row;
+pub(crate) mod row;
 #[cfg(feature = "onion")]
 mod system;
 mod wallet;

@@ -1,6 +1,8 @@
 //! Rows of the node's table of invoices, read strictly: nothing that a row says of an invoice is believed unless the
 //! invoice says it too.
 
+use std::time::Duration;
+
 use cln_api::listinvoices::{self, Status};
 use cln_primitives::{Hash32, NodeId};
 
@@ -14,9 +16,18 @@ const SIGNATURE: FieldType = FieldType(240);
 /// How often an invoice was attempted that is found in the table: once for certain, and perhaps now.
 const FOUND: u32 = 2;
 
-/// Is this an invoice for the request?
-pub(crate) fn answers(bolt12: Option<&str>, invreq_id: Hash32) -> bool {
-    let read = bolt12.map(|bolt12| Invoice::parse(bolt12, Accept::Any));
+/// How many invoices are read at once when all of them are looked through.
+pub(crate) const PAGE: u32 = 500;
+/// What the node may be late with an invoice's expiry, and a payment's end with its beginning.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+/// Does a label other than this one have an invoice for the request here that can still be paid? A status that nobody has
+/// heard of counts as unpaid: nothing is then known to be over.
+pub(crate) fn is_open_under_another_label(row: &listinvoices::Invoice, label: &str, invreq_id: Hash32) -> bool {
+    if row.label == label || matches!(row.status, Status::Paid(_) | Status::Expired) {
+        return false;
+    }
+    let read = row.bolt12.as_deref().map(|bolt12| Invoice::parse(bolt12, Accept::Any));
     matches!(read, Some(Ok(read)) if read.invreq_id() == invreq_id)
 }
 

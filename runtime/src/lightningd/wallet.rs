@@ -17,8 +17,9 @@
 //!                     └─ none, and the invoice has expired ──────────────────────────────┴──▶ failed
 //! ```
 //!
-//! That there is no part proves nothing while an earlier call may be under way: it may be between two attempts. No call
-//! begins an attempt after the invoice has expired, as each is given no more time than the invoice has.
+//! That there is no part proves nothing while an earlier call may be under way: it may be between two attempts, or still
+//! look for its first route. Each call is given no more time than the invoice has, and some time more is waited in which a
+//! slow node may begin its last attempt.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,9 +37,9 @@ use crate::engine::{Clock, PayError};
 const IN_PROGRESS: i32 = 200;
 /// This hash has been paid.
 const ALREADY_PAID: i32 = 219;
-/// For how many seconds after the end of an invoice a call may still begin its last attempt: the time that it took to
-/// reach the node.
-const LAST_ATTEMPT: u64 = 10;
+/// For how many seconds after the end of an invoice a call may still begin its last attempt: `xpay` makes one whatever its
+/// time limit says, once it has found a route. Waiting longer costs nothing but the wait for a claim whose call was lost.
+const LAST_ATTEMPT: u64 = 600;
 
 /// What a payment may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +150,10 @@ impl<D: Daemon> Wallet<D> {
         match self.parts(hash).await? {
             Parts::Complete(preimage) => Ok(self.settled(hash, preimage)),
             Parts::Pending => Err(PayError::Unsettled(failure.to_string())),
-            Parts::NoneLeft if !repeated && ended(&failure) => Err(self.failed(hash, &words(&failure))),
+            Parts::NoneLeft if !repeated && ended(&failure) => {
+                tracing::info!(%failure, %hash, "a payment has failed");
+                Err(self.failed(hash, &words(&failure)))
+            }
             Parts::NoneLeft => Err(PayError::Unsettled(failure.to_string())),
         }
     }
@@ -209,11 +213,12 @@ fn ended(failure: &Failure<xpay::Error>) -> bool {
     code != IN_PROGRESS && code != ALREADY_PAID
 }
 
-/// The node's words alone: they are for the payee, who does not care which command said them.
+/// The node's words alone: they are for the payee, who does not care which command said them, and whom the place of the
+/// node's socket does not concern.
 fn words(failure: &Failure<xpay::Error>) -> String {
     match failure {
         Failure::Refused(error) => error.message().to_owned(),
-        failure => failure.to_string(),
+        Failure::NotCalled(_) | Failure::Lost(_) => "the payer's node cannot be asked now: try again".to_owned(),
     }
 }
 

@@ -86,7 +86,7 @@ pub enum NextNode {
 }
 
 /// A message that has arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Received {
     /// The `path_id` of the path by which it came; `None` when it came openly, or by a path with one that is not 32
     /// bytes long, as none of ours has.
@@ -97,4 +97,16 @@ pub struct Received {
     pub contents: Option<Contents>,
     /// The records that are not known, by type and value.
     pub unknown_fields: Vec<(u64, Vec<u8>)>,
+}
+
+/// Shows no reply path: whoever has it can answer.
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("path_secret", &self.path_secret)
+            .field("reply_path", &self.reply_path.as_ref().map(|_| format_args!("…")))
+            .field("contents", &self.contents)
+            .field("unknown_fields", &self.unknown_fields)
+            .finish()
+    }
 }

@@ -22,6 +22,8 @@ use crate::lightningd::{Daemon, Failure};
 
 /// How long gossip is taken for what it was. A channel closed since then only costs a message its arrival.
 const GOSSIP_AGE: Duration = Duration::from_secs(300);
+/// How long one `connect` may take: the next candidate may be there.
+pub(super) const CONNECT: Duration = Duration::from_secs(20);
 
 /// How a message goes: what [`create`](super::create) takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,10 +225,13 @@ impl<D: Daemon> Ways<D> {
             Err(Failure::Refused(_)) => {}
             Err(error) => return Err(Why::Daemon(said("listconfigs", &error))),
         }
-        match self.daemon.call(&connect::Request::new(target.to_string())).await {
+        match self.daemon.call_within(&connect::Request::new(target.to_string()), CONNECT).await {
             Ok(_) => Ok(vec![self.own, target]),
-            Err(Failure::Refused(error)) => Err(Why::Unreachable(format!("no route, and connect failed: {error}"))),
-            Err(error) => Err(Why::Daemon(said("connect", &error))),
+            // A lost answer leaves at most a connection behind: no message is out.
+            Err(error @ (Failure::Refused(_) | Failure::Lost(_))) => {
+                Err(Why::Unreachable(format!("no route, and connect failed: {error}")))
+            }
+            Err(error @ Failure::NotCalled(_)) => Err(Why::Daemon(said("connect", &error))),
         }
     }
 }

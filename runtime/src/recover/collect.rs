@@ -103,7 +103,8 @@ impl Recover {
                     delete(client, label, InvoiceStatus::Expired).await?;
                 }
 
-                (Found::Unpaid { .. }, Some(dead @ Sent::Dead(_))) => {
+                // Sent directly, what was of no use is deleted by now: this one is somebody else's, and waited for.
+                (Found::Unpaid { .. }, Some(dead @ Sent::Dead(_))) if matches!(way, Way::SendInvoice) => {
                     let withdrawn = withdraw(client, label).await?;
                     sent = Some(if withdrawn { dead } else { Sent::Open(None) });
                 }

@@ -1,5 +1,6 @@
 //! Sending without `sendinvoice`: the engine's payee over the node's own commands.
 
+use cln_api::primitives::{CommonError, RpcError};
 use cln_api::{getinfo, help};
 
 use super::claim::Claim;
@@ -19,7 +20,10 @@ pub(super) async fn payee(client: &Client) -> Result<Result<Payee<Client, System
     for command in COMMANDS {
         match client.call(&help::Request::new().command(command)).await {
             Ok(found) if !found.help.is_empty() => {}
-            Ok(_) | Err(CallError::Rpc(_)) => return Ok(Err(format!("the node has no command `{command}`"))),
+            Ok(_) => return Ok(Err(format!("the node has no command `{command}`"))),
+            Err(CallError::Rpc(error)) if is_unknown(error.rpc_error()) => {
+                return Ok(Err(format!("the node has no command `{command}`")));
+            }
             Err(error) => return Err(Error::call("help", error, help::Error::rpc_error)),
         }
     }
@@ -30,6 +34,11 @@ pub(super) async fn payee(client: &Client) -> Result<Result<Payee<Client, System
     };
     // The flow looks itself, where its caller wants it to.
     Ok(Ok(Payee::new(client.clone(), info.id, chain, System).look_at_other_labels(false)))
+}
+
+/// Does `help` say by this that there is no such command? Any other error may be gone with the next call.
+fn is_unknown(error: &RpcError) -> bool {
+    matches!(CommonError::from_code(error.code), Some(CommonError::MethodNotFound | CommonError::InvalidParams))
 }
 
 /// Is the request for the node's chain?

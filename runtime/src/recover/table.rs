@@ -11,13 +11,8 @@ use super::claim::Claim;
 use super::error::Error;
 use super::receipt::Receipt;
 use super::row::{Row, Status};
-use crate::bolt12::{Accept, Invoice};
 use crate::client::{CallError, CallOptions, Client};
-
-/// How many invoices are read at once when all of them are looked through.
-const PAGE: u32 = 500;
-/// What the node may be late with an invoice's expiry, and a payment's end with its beginning.
-const GRACE: Duration = Duration::from_secs(5);
+use crate::lightningd::row::{GRACE, PAGE, is_open_under_another_label};
 
 /// What stands under a label.
 #[derive(Debug)]
@@ -52,13 +47,9 @@ pub(super) async fn find(client: &Client, claim: &Claim, label: &str) -> Result<
 pub(super) async fn check_other_labels(client: &Client, claim: &Claim, label: &str) -> Result<(), Error> {
     let mut invoices = client.pages(&listinvoices::Request::new(), PAGE);
     while let Some(invoice) = invoices.next().await {
-        let row = Row::from(invoice.map_err(not_listed)?);
-        if !matches!(row.status, Status::Unpaid) || row.label == label {
-            continue;
-        }
-        let read = row.bolt12.as_deref().map(|bolt12| Invoice::parse(bolt12, Accept::Any));
-        if matches!(read, Some(Ok(read)) if read.invreq_id() == claim.invreq_id) {
-            return Err(Error::OtherLabel { label: row.label, expires_at: row.expires_at });
+        let invoice = invoice.map_err(not_listed)?;
+        if is_open_under_another_label(&invoice, label, claim.invreq_id) {
+            return Err(Error::OtherLabel { label: invoice.label, expires_at: invoice.expires_at });
         }
     }
     Ok(())

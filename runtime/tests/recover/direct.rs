@@ -2,14 +2,19 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use cln_primitives::{Hash32, NodeId};
+use cln_primitives::{Hash32, NodeId, Secret};
 use cln_runtime::bolt12::{Chain, Invoice, InvoiceRequest};
+use cln_runtime::client::Client;
+use cln_runtime::engine::{Creation, InvoiceStore as _, NewInvoice};
+use cln_runtime::lightningd::{Payee, System};
 use cln_runtime::recover::{CollectSpec, Collected, Error, Recover, Sending};
 use cln_runtime::testing::Reply;
 use serde_json::{Value, json};
 
 use crate::collect::{LABEL, words};
-use crate::kit::{Fault, Faults, Node, Serve, builder, finish, id, list, lnr, now, selected, sign, with_fault};
+use crate::kit::{
+    AMOUNT, Fault, Faults, Node, Serve, builder, finish, id, list, lni, lnr, now, preimage, selected, sign, with_fault,
+};
 
 /// What becomes of the next message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,8 @@ pub struct Lightningd {
     alone: bool,
     /// The node signs for another amount than it was told.
     alters: bool,
+    /// Somebody else makes an invoice under each label that gets free.
+    crowded: bool,
 }
 
 impl Serve for Lightningd {
@@ -167,6 +174,11 @@ impl Lightningd {
         }
         let answer = json(row);
         self.rows.retain(|row| row.label != label);
+        if self.crowded {
+            let (bolt12, payment_hash) = (lni(&lnr(), 7, AMOUNT, 90), preimage(7).1);
+            let (label, preimage, invreq_id) = (label.to_owned(), String::new(), lnr().invreq_id());
+            self.rows.push(Row { label, preimage, bolt12, payment_hash, invreq_id, index: 99, status: "unpaid" });
+        }
         Reply::result(answer)
     }
 }
@@ -288,4 +300,41 @@ async fn a_node_without_the_commands_is_not_forced() {
     let node = Node::<crate::payee::Payee>::start();
     let end = collect(&node.recover().await).await;
     assert!(matches!(&end, Err(Error::NoDirectSending(why)) if why.contains("createinvoice")), "{end:?}");
+}
+
+#[tokio::test]
+async fn an_invoice_that_another_makes_under_the_freed_label_is_not_deleted() {
+    let node = Node::<Lightningd>::start();
+    node.table().messages.push_back(Message::NotTaken);
+    node.table().crowded = true;
+    let end = collect(&node.recover().await).await;
+    assert!(matches!(end, Ok(Collected::Unreachable { .. })), "{end:?}");
+    assert_eq!((node.fake.count("delinvoice"), node.fake.count("waitinvoice")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_tell_its_commands_now_is_asked_again() {
+    let node = Node::<Lightningd>::start();
+    node.table().faults.add(&[("help", Fault::PluginDied)]);
+    let recover = node.recover().await;
+    let end = recover.collect(lnr().to_string(), LABEL).await;
+    assert!(matches!(end, Err(Error::Call { command: "help", .. })), "{end:?}");
+    let end = recover.collect(lnr().to_string(), LABEL).await;
+    assert!(matches!(&end, Ok(Collected::Paid(receipt)) if receipt.sending == Some(Sending::Direct)), "{end:?}");
+}
+
+#[tokio::test]
+async fn of_two_labels_at_once_one_gets_an_invoice() {
+    let node = Node::<Lightningd>::start();
+    let client = Client::connect(node.fake.path()).await.unwrap();
+    let payee = Payee::new(client, id(2), Chain::REGTEST, System);
+    let create = |number, label: &str| {
+        let (secret, hash) = preimage(number);
+        let invoice = lnr().invoice(hash, AMOUNT, now(), id(2)).build().unwrap();
+        payee.create_invoice(NewInvoice { label: label.to_owned(), invoice, preimage: Secret::from_bytes(secret) })
+    };
+    let (first, second) = tokio::join!(create(1, "first"), create(2, "second"));
+    assert!(matches!(first, Ok(Creation::Created(_))), "{first:?}");
+    assert!(second.is_err_and(|error| error.to_string().contains("the label \"first\" has an unpaid invoice")));
+    assert_eq!(node.table().rows.len(), 1);
 }

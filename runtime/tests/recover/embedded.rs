@@ -6,7 +6,7 @@ use cln_api::{disableinvoicerequest, listinvoicerequests, listinvoices};
 use cln_primitives::{Hash32, Msat};
 use cln_runtime::bolt12::FieldType;
 use cln_runtime::recover::{
-    CollectSpec, Collected, Disabled, Error, Receipt, Recover, RequestSpec, Requested, Watched,
+    CollectSpec, Collected, Disabled, Error, Receipt, Recover, RequestSpec, Requested, Sending, Watched,
 };
 use tokio::time::sleep;
 
@@ -17,6 +17,19 @@ use crate::proxy::Cut;
 const LATE: Cut = Cut::Late(Duration::from_millis(150));
 const LEAVES: [Leave; 2] = [Leave::Stopped, Leave::Dropped];
 const LONG: Duration = Duration::from_secs(20);
+const WAYS: [Sending; 2] = [Sending::SendInvoice, Sending::Direct];
+
+fn sent(lnr: &str, sending: Sending) -> CollectSpec {
+    CollectSpec::new(lnr).sending(sending)
+}
+
+/// The command that makes an invoice.
+fn making(sending: Sending) -> &'static str {
+    match sending {
+        Sending::Direct => "createinvoice",
+        _ => "sendinvoice",
+    }
+}
 
 fn spec() -> RequestSpec {
     RequestSpec::new(AMOUNT, "a refund")
@@ -31,10 +44,11 @@ async fn promise(network: &Network, spec: &RequestSpec, label: &str) -> (Hash32,
 }
 
 /// Calls until there is a receipt.
-async fn until_paid(recover: &Recover, lnr: &str, label: &str) -> Receipt {
+async fn until_paid(recover: &Recover, spec: impl Into<CollectSpec>, label: &str) -> Receipt {
+    let spec = spec.into();
     let mut last = None;
     for _ in 0..50 {
-        match recover.collect(lnr, label).await {
+        match recover.collect(spec.clone(), label).await {
             Ok(Collected::Paid(receipt)) => return receipt,
             end => last = Some(end),
         }
@@ -44,9 +58,13 @@ async fn until_paid(recover: &Recover, lnr: &str, label: &str) -> Receipt {
 }
 
 /// Collects in a task of its own.
-fn collecting(recover: &Recover, lnr: &str, label: &'static str) -> tokio::task::JoinHandle<Result<Collected, Error>> {
-    let (recover, lnr) = (recover.clone(), lnr.to_owned());
-    tokio::spawn(async move { recover.collect(lnr, label).await })
+fn collecting(
+    recover: &Recover,
+    spec: impl Into<CollectSpec>,
+    label: &'static str,
+) -> tokio::task::JoinHandle<Result<Collected, Error>> {
+    let (recover, spec) = (recover.clone(), spec.into());
+    tokio::spawn(async move { recover.collect(spec, label).await })
 }
 
 /// The reason and the field of a refusal.
@@ -88,15 +106,23 @@ async fn a_receipt_is_given_again_whatever_is_lost() {
     let network = Network::new().await;
     let recover = network.bob.recover().await;
     let mut paid = 0;
-    for (method, other) in [("sendinvoice", "waitinvoice"), ("listinvoices", "sendinvoice")] {
+    let losses = [
+        (Sending::SendInvoice, "sendinvoice", "waitinvoice"),
+        (Sending::SendInvoice, "listinvoices", "sendinvoice"),
+        (Sending::Direct, "createinvoice", "waitinvoice"),
+        (Sending::Direct, "injectonionmessage", "createinvoice"),
+    ];
+    for (sending, method, other) in losses {
         for cut in [Cut::Before, Cut::Forwarded, Cut::Answered, LATE] {
             let label = format!("{method} {cut:?}");
             let (invreq_id, lnr) = promise(&network, &spec(), &label).await;
             network.bob.proxy.cut(method, cut);
             network.bob.proxy.cut(other, Cut::Answered);
-            let receipt = until_paid(&recover, &lnr, &label).await;
+            // A message that is lost before the node has it is silence, until its invoice expires.
+            let timeout = if (method, cut) == ("injectonionmessage", Cut::Before) { 1 } else { 90 };
+            let receipt = until_paid(&recover, sent(&lnr, sending).timeout(timeout), &label).await;
             network.bob.proxy.mend();
-            assert_eq!(until_paid(&recover, &lnr, &label).await, receipt, "{label}");
+            assert_eq!(until_paid(&recover, sent(&lnr, sending), &label).await, receipt, "{label}");
             assert_eq!(network.payments(invreq_id), 1, "{label}");
             paid += AMOUNT.as_msat();
         }
@@ -111,16 +137,16 @@ async fn a_collection_goes_on_after_the_payee_was_away() {
     for (leave, label) in LEAVES.into_iter().zip(["stopped", "dropped"]) {
         let (invreq_id, lnr) = promise(&network, &spec(), label).await;
         let hold = Hold::of(network.ledger());
-        let lost = collecting(&recover, &lnr, label);
+        let lost = collecting(&recover, &*lnr, label);
         network.payment_begins().await;
         network.bob.leave_while(hold, leave).await;
         network.bob.start().await;
         let lost = lost.await.unwrap();
         assert!(matches!(&lost, Ok(Collected::Paid(_))) || lost.is_err_and(|error| error.is_transient()), "{label}");
-        let receipt = until_paid(&recover, &lnr, label).await;
+        let receipt = until_paid(&recover, &*lnr, label).await;
         network.bob.leave(leave).await;
         network.bob.start().await;
-        assert_eq!(until_paid(&recover, &lnr, label).await, receipt, "{label}");
+        assert_eq!(until_paid(&recover, &*lnr, label).await, receipt, "{label}");
         assert_eq!(network.payments(invreq_id), 1, "{label}");
     }
     network.check_money(Msat::from_msat(2 * AMOUNT.as_msat())).await;
@@ -130,10 +156,12 @@ async fn a_collection_goes_on_after_the_payee_was_away() {
 async fn a_payer_that_goes_while_it_pays_goes_on_when_it_is_back() {
     let network = Network::new().await;
     let recover = network.bob.recover().await;
-    for (leave, label) in LEAVES.into_iter().zip(["stopped", "dropped"]) {
+    let labels = ["stopped", "dropped", "stopped, directly", "dropped, directly"];
+    let cases = WAYS.into_iter().flat_map(|sending| LEAVES.map(|leave| (sending, leave)));
+    for ((sending, leave), label) in cases.zip(labels) {
         let (invreq_id, lnr) = promise(&network, &spec(), label).await;
         let hold = Hold::of(network.ledger());
-        let collecting = collecting(&recover, &lnr, label);
+        let collecting = collecting(&recover, sent(&lnr, sending), label);
         network.payment_begins().await;
         network.alice.leave_while(hold, leave).await;
         network.alice.start().await;
@@ -141,8 +169,8 @@ async fn a_payer_that_goes_while_it_pays_goes_on_when_it_is_back() {
         assert!(matches!(end, Ok(Collected::Paid(_))), "{label}: {end:?}");
         assert_eq!(network.payments(invreq_id), 1, "{label}");
     }
-    assert_eq!(network.bob.proxy.count("sendinvoice"), 2);
-    network.check_money(Msat::from_msat(2 * AMOUNT.as_msat())).await;
+    assert_eq!(WAYS.map(|sending| network.bob.proxy.count(making(sending))), [2, 2]);
+    network.check_money(Msat::from_msat(4 * AMOUNT.as_msat())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +180,7 @@ async fn nothing_is_written_by_a_payer_that_has_stopped_and_its_claim_is_paid_wh
     for (leave, label) in LEAVES.into_iter().zip(["stopped", "dropped"]) {
         let (_, lnr) = promise(&network, &spec(), label).await;
         let hold = Hold::of(network.alice.store());
-        let collecting = collecting(&recover, &lnr, label);
+        let collecting = collecting(&recover, &*lnr, label);
         until(async || labels(&network).await.contains(&label.to_owned())).await;
         // It has arrived, and its claim waits for the database.
         sleep(Duration::from_millis(300)).await;
@@ -174,28 +202,44 @@ async fn what_the_payer_refuses_is_told_and_leaves_nothing() {
     let (recover, alice) = (network.bob.recover().await, network.alice.recover().await);
 
     let (_, lnr) = promise(&network, &spec(), "used").await;
-    until_paid(&recover, &lnr, "first").await;
-    let (reason, field) = refusal(recover.collect(&*lnr, "second").await);
+    until_paid(&recover, &*lnr, "first").await;
+    let (reason, field) = refusal(recover.collect(sent(&lnr, Sending::SendInvoice), "second").await);
     assert_eq!((reason.contains("no longer available"), field), (true, None), "{reason}");
 
     let (invreq_id, lnr) = promise(&network, &spec(), "disabled").await;
     let end = alice.disable(&invreq_id, LONG).await.unwrap();
     assert!(matches!(end, Disabled::Disabled { pending: None, .. }), "{end:?}");
-    let (reason, field) = refusal(recover.collect(&*lnr, "disabled").await);
+    let (reason, field) = refusal(recover.collect(sent(&lnr, Sending::SendInvoice), "disabled").await);
     assert_eq!((reason.contains("no longer available"), field), (true, None), "{reason}");
     assert!(matches!(alice.watch(&invreq_id, LONG).await, Ok(Watched::Disabled(_))));
 
     let (_, lnr) = promise(&network, &spec(), "amount").await;
     for amount in [AMOUNT.as_msat() - 1, AMOUNT.as_msat() + 1] {
         network.bob.proxy.cut("sendinvoice", Cut::Amount(amount));
-        let end = recover.collect(&*lnr, "amount").await.unwrap();
+        let end = recover.collect(sent(&lnr, Sending::SendInvoice), "amount").await.unwrap();
         let Collected::Refused { erroneous_field, suggested_value, .. } = end else { panic!("{amount}: {end:?}") };
         assert_eq!(erroneous_field, Some(FieldType(170)), "{amount}");
         assert_eq!(suggested_value.map(|value| value.into_vec()), Some(vec![0x13, 0x88]), "{amount}");
     }
 
     assert_eq!(labels(&network).await, ["first"]);
-    until_paid(&recover, &lnr, "amount").await;
+    until_paid(&recover, &*lnr, "amount").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_payer_refuses_is_silence_to_who_sends_directly() {
+    let network = Network::new().await;
+    let recover = network.bob.recover().await;
+    let (invreq_id, lnr) = promise(&network, &spec(), "used").await;
+    until_paid(&recover, sent(&lnr, Sending::Direct), "first").await;
+    for made in [2, 3] {
+        let end = recover.collect(sent(&lnr, Sending::Direct).timeout(1), "second").await;
+        assert_eq!(end.unwrap(), Collected::TimedOut { may_still_be_paid_until: None });
+        assert_eq!(network.bob.proxy.count("createinvoice"), made);
+    }
+    let (reason, _) = refusal(recover.collect(sent(&lnr, Sending::SendInvoice), "second").await);
+    assert!(reason.contains("no longer available"), "{reason}");
+    assert_eq!(network.payments(invreq_id), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,13 +247,15 @@ async fn nothing_is_sent_for_a_request_that_has_expired_or_pays_something_else()
     let network = Network::new().await;
     let recover = network.bob.recover().await;
     let (_, lnr) = promise(&network, &spec().absolute_expiry(now() - 1), "late").await;
-    let end = recover.collect(&*lnr, "late").await;
-    assert!(matches!(end, Ok(Collected::Expired { at }) if at < now()), "{end:?}");
+    for sending in WAYS {
+        let end = recover.collect(sent(&lnr, sending), "late").await;
+        assert!(matches!(end, Ok(Collected::Expired { at }) if at < now()), "{end:?}");
+    }
     let (_, lnr) = promise(&network, &spec(), "open").await;
     let more = CollectSpec::new(&*lnr).amount(Msat::from_msat(5001));
     let end = recover.collect(more, "more").await;
     assert!(matches!(end, Err(Error::Amount { .. })), "{end:?}");
-    assert_eq!(network.bob.proxy.count("sendinvoice"), 0);
+    assert_eq!(WAYS.map(|sending| network.bob.proxy.count(making(sending))), [0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,8 +264,8 @@ async fn a_payer_that_is_away_is_told_and_collected_from_under_the_same_label_wh
     let recover = network.bob.recover().await;
     let (_, lnr) = promise(&network, &spec(), "request").await;
     network.alice.leave(Leave::Stopped).await;
-    for _ in 0..2 {
-        let end = recover.collect(&*lnr, "label").await;
+    for sending in [WAYS, WAYS].concat() {
+        let end = recover.collect(sent(&lnr, sending), "label").await;
         assert!(matches!(end, Ok(Collected::Unreachable { .. })), "{end:?}");
     }
     network.alice.start().await;
@@ -229,40 +275,48 @@ async fn a_payer_that_is_away_is_told_and_collected_from_under_the_same_label_wh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_silent_payer_it_is_told_how_long_it_may_pay_and_then_it_does() {
-    let network = Network::new().await;
-    let recover = network.bob.recover().await;
-    let (_, lnr) = promise(&network, &spec(), "request").await;
-    let hold = Hold::of(network.ledger());
-    let abandoned = collecting(&recover, &lnr, "label");
-    network.payment_begins().await;
-    abandoned.abort();
-    assert!(abandoned.await.unwrap_err().is_cancelled());
-    let invoices = network.bob.client().await.call(&listinvoices::Request::new().label("label")).await.unwrap();
-    let expires_at = invoices.invoices.first().unwrap().expires_at;
-    let end = recover.collect(CollectSpec::new(&*lnr).timeout(1), "label").await;
-    let expected = Collected::TimedOut { may_still_be_paid_until: Some(expires_at) };
-    assert_eq!(end.unwrap(), expected);
-    drop(hold);
-    let end = recover.collect(&*lnr, "label").await;
-    assert!(matches!(end, Ok(Collected::Paid(_))), "{end:?}");
-    assert_eq!(network.bob.proxy.count("sendinvoice"), 1);
+    for sending in WAYS {
+        let network = Network::new().await;
+        let recover = network.bob.recover().await;
+        let (_, lnr) = promise(&network, &spec(), "request").await;
+        let hold = Hold::of(network.ledger());
+        let abandoned = collecting(&recover, sent(&lnr, sending), "label");
+        network.payment_begins().await;
+        abandoned.abort();
+        assert!(abandoned.await.unwrap_err().is_cancelled());
+        let invoices = network.bob.client().await.call(&listinvoices::Request::new().label("label")).await.unwrap();
+        let expires_at = invoices.invoices.first().unwrap().expires_at;
+        let end = recover.collect(sent(&lnr, sending).timeout(1), "label").await;
+        let expected = Collected::TimedOut { may_still_be_paid_until: Some(expires_at) };
+        assert_eq!(end.unwrap(), expected);
+        drop(hold);
+        let end = recover.collect(sent(&lnr, sending), "label").await;
+        assert!(matches!(end, Ok(Collected::Paid(_))), "{end:?}");
+        assert_eq!(network.bob.proxy.count(making(sending)), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invoice_that_a_silent_payer_lets_expire_gives_way_to_another() {
-    let network = Network::new().await;
-    let recover = network.bob.recover().await;
-    let (invreq_id, lnr) = promise(&network, &spec(), "request").await;
-    let hold = Hold::of(network.ledger());
-    let end = recover.collect(CollectSpec::new(&*lnr).timeout(1), "label").await;
-    assert_eq!(end.unwrap(), Collected::TimedOut { may_still_be_paid_until: None });
-    // The payer thinks that it may still pay the first one.
-    let (reason, _) = refusal(recover.collect(&*lnr, "label").await);
-    assert!(reason.contains("being paid already"), "{reason}");
-    drop(hold);
-    until_paid(&recover, &lnr, "label").await;
-    assert_eq!([network.offers(invreq_id), network.payments(invreq_id)], [1, 1]);
-    network.check_money(AMOUNT).await;
+    for sending in WAYS {
+        let network = Network::new().await;
+        let recover = network.bob.recover().await;
+        let (invreq_id, lnr) = promise(&network, &spec(), "request").await;
+        let hold = Hold::of(network.ledger());
+        let end = recover.collect(sent(&lnr, sending).timeout(1), "label").await;
+        assert_eq!(end.unwrap(), Collected::TimedOut { may_still_be_paid_until: None });
+        // The payer thinks that it may still pay the first one.
+        let end = recover.collect(sent(&lnr, sending).timeout(1), "label").await;
+        match sending {
+            Sending::Direct => assert_eq!(end.unwrap(), Collected::TimedOut { may_still_be_paid_until: None }),
+            _ => assert!(refusal(end).0.contains("being paid already")),
+        }
+        drop(hold);
+        network.payments_end().await;
+        until_paid(&recover, sent(&lnr, sending), "label").await;
+        assert_eq!([network.offers(invreq_id), network.payments(invreq_id)], [1, 1]);
+        network.check_money(AMOUNT).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -271,7 +325,7 @@ async fn a_request_that_is_being_paid_is_disabled_when_that_has_ended() {
     let (recover, alice) = (network.bob.recover().await, network.alice.recover().await);
     let (invreq_id, lnr) = promise(&network, &spec().single_use(false), "request").await;
     let hold = Hold::of(network.ledger());
-    let collecting = collecting(&recover, &lnr, "label");
+    let collecting = collecting(&recover, &*lnr, "label");
     network.payment_begins().await;
     let end = alice.disable(&invreq_id, Duration::from_millis(100)).await;
     assert!(matches!(end, Ok(Disabled::PaymentPending { .. })), "{end:?}");
@@ -291,7 +345,7 @@ async fn a_payment_whose_request_is_disabled_by_force_goes_on_and_counts() {
     let (recover, alice) = (network.bob.recover().await, network.alice.recover().await);
     let (invreq_id, lnr) = promise(&network, &spec(), "request").await;
     let hold = Hold::of(network.ledger());
-    let collecting = collecting(&recover, &lnr, "label");
+    let collecting = collecting(&recover, &*lnr, "label");
     network.payment_begins().await;
     let disable = disableinvoicerequest::Request::new(invreq_id.to_string());
     network.alice.client().await.call(&disable).await.unwrap();
@@ -330,7 +384,7 @@ async fn a_watch_sees_the_payment_although_the_payer_was_away() {
         network.alice.leave(leave).await;
         network.alice.start().await;
     }
-    until_paid(&network.bob.recover().await, &lnr, "label").await;
+    until_paid(&network.bob.recover().await, &*lnr, "label").await;
     let end = watching.await.unwrap();
     assert!(matches!(end, Ok(Watched::Used(_))), "{end:?}");
 }

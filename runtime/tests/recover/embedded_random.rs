@@ -7,7 +7,7 @@ use std::time::Duration;
 use cln_api::listinvoicerequests;
 use cln_primitives::{Hash32, Msat};
 use cln_runtime::recover::{
-    CollectSpec, Collected, Disabled, Receipt, Recover, Request, RequestSpec, Requested, Watched,
+    CollectSpec, Collected, Disabled, Receipt, Recover, Request, RequestSpec, Requested, Sending, Watched,
 };
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
@@ -19,8 +19,8 @@ use crate::proxy::Cut;
 const CUSTOMERS: u64 = 16;
 /// Of each customer.
 const STEPS: u64 = 12;
-const METHODS: [&str; 8] = [
-    "sendinvoice",
+/// What may be cut, besides the commands by which an invoice is made and sent.
+const METHODS: [&str; 7] = [
     "listinvoices",
     "waitinvoice",
     "delinvoice",
@@ -29,6 +29,14 @@ const METHODS: [&str; 8] = [
     "disableinvoicerequest",
     "listsendpays",
 ];
+
+fn methods(sending: Sending) -> Vec<&'static str> {
+    let own: &[_] = match sending {
+        Sending::Direct => &["createinvoice", "injectonionmessage"],
+        _ => &["sendinvoice"],
+    };
+    [own, &METHODS].concat()
+}
 
 /// SplitMix64.
 struct Random(u64);
@@ -62,6 +70,7 @@ struct Deal {
 /// One who has a request and collects by it, and then has the next. Two programs do it for the customer.
 struct Customer<'n> {
     network: &'n Network,
+    sending: Sending,
     alice: Recover,
     bobs: [Recover; 2],
     random: Random,
@@ -71,9 +80,10 @@ struct Customer<'n> {
 }
 
 impl<'n> Customer<'n> {
-    async fn new(network: &'n Network, seed: u64, number: u64) -> Self {
+    async fn new(network: &'n Network, sending: Sending, seed: u64, number: u64) -> Self {
         Customer {
             network,
+            sending,
             alice: network.alice.recover().await,
             bobs: [network.bob.recover().await, network.bob.recover().await],
             random: Random(seed * 1000 + number),
@@ -112,7 +122,7 @@ impl<'n> Customer<'n> {
     /// Something that is to happen to somebody.
     fn cut(&mut self) {
         let side = if self.random.below(3) == 0 { &self.network.alice } else { &self.network.bob };
-        let method = self.random.one_of(&METHODS);
+        let method = self.random.one_of(&methods(self.sending));
         let cuts = [Cut::Before, Cut::Forwarded, Cut::Answered, Cut::Late(self.random.millis(100))];
         // A request that is made late can be one of two.
         let cuts = if method == "invoicerequest" { &cuts[..3] } else { &cuts };
@@ -136,7 +146,7 @@ impl<'n> Customer<'n> {
 
     fn spec(&mut self) -> CollectSpec {
         let lnr = self.deal.request.as_ref().unwrap().bolt12.clone();
-        CollectSpec::new(lnr).amount(AMOUNT).timeout(1 + self.random.below(2) as u32)
+        CollectSpec::new(lnr).sending(self.sending).amount(AMOUNT).timeout(1 + self.random.below(2) as u32)
     }
 
     async fn collect(&mut self, label: &str) {
@@ -213,6 +223,12 @@ impl<'n> Customer<'n> {
                         ended += 1;
                     }
                     Ok(Collected::Refused { .. }) if self.is_closed().await => ended += 1,
+                    // Sent directly, a refusal is silence until the invoice has expired.
+                    Ok(Collected::TimedOut { may_still_be_paid_until: None })
+                        if self.sending == Sending::Direct && self.is_closed().await =>
+                    {
+                        ended += 1;
+                    }
                     _ => {}
                 }
             }
@@ -251,11 +267,11 @@ async fn disturb(network: &Network, mut random: Random, done: &AtomicBool) {
     }
 }
 
-async fn run(seed: u64) {
+async fn run(sending: Sending, seed: u64) {
     let network = Network::new().await;
     let mut customers = Vec::new();
     for number in 0..CUSTOMERS {
-        customers.push(Customer::new(&network, seed, number).await);
+        customers.push(Customer::new(&network, sending, seed, number).await);
     }
     let done = AtomicBool::new(false);
     let steps = async {
@@ -278,6 +294,11 @@ async fn run(seed: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_paid_twice_or_loses_a_receipt() {
     for seed in 1..=3 {
-        run(seed).await;
+        run(Sending::SendInvoice, seed).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_paid_twice_or_loses_a_receipt_who_sends_directly() {
+    run(Sending::Direct, 4).await;
 }

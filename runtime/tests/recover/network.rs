@@ -120,6 +120,13 @@ impl Network {
         until(async || !client.call(&pending).await.unwrap().payments.is_empty()).await;
     }
 
+    /// Waits until alice pays nothing any more.
+    pub async fn payments_end(&self) {
+        let client = self.alice.client().await;
+        let pending = listsendpays::Request::new().status(PaymentStatus::Pending);
+        until(async || client.call(&pending).await.unwrap().payments.is_empty()).await;
+    }
+
     /// How often a request was paid.
     pub fn payments(&self, invreq_id: Hash32) -> u64 {
         self.count("SELECT count(*) FROM payments WHERE state = 'fulfilled' AND invreq_id = ?1", invreq_id)

@@ -9,6 +9,8 @@ use tokio::sync::{Notify, watch};
 
 use super::delivery::{Delivery, Turn};
 use super::plugin::{Plugin, Told};
+use super::violations::Violations;
+use super::within::within;
 
 /// Where the plugin is.
 #[derive(Clone, Debug)]
@@ -27,12 +29,20 @@ pub struct Host {
     delivery: Delivery,
     told: Mutex<Vec<Told>>,
     heard: Notify,
+    violations: Violations,
 }
 
 impl Host {
     pub fn new(node_rpc: PathBuf) -> Self {
         let (stage, _) = watch::channel(Stage::Starting);
-        Host { node_rpc, stage, delivery: Delivery::default(), told: Mutex::default(), heard: Notify::new() }
+        Host {
+            node_rpc,
+            stage,
+            delivery: Delivery::default(),
+            told: Mutex::default(),
+            heard: Notify::new(),
+            violations: Violations::default(),
+        }
     }
 
     pub fn node_rpc(&self) -> &Path {
@@ -41,6 +51,10 @@ impl Host {
 
     pub fn delivery(&self) -> &Delivery {
         &self.delivery
+    }
+
+    pub fn violations(&self) -> &Violations {
+        &self.violations
     }
 
     pub fn plugin(&self) -> Option<Arc<Plugin>> {
@@ -71,14 +85,17 @@ impl Host {
 
     /// Waits until the plugin has told so much under this name.
     pub async fn wait_told(&self, topic: &str, count: usize) -> Vec<Value> {
-        loop {
-            let heard = self.heard.notified();
-            let told = self.told(topic);
-            if told.len() >= count {
-                return told;
+        let told = async {
+            loop {
+                let heard = self.heard.notified();
+                let told = self.told(topic);
+                if told.len() >= count {
+                    return told;
+                }
+                heard.await;
             }
-            heard.await;
-        }
+        };
+        within(topic, told).await
     }
 
     /// Asks the plugin about a message of the node. As at lightningd, a plugin that is gone, or goes, lets it pass.
@@ -95,8 +112,10 @@ impl Host {
         let Turn { copies, payload, done } = self.delivery.turn(call.payload).await;
         let mut answer = HookAnswer::Continue;
         for _ in 0..copies {
-            if is_resolved(plugin.call(call.name, payload.clone()).await.ok()) {
-                answer = HookAnswer::Resolve;
+            match is_resolved(plugin.call(call.name, payload.clone()).await.ok()) {
+                Ok(true) => answer = HookAnswer::Resolve,
+                Ok(false) => {}
+                Err(violation) => plugin.break_off(violation),
             }
         }
         drop(done);
@@ -104,13 +123,13 @@ impl Host {
     }
 }
 
-/// # Panics
+/// # Errors
 /// When it is no answer of these hooks: lightningd dies of such a one.
-fn is_resolved(answer: Option<Value>) -> bool {
+fn is_resolved(answer: Option<Value>) -> Result<bool, String> {
     match answer {
-        None => false,
-        Some(answer) if answer == json!({"result": "continue"}) => false,
-        Some(answer) if answer["result"] == "resolve" => true,
-        Some(answer) => panic!("lightningd dies of the answer {answer}"),
+        None => Ok(false),
+        Some(answer) if answer == json!({"result": "continue"}) => Ok(false),
+        Some(answer) if answer["result"] == "resolve" => Ok(true),
+        Some(answer) => Err(format!("lightningd dies of the answer {answer}")),
     }
 }

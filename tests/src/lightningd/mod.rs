@@ -17,6 +17,8 @@ mod front;
 mod host;
 mod manifest;
 mod plugin;
+mod violations;
+mod within;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ use self::host::Host;
 pub use self::manifest::{HookWish, Manifest, Method, PluginOption, Topic};
 pub use self::plugin::Plugin;
 use self::plugin::{Start, Told};
+use self::violations::CheckedAtEnd;
+pub use self::within::within;
 
 /// How a daemon is to be.
 #[derive(Clone, Debug)]
@@ -51,7 +55,8 @@ pub struct Daemon {
     pub options: BTreeMap<String, Value>,
 }
 
-/// A running daemon. Dropped, it ends, and its plugin is killed.
+/// A running daemon. Dropped, it ends, and its plugin is killed. What its plugin did that a lightningd does not live with
+/// is a panic then, if not before.
 #[derive(Debug)]
 pub struct FakeLightningd {
     daemon: Daemon,
@@ -60,6 +65,7 @@ pub struct FakeLightningd {
     told: mpsc::UnboundedSender<Told>,
     front: JoinHandle<()>,
     listener: JoinHandle<()>,
+    _violations: CheckedAtEnd,
 }
 
 impl Daemon {
@@ -137,7 +143,8 @@ impl Daemon {
                 hears.hear(told);
             }
         });
-        let started = FakeLightningd { daemon: self, node, host, told, front, listener };
+        let _violations = CheckedAtEnd(host.violations().clone());
+        let started = FakeLightningd { daemon: self, node, host, told, front, listener, _violations };
         if started.daemon.plugin.is_some() {
             started.launch(true).await?;
         }
@@ -181,7 +188,7 @@ impl FakeLightningd {
             options: self.daemon.options.clone(),
             startup,
         };
-        let plugin = match Plugin::start(&start, self.told.clone()).await {
+        let plugin = match Plugin::start(&start, self.told.clone(), self.host.violations().clone()).await {
             Ok(plugin) => Arc::new(plugin),
             Err(why) => {
                 self.host.is_gone();
@@ -194,12 +201,16 @@ impl FakeLightningd {
     }
 
     /// Kills the plugin, and lets messages pass it by from now on.
+    ///
+    /// # Panics
+    /// When it did what a lightningd does not live with. So do [`ask`](Self::ask) and [`stop`](Self::stop).
     pub async fn kill_plugin(&self) {
         let plugin = self.host.plugin();
         self.host.is_gone();
         if let Some(plugin) = plugin {
             plugin.kill().await;
         }
+        self.host.violations().check();
     }
 
     /// Tells the plugin that something has happened, if it has subscribed to that.
@@ -232,10 +243,12 @@ impl FakeLightningd {
     /// # Errors
     /// The plugin's own, or -4 when it is gone.
     pub async fn ask(&self, hook: &str, payload: Value) -> Result<Value, RpcError> {
-        match self.host.plugin() {
+        let answer = match self.host.plugin() {
             Some(plugin) => plugin.call(hook, payload).await,
             None => Err(plugin::terminated()),
-        }
+        };
+        self.host.violations().check();
+        answer
     }
 
     /// Stops it as its operator would: the plugin is told, then the node.

@@ -16,6 +16,8 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
 
 use super::frames::Frames;
 use super::manifest::Manifest;
+use super::violations::Violations;
+use super::within::within;
 
 /// What lightningd answers a client for a plugin that is gone: `PLUGIN_TERMINATED`.
 const TERMINATED: i32 = -4;
@@ -55,6 +57,7 @@ struct Line {
     pending: Mutex<Option<Pending>>,
     next: AtomicU64,
     gone: watch::Sender<bool>,
+    violations: Violations,
 }
 
 impl Plugin {
@@ -62,12 +65,16 @@ impl Plugin {
     ///
     /// # Errors
     /// When it does not start, or says that it is disabled.
-    pub async fn start(start: &Start, told: mpsc::UnboundedSender<Told>) -> Result<Self, String> {
+    pub async fn start(
+        start: &Start,
+        told: mpsc::UnboundedSender<Told>,
+        violations: Violations,
+    ) -> Result<Self, String> {
         let mut process = spawn(start).map_err(|error| format!("{}: {error}", start.program.display()))?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err("the plugin has no pipes".to_owned());
         };
-        let line = Line::open(input, output, told);
+        let line = Line::open(input, output, told, violations);
         let manifest =
             line.call("getmanifest", json!({"allow-deprecated-apis": false})).await.map_err(|it| it.message)?;
         let manifest: Manifest = serde_json::from_value(manifest).map_err(|error| format!("its manifest: {error}"))?;
@@ -125,10 +132,15 @@ impl Plugin {
         self.gone().await;
     }
 
+    /// It did what lightningd does not live with: it is heard no more.
+    pub fn break_off(&self, violation: String) {
+        self.line.break_off(violation);
+    }
+
     /// Returns when it is gone, for whatever reason.
     pub async fn gone(&self) {
         let mut gone = self.line.gone.subscribe();
-        let _ = gone.wait_for(|gone| *gone).await;
+        let _ = within("the plugin ends", gone.wait_for(|gone| *gone)).await;
     }
 }
 
@@ -151,11 +163,16 @@ pub(super) fn log(lightning_dir: &Path) -> PathBuf {
 }
 
 impl Line {
-    fn open(mut input: ChildStdin, output: ChildStdout, told: mpsc::UnboundedSender<Told>) -> Arc<Self> {
+    fn open(
+        mut input: ChildStdin,
+        output: ChildStdout,
+        told: mpsc::UnboundedSender<Told>,
+        violations: Violations,
+    ) -> Arc<Self> {
         let (requests, mut queue) = mpsc::unbounded_channel::<Value>();
         let (gone, _) = watch::channel(false);
-        let line =
-            Arc::new(Line { requests, pending: Mutex::new(Some(HashMap::new())), next: AtomicU64::new(1), gone });
+        let (pending, next) = (Mutex::new(Some(HashMap::new())), AtomicU64::new(1));
+        let line = Arc::new(Line { requests, pending, next, gone, violations });
         tokio::spawn(async move {
             while let Some(message) = queue.recv().await {
                 if input.write_all(format!("{message}\n\n").as_bytes()).await.is_err() {
@@ -166,10 +183,22 @@ impl Line {
         let reader = line.clone();
         tokio::spawn(async move {
             let mut frames = Frames::new(output);
-            while let Ok(Some(message)) = frames.next().await {
-                reader.take(message, &told);
+            let end = loop {
+                match frames.next().await {
+                    Ok(Some(message)) => match reader.take(message, &told) {
+                        Ok(()) => {}
+                        Err(violation) => break Err(violation),
+                    },
+                    Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                        break Err(format!("the plugin writes what is no JSON: {error}"));
+                    }
+                    Ok(None) | Err(_) => break Ok(()),
+                }
+            };
+            match end {
+                Ok(()) => reader.close(),
+                Err(violation) => reader.break_off(violation),
             }
-            reader.close();
         });
         line
     }
@@ -190,19 +219,32 @@ impl Line {
         let _ = self.requests.send(message);
     }
 
-    fn take(&self, mut message: Value, told: &mpsc::UnboundedSender<Told>) {
+    /// # Errors
+    /// When it is no message that lightningd takes.
+    fn take(&self, mut message: Value, told: &mpsc::UnboundedSender<Told>) -> Result<(), String> {
         if let Some(topic) = message["method"].as_str().map(str::to_owned) {
             let _ = told.send((topic, message["params"].take()));
-            return;
+            return Ok(());
         }
         let id = message["id"].as_str().unwrap_or_default();
-        let waiting = self.pending().as_mut().and_then(|pending| pending.remove(id));
-        let waiting = waiting.unwrap_or_else(|| panic!("the plugin answers what nobody has asked: {message}"));
-        let answer = match message.get_mut("error") {
-            Some(error) => Err(serde_json::from_value(error.take()).unwrap_or_else(|why| panic!("{why}: {message}"))),
+        let waiting = match self.pending().as_mut().map(|pending| pending.remove(id)) {
+            Some(Some(waiting)) => waiting,
+            Some(None) => return Err(format!("the plugin answers what nobody has asked: {message}")),
+            // Broken off meanwhile.
+            None => return Ok(()),
+        };
+        let answer = match message.get("error") {
+            Some(error) => Err(serde_json::from_value(error.clone()).map_err(|why| format!("{why}: {message}"))?),
             None => Ok(message["result"].take()),
         };
         let _ = waiting.send(answer);
+        Ok(())
+    }
+
+    /// Nothing more is said, after what lightningd does not live with.
+    fn break_off(&self, violation: String) {
+        self.violations.add(violation);
+        self.close();
     }
 
     fn close(&self) {

@@ -24,7 +24,7 @@ const MENDING: u64 = 20_000_000;
 /// After how long a payment that has not ended is back, and the wallet has said so.
 const LONGEST_LOCK: u64 = 450_000;
 /// The same beside a lightningd: a claim whose call of `xpay` was lost is released when its invoice has expired.
-const LONGEST_CLAIM: u64 = 8_000_000;
+const LONGEST_CLAIM: u64 = 8_600_000;
 /// When every invoice has expired.
 const LATER: u64 = 1_000_000_000;
 /// How often a node looks after what is unfinished.

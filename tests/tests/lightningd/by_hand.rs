@@ -8,6 +8,7 @@ use cln_runtime::client::Client;
 use cln_runtime::engine::{Clock as _, Random as _, payment_hash};
 use cln_runtime::node::{EmbeddedNode, HookAnswer};
 use cln_runtime::onion::{self, Contents};
+use cln_tests::lightningd::within;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -62,13 +63,16 @@ impl Payee {
         let message = json!({"path_key": packet.path_key, "message": hex(&packet.message)});
         self.client.call_raw("injectonionmessage", message).await.unwrap();
         let label = json!({"label": invoice.payment().payment_hash});
-        tokio::select! {
-            paid = self.client.call_raw("waitinvoice", label) => {
-                assert_eq!(paid.unwrap()["status"], "paid");
-                End::Paid
+        let paid_or_refused = async {
+            tokio::select! {
+                paid = self.client.call_raw("waitinvoice", label) => {
+                    assert_eq!(paid.unwrap()["status"], "paid");
+                    End::Paid
+                }
+                refusal = self.refusal(&path_id) => End::Refused(refusal),
             }
-            refusal = self.refusal(&path_id) => End::Refused(refusal),
-        }
+        };
+        within("the payer pays or refuses", paid_or_refused).await
     }
 
     async fn refusal(&self, path_id: &Secret) -> InvoiceError {

@@ -19,7 +19,7 @@ async fn an_invoice_that_comes_twice_is_paid_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_invoices_in_any_order_one_is_paid() {
+async fn of_three_invoices_in_reverse_order_one_is_paid() {
     let pair = Pair::start(With::PayersPlugin).await;
     let payee = Payee::start(pair.folder()).await;
     let request = pair.request(json!({})).await;

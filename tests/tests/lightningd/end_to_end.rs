@@ -2,11 +2,12 @@
 
 use cln_runtime::bolt12::FirstNode;
 use cln_runtime::node::NodeBuilder;
-use cln_tests::lightningd::Daemon;
+use cln_tests::lightningd::{Daemon, within};
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::by_hand::parse;
-use super::pair::{BALANCE, PLUGIN, Pair, Party, With};
+use super::pair::{BALANCE, PAUSE, PLUGIN, Pair, Party, With};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_request_is_paid_to_a_plain_sendinvoice() {
@@ -74,12 +75,16 @@ async fn a_plugin_that_is_killed_goes_on_with_what_it_has_begun() {
     };
     let _ = tokio::join!(collecting, killing);
     // What the daemon refused meanwhile, as it knows no such request, is asked for again.
-    let paid = loop {
-        match pair.payee.call("lnr-collect", order.clone()).await {
-            Ok(paid) => break paid,
-            Err(error) => assert!(matches!(error.code, 1004 | 1005 | -4 | -1), "{error}"),
+    let collected = async {
+        loop {
+            match pair.payee.call("lnr-collect", order.clone()).await {
+                Ok(paid) => break paid,
+                Err(error) => assert!(matches!(error.code, 1004 | 1005 | -4 | -1), "{error}"),
+            }
+            sleep(PAUSE).await;
         }
     };
+    let paid = within("the receipt", collected).await;
     assert_eq!(pair.payee.ok("lnr-collect", order).await, paid);
     pair.payer.used(&request).await;
     pair.moved(5000).await;

@@ -78,7 +78,10 @@ impl Network {
     async fn heal(&self) {
         for (which, name) in NAMES.iter().enumerate() {
             let mut processes = self.processes.lock().await;
-            if processes[which].is_none() {
+            if let Some(process) = &mut processes[which] {
+                let ended = process.daemon.try_wait().unwrap();
+                assert!(ended.is_none(), "{name} has ended by itself: {}", logged(self.folder.path(), name));
+            } else {
                 processes[which] = Some(start(self.folder.path(), name).await);
             }
         }
@@ -106,11 +109,14 @@ async fn start(root: &Path, name: &str) -> Process {
         .unwrap();
     let mut lines = BufReader::new(daemon.stdout.take().unwrap()).lines();
     let ready = timeout(START, lines.next_line()).await.expect("a daemon starts in time").unwrap();
-    let logged = || std::fs::read_to_string(root.join(format!("{name}.log"))).unwrap();
-    let ready = ready.unwrap_or_else(|| panic!("{name} did not start: {}", logged()));
+    let ready = ready.unwrap_or_else(|| panic!("{name} did not start: {}", logged(root, name)));
     assert!(ready.starts_with("ready: "), "{ready}");
     let orders = daemon.stdin.take().unwrap();
     Process { daemon, orders }
+}
+
+fn logged(root: &Path, name: &str) -> String {
+    std::fs::read_to_string(root.join(format!("{name}.log"))).unwrap()
 }
 
 /// How invoices are sent: by our plugin, or by the daemon itself.

@@ -1,18 +1,23 @@
 //! Two daemons: one pays, one is paid.
 
 use std::path::Path;
+use std::time::Duration;
 
 use cln_primitives::{Msat, RpcError};
 use cln_runtime::client::{CallError, Client};
 use cln_runtime::node::NodeBuilder;
-use cln_tests::lightningd::{Daemon, FakeLightningd};
+use cln_tests::lightningd::{Daemon, FakeLightningd, within};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 /// Our plugin.
 pub const PLUGIN: &str = env!("CARGO_BIN_EXE_lnr-plugin");
 /// What the payer has at first.
 pub const BALANCE: Msat = Msat::from_msat(1_000_000_000);
+
+/// How long who asks waits before it asks again.
+pub const PAUSE: Duration = Duration::from_millis(20);
 
 /// A daemon and a client of it.
 pub struct Party {
@@ -107,11 +112,15 @@ impl Party {
 
     /// Waits until the plugin says that a request is used.
     pub async fn used(&self, request: &Value) -> Value {
-        loop {
-            let shown = self.ok("lnr-show", json!({"invreq_id": request["invreq_id"]})).await;
-            if shown["used"] == json!(true) {
-                return shown;
+        let used = async {
+            loop {
+                let shown = self.ok("lnr-show", json!({"invreq_id": request["invreq_id"]})).await;
+                if shown["used"] == json!(true) {
+                    return shown;
+                }
+                sleep(PAUSE).await;
             }
-        }
+        };
+        within("the request is used", used).await
     }
 }

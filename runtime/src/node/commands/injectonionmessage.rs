@@ -5,6 +5,7 @@ use cln_api::injectonionmessage::{Request, Response};
 use serde_json::json;
 
 use super::{Answer, Command, command, failure, invalid, shaped};
+use crate::engine::SendError;
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, required};
 use crate::onion::Packet;
@@ -18,13 +19,19 @@ pub(super) fn commands() -> Vec<Command> {
     vec![command::<Request, Request, _>(PARAMS, inject)]
 }
 
-/// Success says that the next node has it, and nothing of those behind.
+/// Success says that the next node has it, or may have it, and nothing of those behind: an error says that nobody has it.
 async fn inject(node: Node, input: Request) -> Answer<Response> {
     let message = input.message.into_vec();
     if message.len() > LONGEST {
         return Err(invalid(format!("message: must be at most {LONGEST} bytes long")));
     }
     let sent = node.ports().courier.inject(Packet { path_key: input.path_key, message }).await;
-    sent.map_err(|error| failure(LIGHTNINGD, format!("onion msg: {error}")))?;
-    shaped(json!({}))
+    match sent {
+        Ok(()) => shaped(json!({})),
+        Err(SendError::Unknown(why)) => {
+            tracing::debug!(%why, "it is not known whether the onion message was taken");
+            shaped(json!({}))
+        }
+        Err(error) => Err(failure(LIGHTNINGD, format!("onion msg: {error}"))),
+    }
 }

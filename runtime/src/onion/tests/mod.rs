@@ -224,3 +224,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_message_shows_no_reply_path() {
+    let reply_path = path(&[1, 2], 3, 4);
+    let received = Received { reply_path: Some(reply_path.clone()), ..received(invoice(1)) };
+    let shown = format!("{received:?}");
+    assert!(shown.contains("reply_path: Some(…)") && !shown.contains(&reply_path.path_key.to_string()), "{shown}");
+}

@@ -1,9 +1,13 @@
 //! Ways from a node that knows some peers and some gossip.
 
+use cln_primitives::Msat;
 use serde_json::{Value, json};
+use tokio::time::{advance, pause, resume};
 
 use super::*;
+use crate::bolt12::{Chain, InvoiceRequest, RequestBuilder, Verified};
 use crate::client::Client;
+use crate::onion::way::CONNECT;
 use crate::onion::{NoWay, Way, Ways};
 use crate::testing::{FakeNode, Reply};
 
@@ -68,6 +72,20 @@ impl Network {
     }
 }
 
+/// What `connect` says of node 5.
+fn connected() -> Value {
+    json!({
+        "id": id(5), "features": RELAYS, "direction": "out",
+        "address": {"type": "ipv4", "address": "127.0.0.1", "port": 9735},
+    })
+}
+
+/// The request of a payer who is reached by these paths.
+fn request(paths: &[BlindedPathBuf]) -> InvoiceRequest<Verified> {
+    let new = RequestBuilder::stand_alone(&[1; 16], id(9), Chain::REGTEST, Msat::from_msat(1)).invreq_paths(paths);
+    new.build().unwrap().sign(&node(9)).unwrap()
+}
+
 /// A long way, by 2, 3 and 4 to 5, and a short one by 6, which does not relay.
 async fn square(peers: Vec<Value>) -> Network {
     let mut nodes: Vec<_> = (1..=5).map(|byte| announced(byte, RELAYS)).collect();
@@ -116,11 +134,7 @@ async fn a_channel_that_is_not_active_is_no_way() {
 #[tokio::test]
 async fn without_a_way_the_node_connects() {
     let network = square(vec![]).await;
-    let answer = json!({
-        "id": id(5), "features": RELAYS, "direction": "out",
-        "address": {"type": "ipv4", "address": "127.0.0.1", "port": 9735},
-    });
-    network.fake.answer("connect", answer);
+    network.fake.answer("connect", connected());
     network.check(5, &[1, 5]).await;
     let unset = json!({"configs": {"fetchinvoice-noconnect": {"set": false, "source": "default"}}});
     network.fake.answer("listconfigs", unset);
@@ -162,4 +176,30 @@ async fn a_node_that_does_not_answer_is_no_missing_way() {
     network.fake.reply("listpeers", Reply::error(-32603, "broken"));
     let end = network.ways.to_node(id(5)).await;
     assert!(matches!(&end, Err(NoWay::Daemon(why)) if why.contains("listpeers")), "{end:?}");
+}
+
+#[tokio::test]
+async fn after_a_connect_without_an_answer_the_next_path_is_tried() {
+    let network = square(vec![]).await;
+    network.fake.reply_with("connect", |request| match &request.params["id"] {
+        start if *start == json!(id(7)) => Reply::silence(),
+        start if *start == json!(id(8)) => Reply::disconnect(),
+        _ => Reply::result(connected()),
+    });
+    let paths = [7, 8, 5].map(|start| path(&[start, 9], 8, 4));
+    let all = request(&paths);
+    let time_passes = async {
+        network.fake.received("connect").await;
+        pause();
+        advance(CONNECT).await;
+        resume();
+    };
+    let (way, ()) = tokio::join!(network.ways.to_payer(&all), time_passes);
+    assert_eq!(way, Ok(Way { route: ids(&[1, 5]), onward: Some(paths[2].clone()) }));
+    assert_eq!(network.fake.count("connect"), 3);
+
+    let end = network.ways.to_payer(&request(&paths[1..2])).await;
+    let Err(NoWay::ToPath { start, why }) = end else { panic!("{end:?}") };
+    assert_eq!(start, id(8).to_string());
+    assert!(why.contains("connect failed") && why.contains("lost"), "{why}");
 }

@@ -9,6 +9,7 @@ use cln_runtime::lightningd::{Daemon, Failure};
 use serde_json::Value;
 
 use super::commands::Server;
+use crate::simulate::bug::Bug;
 use crate::simulate::plan::Fault;
 use crate::simulate::turn::Turn;
 use crate::simulate::world::{Process, Shared};
@@ -38,6 +39,16 @@ impl Double {
     /// Whether it is so by bad luck.
     fn strikes(&self, fault: Fault) -> bool {
         self.world.lock().strikes(self.node, fault)
+    }
+
+    /// See [`Bug::LostIsNotSent`].
+    fn takes_for_not_called(&self, method: &str) -> bool {
+        if method != "injectonionmessage" {
+            return false;
+        }
+        let mut world = self.world.lock();
+        world.seen.counters.count("sendings in doubt");
+        world.bug == Some(Bug::LostIsNotSent)
     }
 
     /// Gives a call to the daemon; `None` when it does not run.
@@ -81,10 +92,10 @@ impl Daemon for Double {
                 if lost_at_once { "answers lost before the call was done" } else { "calls whose answer was lost" };
             self.world.lock().seen.counters.count(before);
             self.world.lock().note(self.node, || format!("  the answer to {} is lost", R::METHOD));
-            return Err(if R::READ_ONLY {
-                Failure::NotCalled("the connection was lost".to_owned())
-            } else {
-                Failure::Lost("the connection was lost".to_owned())
+            let why = "the connection was lost".to_owned();
+            return Err(match R::READ_ONLY || self.takes_for_not_called(R::METHOD) {
+                true => Failure::NotCalled(why),
+                false => Failure::Lost(why),
             });
         };
         self.turn().await;

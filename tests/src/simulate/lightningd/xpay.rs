@@ -21,7 +21,7 @@ use crate::simulate::world::{Event, World, short};
 /// For how many seconds `xpay` begins new attempts when it is not told.
 const RETRY_FOR: u64 = 60;
 /// How long it looks for a way at most, in milliseconds.
-const LONGEST_SEARCH: u64 = 8_000;
+const LONGEST_SEARCH: u64 = 60_000;
 
 /// How an attempt ends.
 enum End {

@@ -53,18 +53,10 @@ impl Beside {
     /// Sends an invoice, and listens for the payer's answer.
     pub(super) async fn send_invoice(
         &self,
-        ports: &Ports,
         request: &InvoiceRequest<Verified>,
         invoice: &Invoice<Verified>,
     ) -> Result<Reply, SendError> {
-        match self.payee.send_invoice(request, invoice).await {
-            Err(SendError::Unknown(why)) => {
-                ports.world.lock().seen.counters.count("sendings in doubt");
-                let lost_is_not_sent = ports.bug() == Some(Bug::LostIsNotSent);
-                Err(if lost_is_not_sent { SendError::NotSent(why) } else { SendError::Unknown(why) })
-            }
-            end => end,
-        }
+        self.payee.send_invoice(request, invoice).await
     }
 
     pub(super) async fn send_error(&self, to: &ReplyPath, error: &InvoiceError) -> Result<(), SendError> {

@@ -23,7 +23,7 @@ impl Courier for Ports {
         invoice: &Invoice<Verified>,
     ) -> Result<Self::Reply, SendError> {
         if let Some(beside) = &self.beside {
-            return beside.send_invoice(self, request, invoice).await.map(Either::Right);
+            return beside.send_invoice(request, invoice).await.map(Either::Right);
         }
         self.turn().await;
         let listener = self.send(request, invoice)?;
