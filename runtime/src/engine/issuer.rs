@@ -121,7 +121,7 @@ pub enum Judgement {
 pub struct Issuer<P> {
     pub(super) ports: P,
     limits: Limits,
-    gate: Gate,
+    gate: Gate<NodeId>,
     turns: Turns<Hash32>,
 }
 

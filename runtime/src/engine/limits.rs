@@ -1,10 +1,9 @@
 //! How much of strangers' messages is let in.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-use cln_primitives::NodeId;
 
 use super::ports::ClaimLimits;
 
@@ -32,9 +31,15 @@ impl Default for Limits {
     }
 }
 
-/// Counts the messages of each neighbour.
-#[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<HashMap<Option<NodeId>, Second>>);
+/// Counts the messages of each neighbour, or of what else they are told apart by.
+#[derive(Debug)]
+pub(crate) struct Gate<K>(Mutex<HashMap<Option<K>, Second>>);
+
+impl<K> Default for Gate<K> {
+    fn default() -> Self {
+        Gate(Mutex::default())
+    }
+}
 
 /// The messages of the second that is running.
 #[derive(Debug, Clone, Copy)]
@@ -43,9 +48,9 @@ struct Second {
     seen: u32,
 }
 
-impl Gate {
+impl<K: Copy + Eq + Hash> Gate<K> {
     /// May one more message of this neighbour be looked at in this second? `None` is a neighbour that is not known.
-    pub(super) fn admits(&self, neighbour: Option<NodeId>, second: u64, limits: &Limits) -> bool {
+    pub(crate) fn admits(&self, neighbour: Option<K>, second: u64, limits: &Limits) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= limits.neighbours && !counts.contains_key(&neighbour) {
             counts.retain(|_, count| count.second == second);
@@ -65,6 +70,8 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
+    use cln_primitives::NodeId;
+
     use super::*;
 
     fn neighbour(number: u8) -> Option<NodeId> {

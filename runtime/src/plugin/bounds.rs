@@ -33,6 +33,11 @@ impl Bounds {
         self.dry_run.load(Ordering::SeqCst)
     }
 
+    /// Is no payment to be begun, for either reason?
+    pub(super) fn pays_nothing(&self) -> bool {
+        self.is_paused() || self.is_dry_run()
+    }
+
     pub(super) fn daily_limit(&self) -> Option<Msat> {
         *self.daily_limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -68,25 +73,22 @@ impl RequestStore for BoundedStore {
     }
 
     async fn claim(&self, claim: &Claim, limits: ClaimLimits) -> Result<Claimed, StoreError> {
-        if let Some(known) = self.store.find_claim(claim.payment_hash()).await?
-            && known.invoice.as_bytes() == claim.invoice.as_bytes()
-            && !matches!(known.state, ClaimState::Failed(_))
-        {
-            // Bound already, whatever the operator has said since.
-            return self.store.claim(claim, limits).await;
-        }
         let amount = claim.invoice.payment().amount;
-        if self.bounds.is_dry_run() {
-            tracing::info!(invreq_id = %claim.invreq_id, %amount, "dry run: this invoice would be paid");
-            return Ok(Claimed::Refused(ClaimRefusal::Paused));
-        }
-        if self.bounds.is_paused() {
-            return Ok(Claimed::Refused(ClaimRefusal::Paused));
-        }
         // More than the largest amount is more than any limit.
         let most = amount.checked_add(self.spending.max_fee(amount)).unwrap_or(amount);
         let budget = Budget { set_aside: most, daily_limit: self.bounds.daily_limit() };
-        self.store.claim_within(claim, limits, budget).await
+        if !self.bounds.pays_nothing() {
+            return self.store.claim_within(claim, limits, budget).await;
+        }
+        // What would be refused anyway is refused for its own reason, and what is bound already stays so.
+        let claimed = self.store.claim_known(claim, limits, budget).await?;
+        if claimed != Claimed::New {
+            return Ok(claimed);
+        }
+        if self.bounds.is_dry_run() {
+            tracing::info!(invreq_id = %claim.invreq_id, %amount, "dry run: this invoice would be paid");
+        }
+        Ok(Claimed::Refused(ClaimRefusal::Paused))
     }
 
     async fn settle_claim(&self, payment_hash: Hash32, end: ClaimState) -> Result<Option<Claim>, StoreError> {

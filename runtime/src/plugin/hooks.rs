@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::bolt12::{BlindedPathBuf, Chain, Invoice, InvoiceError};
-use crate::engine::{Answer, IncomingInvoice, ReplyPath};
+use crate::engine::{Answer, Clock as _, Gate, IncomingInvoice, Limits, ReplyPath};
+use crate::lightningd::System;
 use crate::onion::Replies;
 
 /// So many invoices wait to be looked at; more are dropped.
@@ -34,6 +35,10 @@ pub(super) struct Desk {
     chain: Chain,
     requests: RwLock<HashSet<Hash32>>,
     inbox: mpsc::Sender<Arrival>,
+    /// Counts the invoices for each request: whoever has one request is not to crowd out the payees of others.
+    gate: Gate<Hash32>,
+    /// Of each request.
+    limits: Limits,
     /// Who waits for answers of payers.
     replies: RwLock<Replies>,
     dropped: AtomicU64,
@@ -55,11 +60,17 @@ struct Message {
 }
 
 impl Desk {
-    /// A desk that knows these requests, and where what it takes comes out.
-    pub(super) fn new(chain: Chain, requests: impl IntoIterator<Item = Hash32>) -> (Self, mpsc::Receiver<Arrival>) {
+    /// A desk that knows these requests, and where what it takes comes out. Of each request's invoices it takes so many
+    /// in a second as the limits say.
+    pub(super) fn new(
+        chain: Chain,
+        requests: impl IntoIterator<Item = Hash32>,
+        limits: Limits,
+    ) -> (Self, mpsc::Receiver<Arrival>) {
         let (inbox, arrivals) = mpsc::channel(INBOX);
         let requests = RwLock::new(requests.into_iter().collect());
-        (Desk { chain, requests, inbox, replies: RwLock::default(), dropped: AtomicU64::new(0) }, arrivals)
+        let (gate, replies, dropped) = (Gate::default(), RwLock::default(), AtomicU64::new(0));
+        (Desk { chain, requests, inbox, gate, limits, replies, dropped }, arrivals)
     }
 
     /// Takes invoices for this request from now on.
@@ -72,7 +83,7 @@ impl Desk {
         *self.replies.write().unwrap_or_else(PoisonError::into_inner) = replies;
     }
 
-    /// How many invoices were dropped because too many were waiting.
+    /// How many invoices were dropped because there were too many.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
@@ -104,10 +115,15 @@ impl Desk {
         if !self.requests.read().unwrap_or_else(PoisonError::into_inner).contains(&invreq_id) {
             return None;
         }
+        if !self.gate.admits(Some(invreq_id), System.now(), &self.limits) {
+            self.drop_one();
+            return Some(());
+        }
         let invoice = IncomingInvoice {
             invoice: bytes,
             path_secret: message.pathsecret,
             reply_path: reply_path(message.reply_blindedpath),
+            // The hook does not say who brought it.
             from: None,
         };
         if self.inbox.try_send(Arrival { invreq_id, invoice }).is_err() {

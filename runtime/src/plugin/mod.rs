@@ -40,9 +40,12 @@
 //! | `lnr-max-fee` | the fees of a payment | 1 % or 5 sat, whichever is more |
 //! | `lnr-retry-for` | for how many seconds a payment is tried | 60 |
 //! | `lnr-max-pending` | payments for one multi-use request at a time | 64 |
-//! | `lnr-invoices-per-second` | invoices that are looked at in a second | 100 |
+//! | `lnr-invoices-per-second` | invoices for one request that are looked at in a second; for all, ten times as many | 100 |
 //! | `lnr-pause` | begins no payments | false |
 //! | `lnr-dry-run` | judges and reports, and pays nothing | false |
+//!
+//! Invoices are counted by request, as lightningd's hooks do not name the peer that brought a message. Paused or dry, the
+//! plugin also begins no call for a payment that is bound already: it waits.
 //!
 //! `lnr-daily-limit`, `lnr-pause` and `lnr-dry-run` can be changed while it runs, by `setconfig`. A payment is bound and
 //! counted in one step of the store, so that no two of them are within a limit together that allows one. Whoever is turned
@@ -58,6 +61,9 @@
 //! | `lnr_refused` | an invoice is not paid | `invreq_id`, `reason`; `payment_hash` if it was tried |
 //! | `lnr_received` | an invoice of this node's was paid | `label`, `payment_hash`, `amount_received_msat` |
 //!
+//! They are sent from memory, after the store has the end: around a crash of the node or the plugin, and when `lnr-collect`
+//! is called again, one may come more than once, or not at all. What counts is `lnr-show` and `listinvoices`.
+//!
 //! # To stop it
 //!
 //! `lnr-pause true` stops payments from beginning, also over restarts, until `lnr-pause false`. `lightning-cli plugin stop
@@ -69,6 +75,9 @@
 //! Whatever ends at any moment, node, plugin or both: a payment is bound in the store before the node is told of it, so at
 //! the next start every one that has no end yet is looked at before any new one is taken: see
 //! [`Wallet`](crate::lightningd::Wallet) for how its end is found out.
+//!
+//! That end is read in the node's payments. Do not delete those that are younger than their invoices' expiry, neither by
+//! `delpay` nor by `autoclean`: a payment whose row is deleted while the plugin is down looks as if it had never been made.
 //!
 //! # How it works
 //!
@@ -82,6 +91,7 @@
 //!                                       lnr_refused, invoice_error   lnr_paid
 //! ```
 
+mod background;
 mod bounds;
 mod checks;
 mod commands;
@@ -290,7 +300,7 @@ where
     let signs_nothing = Arc::new(|_| Err(SignError("the plugin's store has no invoices".to_owned())));
     let store = Store::open(&folder.join("lnr.sqlite3"), signs_nothing)?;
     let requests = store.requests().await?;
-    let (desk, arrivals) = Desk::new(chain, requests.iter().map(|request| request.invreq_id));
+    let (desk, arrivals) = Desk::new(chain, requests.iter().map(|request| request.invreq_id), settings.request_limits);
     let bounds = Bounds::default();
     bounds.pause_option.store(settings.pause, Ordering::SeqCst);
     bounds.paused.store(store.paused().await?, Ordering::SeqCst);
@@ -309,21 +319,27 @@ async fn set_option(plugin: Plugin<State>, params: Value) -> Result<Value, cln_p
     let value = match params.get("val") {
         None | Some(Value::Null) => None,
         Some(Value::Bool(truth)) => Some(OptionValue::Boolean(*truth)),
-        Some(Value::Number(number)) => number.as_i64().map(OptionValue::Integer),
         Some(Value::String(text)) => Some(OptionValue::String(text.clone())),
-        Some(other) => return Err(told(service::failure(format!("{name}: {other} is no value of an option")))),
+        Some(other) => match other.as_i64() {
+            Some(number) => Some(OptionValue::Integer(number)),
+            None => return Err(told(service::failure(format!("{name}: {other} is no value of an option")))),
+        },
     };
     let refuse = |error: OptionError| told(service::failure(error.to_string()));
     let bounds = &plugin.state().0.bounds;
     let switch = |known: &'static str| value.as_ref().map_or(Ok(true), |value| options::boolean(known, value));
     if name == options::DAILY_LIMIT.name {
-        let limit = value.as_ref().map(|value| options::amount(options::DAILY_LIMIT.name, value)).transpose();
-        bounds.set_daily_limit(limit.map_err(refuse)?);
+        let Some(value) = &value else {
+            let why = format!("{name}: no amount is given. To have no limit, start the plugin without this option");
+            return Err(told(service::failure(why)));
+        };
+        bounds.set_daily_limit(Some(options::amount(options::DAILY_LIMIT.name, value).map_err(refuse)?));
     } else if name == options::PAUSE.name {
         bounds.pause_option.store(switch(options::PAUSE.name).map_err(refuse)?, Ordering::SeqCst);
         plugin.state().apply_pause();
     } else if name == options::DRY_RUN.name {
         bounds.dry_run.store(switch(options::DRY_RUN.name).map_err(refuse)?, Ordering::SeqCst);
+        plugin.state().apply_pause();
     } else {
         return Err(told(service::failure(format!("{name}: cannot be changed while the plugin runs"))));
     }

@@ -26,8 +26,10 @@ pub(super) const MAX_PENDING: DefaultIntegerConfigOption<'_> = DefaultIntegerCon
 pub(super) const INVOICES_PER_SECOND: DefaultIntegerConfigOption<'_> = DefaultIntegerConfigOption::new_i64_with_default(
     "lnr-invoices-per-second",
     100,
-    "How many invoices for this node's requests are looked at in a second; more are dropped",
+    "How many invoices for one request are looked at in a second, and ten times as many for all; more are dropped",
 );
+/// All requests together have so many times the invoices of one.
+const ALL_REQUESTS: u32 = 10;
 pub(super) const PAUSE: DefaultBooleanConfigOption<'_> =
     DefaultBooleanConfigOption::new_bool_with_default("lnr-pause", false, "Begin no payments: refuse invoices for now");
 pub(super) const DRY_RUN: DefaultBooleanConfigOption<'_> = DefaultBooleanConfigOption::new_bool_with_default(
@@ -50,7 +52,10 @@ pub struct OptionError {
 pub(super) struct Settings {
     pub(super) daily_limit: Option<Msat>,
     pub(super) spending: Spending,
+    /// Of all requests together.
     pub(super) limits: Limits,
+    /// Of one request.
+    pub(super) request_limits: Limits,
     pub(super) pause: bool,
     pub(super) dry_run: bool,
 }
@@ -65,15 +70,20 @@ impl Settings {
         let text = |name: &'static str| value(name).map(|given| amount(name, &given)).transpose();
         let truth = |name: &'static str| value(name).map_or(Ok(false), |given| boolean(name, &given));
         let claims = ClaimLimits { pending: number(MAX_PENDING.name, 64)?, ..Limits::default().claims };
+        let request_limits = Limits {
+            claims,
+            invoices_per_second: number(INVOICES_PER_SECOND.name, 100)?,
+            ask_again: Duration::from_secs(5),
+            ..Limits::default()
+        };
         Ok(Settings {
             daily_limit: text(DAILY_LIMIT.name)?,
             spending: Spending { max_fee: text(MAX_FEE.name)?, retry_for: number(RETRY_FOR.name, 60)? },
             limits: Limits {
-                claims,
-                invoices_per_second: number(INVOICES_PER_SECOND.name, 100)?,
-                ask_again: Duration::from_secs(5),
-                ..Limits::default()
+                invoices_per_second: request_limits.invoices_per_second.saturating_mul(ALL_REQUESTS),
+                ..request_limits
             },
+            request_limits,
             pause: truth(PAUSE.name)?,
             dry_run: truth(DRY_RUN.name)?,
         })

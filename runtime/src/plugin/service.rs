@@ -9,6 +9,7 @@ use cln_primitives::{NodeId, RpcError};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::background::BackgroundCourier;
 use super::bounds::{BoundedStore, Bounds};
 use super::checks::Missing;
 use super::hooks::Desk;
@@ -20,7 +21,7 @@ use crate::node::store::Store;
 /// For how long a command waits for the plugin's start.
 const START: Duration = Duration::from_secs(30);
 
-pub(super) type Ports = Payer<Client, BoundedStore, Courier<Client, System>, System>;
+pub(super) type Ports = Payer<Client, BoundedStore, BackgroundCourier<Courier<Client, System>>, System>;
 
 /// What commands and hooks share. A clone is the same.
 #[derive(Clone, Debug)]
@@ -54,11 +55,15 @@ impl State {
         ready.ok_or_else(|| failure("the plugin is still starting: see the node's log, and try again"))
     }
 
-    /// Applies the pause to payments, too.
+    /// Applies the pause, or the dry run, to the payments that are claimed already, too.
     pub(super) fn apply_pause(&self) {
-        if let Some(service) = &*self.0.service.borrow() {
-            service.issuer.ports().wallet().pause(self.0.bounds.is_paused());
-        }
+        // Locked for writing: of two callers, the later one sees what both have set.
+        self.0.service.send_if_modified(|service| {
+            if let Some(service) = service {
+                service.issuer.ports().wallet().pause(self.0.bounds.pays_nothing());
+            }
+            false
+        });
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::background::BackgroundCourier;
 use super::bounds::BoundedStore;
 use super::checks;
 use super::hooks::Arrival;
@@ -57,7 +58,7 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     let service = loop {
-        match begin(plugin.state(), &start).await {
+        match begin(plugin.state(), &start, &stop).await {
             Ok(service) => break Arc::new(service),
             Err(error @ StartError::Owner(_)) => {
                 tracing::error!(%error, "the plugin stops");
@@ -70,13 +71,15 @@ pub(super) async fn run(
     };
     let worker = Worker { plugin, service, left_over: Arc::default(), stop };
     worker.settle_open().await;
+    // Before anything is paid: a pause that came meanwhile holds, and whatever comes from now on reaches the wallet.
     worker.plugin.state().0.service.send_replace(Some(Arc::clone(&worker.service)));
     worker.plugin.state().apply_pause();
+    worker.resume().await;
     tracing::info!(node_id = %worker.service.node_id, "ready");
     tokio::join!(worker.take_arrivals(arrivals), worker.pay_again());
 }
 
-async fn begin(state: &State, start: &Start) -> Result<Service, StartError> {
+async fn begin(state: &State, start: &Start, stop: &CancellationToken) -> Result<Service, StartError> {
     let node = |error: String| StartError::Node(error);
     let client = Client::builder().name("lnr").connect(&start.socket).await;
     let client = client.map_err(|error| node(error.to_string()))?;
@@ -92,9 +95,9 @@ async fn begin(state: &State, start: &Start) -> Result<Service, StartError> {
     let identity = Identity { node_id: info.id, chain: start.chain, path_base };
     let spending = start.settings.spending;
     let store = BoundedStore { store: state.0.store.clone(), bounds: Arc::clone(&state.0.bounds), spending };
-    let courier = Courier::new(client.clone(), info.id, System);
+    let courier = BackgroundCourier::new(Courier::new(client.clone(), info.id, System), stop.clone());
     let payer = Payer::open(client.clone(), identity, spending, store, courier, System).await?;
-    payer.wallet().pause(state.0.bounds.is_paused());
+    payer.wallet().pause(state.0.bounds.pays_nothing());
     let issuer = Issuer::new(payer, start.settings.limits);
     let payee = Payee::new(client.clone(), info.id, start.chain, System);
     state.0.desk.answers_for(payee.replies().clone());
@@ -113,8 +116,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Looks at each claim that an earlier run has left open, and goes on with those that are not paid by now. No other
-    /// claim is made before.
+    /// Looks at each claim that an earlier run has left open, whether it is paid by now. No other claim is made before.
     async fn settle_open(&self) {
         loop {
             match self.try_settle_open().await {
@@ -125,20 +127,32 @@ impl Worker {
         }
     }
 
-    async fn try_settle_open(&self) -> Result<(), StartError> {
+    async fn try_settle_open(&self) -> Result<(), StoreError> {
         let ports = self.service.issuer.ports();
         for claim in ports.pending_claims().await? {
             let hash = claim.payment_hash();
-            let receipt = ports.wallet().receipt(hash).await.map_err(|error| StartError::Node(error.to_string()))?;
+            let receipt = match ports.wallet().receipt(hash).await {
+                Ok(receipt) => receipt,
+                Err(error) => {
+                    // It stays pending, and the wallet looks again before it pays.
+                    tracing::warn!(payment_hash = %hash, %error, "an open payment cannot be looked at yet");
+                    continue;
+                }
+            };
             let Some(preimage) = receipt.filter(|preimage| payment_hash(preimage) == hash) else { continue };
             if let Some(claim) = ports.settle_claim(hash, ClaimState::Complete(preimage)).await? {
                 notify_end(&self.plugin, &claim).await;
             }
         }
-        for claim in self.service.issuer.resume().await? {
-            self.pay(claim);
-        }
         Ok(())
+    }
+
+    /// Pays the claims that nobody pays.
+    async fn resume(&self) {
+        match self.service.issuer.resume().await {
+            Ok(claims) => claims.into_iter().for_each(|claim| self.pay(claim)),
+            Err(error) => self.failed(&error),
+        }
     }
 
     /// Judges the invoices that the hooks have taken, and pays those that are to be paid.
@@ -191,10 +205,7 @@ impl Worker {
         loop {
             self.left_over.notified().await;
             sleep(TRY_AGAIN).await;
-            match self.service.issuer.resume().await {
-                Ok(claims) => claims.into_iter().for_each(|claim| self.pay(claim)),
-                Err(error) => self.failed(&error),
-            }
+            self.resume().await;
         }
     }
 }

@@ -43,6 +43,17 @@ impl Store {
         self.database().write("claiming a request", job).await
     }
 
+    /// Answers as [`claim_within`](Self::claim_within) does, but makes no claim: [`Claimed::New`] tells that one could be
+    /// made now. A claim that is pending hears of the payee's new reply path.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn claim_known(&self, claim: &Claim, limits: ClaimLimits, budget: Budget) -> Result<Claimed, StoreError> {
+        let claim = claim.clone();
+        let job = move |connection: &Connection| claims::claim_known(connection, &claim, limits, budget);
+        self.database().write("looking for a request's claims", job).await
+    }
+
     /// How much was set aside within the 24 hours before `now`, in seconds since 1970.
     ///
     /// # Errors

@@ -19,9 +19,26 @@ pub(super) fn claim(
     limits: ClaimLimits,
     budget: Budget,
 ) -> Result<Claimed, Fault> {
-    let hash = claim.payment_hash();
-    let earlier = find(connection, hash)?;
-    if let Some(earlier) = &earlier {
+    let claimed = claim_known(connection, claim, limits, budget)?;
+    if claimed != Claimed::New {
+        return Ok(claimed);
+    }
+    match find(connection, claim.payment_hash())? {
+        Some(_) => revive(connection, claim, budget)?,
+        None => insert(connection, claim, budget)?,
+    }
+    forget(connection, claim.invreq_id, limits.failed)?;
+    Ok(claimed)
+}
+
+/// Does as [`claim`] does, but makes no claim: `New` tells that one can be made.
+pub(super) fn claim_known(
+    connection: &Connection,
+    claim: &Claim,
+    limits: ClaimLimits,
+    budget: Budget,
+) -> Result<Claimed, Fault> {
+    if let Some(earlier) = find(connection, claim.payment_hash())? {
         // Another invoice with this hash, also one for the same request: what is known of the one says nothing of it.
         if earlier.invoice.as_bytes() != claim.invoice.as_bytes() {
             return Ok(Claimed::Refused(ClaimRefusal::PaymentHashTaken));
@@ -41,11 +58,6 @@ pub(super) fn claim(
     if budget::is_exceeded(connection, claim.created_at, budget)? {
         return Ok(Claimed::Refused(ClaimRefusal::DailyLimit));
     }
-    match earlier {
-        Some(_) => revive(connection, claim, budget)?,
-        None => insert(connection, claim, budget)?,
-    }
-    forget(connection, claim.invreq_id, limits.failed)?;
     Ok(Claimed::New)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use cln_primitives::{Hash32, HexBytes, Msat, Secret};
+use cln_primitives::{Hash32, HexBytes, Msat, NodeId, Secret};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf, split};
@@ -117,10 +117,21 @@ impl Host {
     }
 
     pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, Value> {
+        let id = self.begin(method, params).await;
+        self.answer(&id).await
+    }
+
+    /// Begins a call; it gives its id.
+    pub(super) async fn begin(&mut self, method: &str, params: Value) -> String {
         self.last_id += 1;
         let id = self.last_id.to_string();
         let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
         self.output.write_all(format!("{request}\n\n").as_bytes()).await.unwrap();
+        id
+    }
+
+    /// The answer of a call that was begun.
+    pub(super) async fn answer(&mut self, id: &str) -> Result<Value, Value> {
         loop {
             let message = self.read().await;
             if message["id"] != json!(id) {
@@ -178,7 +189,11 @@ impl Host {
 
 /// With a reply path to the payer itself, so that it needs no way.
 pub(super) fn message(invoice: &[u8]) -> Value {
-    let id = payer().node_id();
+    message_from(payer().node_id(), invoice)
+}
+
+/// With a reply path over this node.
+pub(super) fn message_from(id: NodeId, invoice: &[u8]) -> Value {
     let path = blinded_path(&[id], &preimage(9), &[5; 32]).unwrap();
     let hops: Vec<Value> = path
         .hops

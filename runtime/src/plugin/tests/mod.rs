@@ -1,5 +1,7 @@
 //! The plugin between a node that is scripted and a host that writes what lightningd writes.
 
+mod bounds;
+mod collect;
 mod host;
 
 use std::time::Duration;
