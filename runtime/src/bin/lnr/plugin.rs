@@ -19,7 +19,7 @@ Bound    lnr-daily-limit=100000sat   what is paid within 24 hours, with fees
          lnr-max-fee=10sat           what the fees of a payment may be
          lnr-retry-for=60            for how many seconds a payment is tried
          lnr-max-pending=64          payments for a multi-use request at a time
-         lnr-invoices-per-second=100 invoices that are looked at
+         lnr-invoices-per-second=100 invoices looked at for one request
          lnr-dry-run=true            judge and report, but pay nothing
          As options in the node's configuration; limit, dry run and pause also
          by lightning-cli setconfig while it runs.
