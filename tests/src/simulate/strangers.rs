@@ -171,6 +171,8 @@ fn a_failure_is_told_where_the_payee_asked_last() {
             for reply_path in [last, None] {
                 judged.push(meanwhile.on_invoice(IncomingInvoice { reply_path, ..message(&invoice) }).await);
             }
+            // It hears again, and has missed the payment.
+            clock.world.lock().nodes[1].up = true;
             judged
         };
         join(paying.pay(claim), ask_again).await
@@ -195,8 +197,8 @@ fn a_refusal_of_an_invoice_that_is_being_paid_does_not_end_the_wait() {
     let request = nodes.publish(|_| {});
     let order = Order { request: nodes.signed(&request), label: "a".to_owned(), amount: AMOUNT, timeout: 90 };
     // The message is lost, and the payment is taken when this test says so.
-    nodes.world.lock().nodes.iter_mut().for_each(|node| node.up = false);
     let (payer, payee, ports, world) = (nodes.ports(0), nodes.ports(1), nodes.ports(1), nodes.world.clone());
+    world.lock().nodes.iter_mut().for_each(|node| node.up = false);
     let pay_all_the_same = async move {
         payee.sleep(Duration::from_secs(1)).await;
         let invoice = world.lock().nodes[1].invoices["a"].invoice.clone();
