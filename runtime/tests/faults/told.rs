@@ -1,7 +1,7 @@
 //! What a client tells: notices, figures, spans; and what it refuses to send.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use cln_api::getinfo;
 use cln_runtime::client::{CallOptions, Notice};
@@ -161,6 +161,10 @@ impl<S: Subscriber> Layer<S> for Told {
 impl Told {
     /// Listens on this thread, up to a level.
     fn listen(level: LevelFilter) -> (Self, tracing::subscriber::DefaultGuard) {
+        // With a second subscriber, of everybody else, `tracing` asks both what they listen to. The only one would be asked
+        // through the thread that comes by first, which may be another test's.
+        static EVERYBODY_ELSE: Once = Once::new();
+        EVERYBODY_ELSE.call_once(|| drop(tracing::subscriber::set_global_default(tracing_subscriber::registry())));
         let told = Self::default();
         let subscriber = tracing_subscriber::registry().with(level).with(told.clone());
         let guard = tracing::subscriber::set_default(subscriber);
