@@ -26,7 +26,7 @@
 //! Messages are onion packets, made and peeled by the real [`onion`](cln_runtime::onion).
 //!
 //! A node is embedded, with ports in memory, or a lightningd with the rules beside it: then the ports are the real ones
-//! of [`lightningd`](cln_runtime::lightningd), over a [double](self::lightningd) of the daemon. There, too:
+//! of [`lightningd`](cln_runtime::lightningd), over a double of the daemon. There, too:
 //!
 //! - The rules, the daemon, or both stop at each call. What the daemon was asked for is done, is not, or is done later.
 //!   A call does not arrive, or its answer is lost.
