@@ -68,7 +68,6 @@ const REACHED_BESIDE_A_LIGHTNINGD: &[&str] = &[
     "xpay gives up while parts are on their way",
     "xpay late",
     "xpay of an expired invoice (207)",
-    "xpay of what is in progress (200)",
     "xpay of what is paid (219)",
 ];
 
