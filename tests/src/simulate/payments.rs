@@ -2,6 +2,7 @@
 
 use cln_primitives::{Hash32, Msat};
 use cln_runtime::bolt12::secrets::PathUse;
+use cln_runtime::engine::ClaimState;
 
 use super::keys;
 pub(super) use super::ledger::Payment;
@@ -16,7 +17,7 @@ pub(super) fn begin(
     (invreq_id, hash): (Hash32, Hash32),
     amount: Msat,
 ) -> (usize, u32) {
-    check(world, payer, invreq_id, amount);
+    check(world, payer, (invreq_id, hash), amount);
     let parts = world.rng.u32(1..=3);
     // What a request's path carries does not open an invoice.
     let wrong = world.strikes(payer, Fault::WrongPath);
@@ -45,7 +46,7 @@ pub(super) fn begin(
 }
 
 /// What must hold whenever a payment begins.
-fn check(world: &mut World, payer: usize, invreq_id: Hash32, amount: Msat) {
+fn check(world: &mut World, payer: usize, (invreq_id, hash): (Hash32, Hash32), amount: Msat) {
     let Some(request) = world.nodes[payer].requests.iter().find(|request| request.invreq_id == invreq_id) else {
         return world.violated("only own requests are paid", format!("node {payer} pays for {invreq_id}"));
     };
@@ -53,6 +54,11 @@ fn check(world: &mut World, payer: usize, invreq_id: Hash32, amount: Msat) {
     let offered = world.seen.signed.get(&invreq_id).and_then(|request| request.invreq_amount());
     let fits = offered.is_some_and(|offered| amount <= offered && amount >= least.unwrap_or(offered));
     world.demand(fits, "the payer pays what its request says", || format!("{amount} of {offered:?}"));
+    let mut claims = world.nodes[payer].claims.iter();
+    let claimed = claims.any(|claim| claim.payment_hash() == hash && claim.state == ClaimState::Pending);
+    world.demand(claimed, "a payment begins only while it is claimed", || {
+        format!("node {payer} begins to pay {} without", short(hash))
+    });
     let others = world.ledger.payments.iter().filter(|payment| payment.invreq_id == invreq_id);
     let second = others.filter(|payment| !matches!(payment.state, PaymentState::Failed(_))).count();
     world.demand(!single_use || second == 0, "a single-use request has one payment at a time", || {

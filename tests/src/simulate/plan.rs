@@ -55,7 +55,7 @@ faults! {
     WaitEnds "waits ended early" 60 "Waiting for an invoice ends without a reason."
     DaemonCrash "daemons crashing" 12 "A lightningd stops before or after it has done what a call is for."
     NotCalled "calls that do not arrive" 25 "A lightningd is not called: nothing was done."
-    AnswerLost "answers lost" 40 "A lightningd's answer is lost; what it was asked for is done, or will be."
+    AnswerLost "answers lost" 150 "A lightningd's answer is lost; what it was asked for is done, or will be."
     Retried "payments tried again" 200 "A part fails, and xpay tries anew, up to a minute later."
     GivenUp "payments given up on their way" 120 "xpay answers a failure while parts are on their way, which may arrive."
 }

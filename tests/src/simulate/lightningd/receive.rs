@@ -75,8 +75,8 @@ impl World {
         let error = InvoiceError::builder("Unknown invoice_request").build();
         let Some((path, error)) = path.zip(error.ok()) else { return };
         self.refuses(node, &path, &error);
-        let packet = self.refusal(node, &path, &error);
-        if let Some(Err(error)) = packet.map(|packet| self.inject(node, &packet)) {
+        let message = self.refusal(node, &path, &error);
+        if let Some(Err(error)) = message.map(|message| self.give(node, message)) {
             self.note(node, || format!("  cannot answer: {error}"));
         }
     }

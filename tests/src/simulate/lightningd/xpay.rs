@@ -20,7 +20,8 @@ use crate::simulate::world::{Event, World, short};
 
 /// For how many seconds `xpay` begins new attempts when it is not told.
 const RETRY_FOR: u64 = 60;
-/// How long it looks for a way at most, in milliseconds.
+/// How long it looks for a way at most, in milliseconds: usually, and when it is late.
+const USUAL_SEARCH: u64 = 500;
 const LONGEST_SEARCH: u64 = 60_000;
 
 /// How an attempt ends.
@@ -52,7 +53,8 @@ impl Server {
             (world.now + seconds * 1_000, world.rng.u64(1..))
         };
         let end = loop {
-            let search = if self.strikes(Fault::Hang) { self.world.lock().rng.u64(0..LONGEST_SEARCH) } else { 0 };
+            let longest = if self.strikes(Fault::Hang) { LONGEST_SEARCH } else { USUAL_SEARCH };
+            let search = self.world.lock().rng.u64(0..longest);
             wait(&self.world, search).await;
             let begun = self.begin(&invoice, group);
             let failed = match begun {

@@ -43,10 +43,10 @@ impl Courier for Ports {
         {
             let world = &mut *self.world.lock();
             world.refuses(self.node, to, error);
-            let Some(packet) = world.refusal(self.node, to, error) else {
+            let Some(message) = world.refusal(self.node, to, error) else {
                 return Err(SendError::Unreachable("no such path".to_owned()));
             };
-            world.inject(self.node, &packet).map_err(|error| SendError::NotSent(error.to_string()))?;
+            world.give(self.node, message).map_err(|error| SendError::NotSent(error.to_string()))?;
         }
         self.turn().await;
         if self.world.lock().strikes(self.node, Fault::SendUnknown) {
@@ -70,9 +70,9 @@ impl Ports {
         }
         let back = Secret::from_bytes(world.entropy());
         world.nodes[node].replies.insert(*back.reveal(), Waiting::default());
-        let packet = world.invoice_message(node, to, invoice.as_bytes(), &back);
-        let Some(packet) = packet else { return Err(SendError::NotSent("no message can be made".to_owned())) };
-        world.inject(node, &packet).map_err(|error| SendError::NotSent(error.to_string()))?;
+        let message = world.invoice_message(node, to, invoice.as_bytes(), &back);
+        let Some(message) = message else { return Err(SendError::NotSent("no message can be made".to_owned())) };
+        world.give(node, message).map_err(|error| SendError::NotSent(error.to_string()))?;
         Ok(Listener { world: self.world.clone(), node, reply: *back.reveal() })
     }
 }
