@@ -218,18 +218,11 @@ mod tests {
         all
     }
 
-    /// Words with `…` for what differs.
+    /// Are these the words, where `…` stands for what differs?
     fn fits(words: &str, pattern: &str) -> bool {
-        let mut rest = Some(words);
-        let parts: Vec<&str> = pattern.split('…').collect();
-        for (at, part) in parts.iter().enumerate() {
-            rest = rest.and_then(|rest| match at {
-                0 => rest.strip_prefix(part),
-                _ if at + 1 == parts.len() => rest.ends_with(part).then_some(""),
-                _ => rest.split_once(part).map(|(_, rest)| rest),
-            });
-        }
-        rest == Some("")
+        let Some((head, rest)) = pattern.split_once('…') else { return words == pattern };
+        let fits_from = |tail: &str| (0..=tail.len()).filter_map(|at| tail.get(at..)).any(|tail| fits(tail, rest));
+        words.strip_prefix(head).is_some_and(fits_from)
     }
 
     #[test]

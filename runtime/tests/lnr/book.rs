@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::network::output;
+
 /// How long a node of the book may take until it answers.
 const START: Duration = Duration::from_secs(30);
 
@@ -21,7 +23,7 @@ fn pages() -> Vec<(String, String)> {
 }
 
 /// What stands between fences of this kind, in order, with the fence.
-fn blocks(page: &str) -> Vec<(&str, String)> {
+pub fn blocks(page: &str) -> Vec<(&str, String)> {
     let (mut blocks, mut open): (Vec<(&str, String)>, bool) = (Vec::new(), false);
     for line in page.lines() {
         match (line.strip_prefix("```"), open) {
@@ -43,7 +45,7 @@ fn blocks(page: &str) -> Vec<(&str, String)> {
 }
 
 /// Killed when the test ends.
-struct Background(Child);
+pub struct Background(pub Child);
 
 impl Drop for Background {
     fn drop(&mut self) {
@@ -53,7 +55,7 @@ impl Drop for Background {
 }
 
 /// A shell in the page's own folder, which finds `lnr`.
-fn shell(folder: &Path, script: &str) -> Command {
+pub fn shell(folder: &Path, script: &str) -> Command {
     let lnr = Path::new(env!("CARGO_BIN_EXE_lnr")).parent().unwrap();
     let path = std::env::join_paths(
         std::iter::once(lnr.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
@@ -102,16 +104,50 @@ fn commands_run() {
     assert!(run > 0, "no page has commands");
 }
 
+/// What the text links to, without what stands behind `#`.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.map(|link| link.split('#').next().unwrap_or(link))
+}
+
+fn leads(folder: &Path, link: &str) -> bool {
+    link.starts_with("https://") || link.is_empty() || folder.join(link).is_file()
+}
+
+#[test]
+fn every_link_of_the_documents_leads_to_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(root.join(name)).unwrap();
+        links(&text).for_each(|link| assert!(leads(&root, link), "{name}: {link}"));
+    }
+}
+
+#[test]
+fn the_files_that_data_flows_through_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let flows = text.split("\n## ").find(|part| part.starts_with("How data flows")).unwrap();
+    let files: Vec<&str> = flows.split('`').skip(1).step_by(2).filter(|word| word.contains('/')).collect();
+    assert!(files.len() > 20, "{files:?}");
+    let missing: Vec<_> = files.iter().filter(|file| !root.join(file).is_file()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn every_page_is_in_the_summary_and_every_link_leads_to_a_page() {
     let pages = pages();
     let summary = &pages.iter().find(|(name, _)| name == "SUMMARY.md").unwrap().1;
     for (name, page) in &pages {
         assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name} is not in the summary");
-        for link in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap();
-            let leads = link.starts_with("https://") || file.is_empty() || book().join(file).is_file();
-            assert!(leads, "{name}: {link}");
-        }
+        links(page).for_each(|link| assert!(leads(&book(), link), "{name}: {link}"));
     }
+}
+
+#[test]
+fn the_book_has_the_exit_codes_that_the_help_has() {
+    let help = output(&["--help"]).1;
+    let codes = help.split("Exit codes:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    let page = fs::read_to_string(book().join("refusals.md")).unwrap();
+    assert!(page.contains(&format!("```text\n{codes}\n```")), "refusals.md lacks\n{codes}");
 }
