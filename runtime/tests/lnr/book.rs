@@ -114,6 +114,78 @@ fn leads(folder: &Path, link: &str) -> bool {
     link.starts_with("https://") || link.is_empty() || folder.join(link).is_file()
 }
 
+/// The pages, and README.
+fn documents() -> Vec<(String, String)> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = ("README.md".to_owned(), fs::read_to_string(readme).unwrap());
+    pages().into_iter().chain([readme]).collect()
+}
+
+/// Commands that no test runs as they stand: how they begin, and why.
+const NOT_RUN: &[(&str, &str)] = &[
+    ("cargo install", "the tests have the program"),
+    ("cargo run --example atm", "it waits for a payee; the example is compiled, and its flows have tests"),
+    ("cargo run --release", "measures and simulates for minutes; a short run is among the tests"),
+    ("cargo test", "is what runs this test"),
+    ("LNR_KILLS=", "a longer run of a test"),
+    ("cargo xtask", "has tests of its own, and CI runs it"),
+    ("lightning-cli ", "needs a lightningd; the plugin's commands are called on a stand-in for one"),
+    ("ln -s ", "writes outside of its folder"),
+    ("lnr demo", "the test of its picture runs it"),
+    ("lnr doctor", "needs a lightningd; a test runs it on an embedded node"),
+    ("lnr request 5000sat", "needs a lightningd"),
+    ("lnr request 10000sat \"cash for coins\" --label withdrawal-1 --expires 1h --qr --wait", "needs a lightningd"),
+    ("lnr collect lnr1…", "needs a lightningd"),
+    ("podman ", "not on every machine; the container file has tests"),
+];
+
+#[test]
+fn a_command_that_is_not_run_has_a_reason() {
+    let mut used = std::collections::BTreeSet::new();
+    for (name, page) in documents() {
+        for (kind, text) in blocks(&page) {
+            let is_shell = ["sh", "sh,background", "sh ignore", "console"].contains(&kind);
+            let known = is_shell || kind.starts_with("rust") || ["text", "toml"].contains(&kind);
+            assert!(known, "{name}: what is `{kind}`?");
+            for line in text.lines() {
+                let reason = NOT_RUN.iter().find(|(start, _)| line.starts_with(start));
+                assert!(kind != "sh ignore" || reason.is_some(), "{name}: neither run nor excused: {line}");
+                assert!(kind != "text" || reason.is_none(), "{name}: a command among texts: {line}");
+                used.extend(reason.filter(|_| kind == "sh ignore").map(|(start, _)| *start));
+            }
+        }
+    }
+    let unused: Vec<_> = NOT_RUN.iter().filter(|(start, _)| !used.contains(start)).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+/// lightning-cli takes parameters by name or by place, as its first one says, and never both.
+#[test]
+fn lightning_cli_is_called_by_names_or_by_places() {
+    let mut seen = 0;
+    for (name, page) in documents() {
+        let blocks = blocks(&page);
+        for line in blocks.iter().flat_map(|(_, text)| text.lines()).filter(|line| line.starts_with("lightning-cli ")) {
+            let line = line.split(" #").next().unwrap_or(line);
+            let names = line.split_whitespace().filter(|word| word.contains('=')).count();
+            assert_eq!(names > 0, line.starts_with("lightning-cli -k "), "{name}: {line}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5);
+}
+
+/// Cargo compiles what a crate includes in its documentation.
+#[test]
+fn a_page_with_a_rust_snippet_is_compiled() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/src/lib.rs");
+    let sources = fs::read_to_string(sources).unwrap();
+    for (name, page) in pages() {
+        let has_rust = blocks(&page).iter().any(|(kind, _)| kind.starts_with("rust"));
+        assert_eq!(has_rust, sources.contains(&format!("/docs/src/{name}\"")), "{name}");
+    }
+}
+
 #[test]
 fn every_link_of_the_documents_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
