@@ -24,6 +24,7 @@ use serde_json::Value;
 
 pub use coverage::{Coverage, coverage};
 use diagnostic::{Diagnostic, Diagnostics, Problem, Sink};
+pub use emit::error_reference::error_reference;
 pub use emit::json_schema;
 pub use emit::openrpc::{Example, openrpc};
 use glossary::Glossary;

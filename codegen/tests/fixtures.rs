@@ -31,3 +31,38 @@ fn an_answer_with_a_discriminator_that_older_nodes_do_not_send() {
         "else": {"properties": {"k": {}, "z": {}}, "additionalProperties": false}}}"#;
     insta::assert_snapshot!(common::emitted(&[("test.json", file)], common::OVERLAY)["test.rs"]);
 }
+
+#[test]
+fn a_page_of_all_error_codes() {
+    let command = |name: &str, errors: &str| {
+        format!(
+            r#"{{"rpc": "{name}", "request": {{"properties": {{}}}}, "response": {{"properties": {{}}}}, "errors": [{errors}]}}"#
+        )
+    };
+    let (first, second) = (
+        command("first", r#""- -1:", "- 7: Its <b>own</b> words.", "- 9: Only here.""#),
+        command("second", r#""- 7:""#),
+    );
+    let mut input = common::input(&[("first.json", &first), ("second.json", &second)], common::OVERLAY);
+    input.error_codes = r#"
+        anywhere = [8]
+        [[code]]
+        code = -1
+        constant = "LIGHTNINGD"
+        name = "Lightningd"
+        text = "A failure without a code of its own."
+        [[code]]
+        code = 7
+        constant = "JOB_GONE"
+        name = "JobGone"
+        text = "The job has ended. Look at `listjobs`."
+        [[code]]
+        code = 8
+        constant = "JOB_LOST"
+        name = "JobLost"
+        text = "Nobody knows."
+    "#
+    .to_owned();
+    let lowered = cln_codegen::lower(&input).unwrap_or_else(|faults| panic!("{faults}"));
+    insta::assert_snapshot!(cln_codegen::error_reference(&lowered.api));
+}

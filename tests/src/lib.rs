@@ -15,3 +15,6 @@ mod migrating_from_cln_rpc {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/src/refunds.md")]
 mod refunds {}
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/tutorial.md")]
+mod tutorial {}

@@ -63,13 +63,13 @@ fn what_comes_one_way_goes_the_other() {
 }
 
 #[test]
-fn the_readme_shows_what_is_printed() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+fn the_book_shows_what_is_printed() {
+    let page = std::fs::read_to_string(root().join("docs/src/releases.md")).unwrap();
     let printed = include_str!("snapshots/diff__v26.04_to_v26.06.snap");
-    let shown = readme.lines().skip_while(|line| !line.starts_with("$ cargo xtask diff ")).skip(1);
+    let shown = page.lines().skip_while(|line| !line.starts_with("$ cargo xtask diff ")).skip(1);
     let shown: Vec<&str> = shown.take_while(|line| !line.starts_with("```")).collect();
     assert!(shown.len() > 10);
     for line in shown.into_iter().filter(|line| line.trim() != "…") {
-        assert!(printed.lines().any(|printed| printed == line), "README shows, and `diff` does not print:\n{line}");
+        assert!(printed.lines().any(|printed| printed == line), "the book shows, and `diff` does not print:\n{line}");
     }
 }

@@ -19,7 +19,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Generate the typed crate: schemas/ to generated/src.
+    /// Generate the typed crate, and the book's page of error codes: schemas/ to generated/src and docs/src/errors.md.
     Codegen {
         /// Change nothing; exit with 1 and the names of the files that differ.
         #[arg(long, conflicts_with = "out")]

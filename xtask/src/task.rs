@@ -21,7 +21,7 @@ pub enum TaskError {
     Folder(#[from] FolderError),
     #[error("{count} in the schemas; nothing was changed\n{0}", count = problems(.0))]
     Input(#[from] Diagnostics),
-    #[error("generated/src is not what schemas/ give:\n{0}\nrun `cargo xtask codegen`")]
+    #[error("these files are not what schemas/ give:\n{0}\nrun `cargo xtask codegen`")]
     Stale(String),
     #[error("{} was not written by codegen; name another folder or remove it", .0.display())]
     NotOurs(PathBuf),
@@ -96,32 +96,59 @@ fn counted(api: &Api) -> String {
     format!("{} commands, {} notifications, {} hooks", api.commands.len(), api.notifications.len(), api.hooks.len())
 }
 
+/// The folder of the typed crate's files.
+const SOURCES: &str = "generated/src";
+
+/// The page of the book that is made of the schemas, too.
+const PAGE: &str = "docs/src/errors.md";
+
+/// The page as it stands; another system's line ends are no difference.
+fn page() -> Result<String, TaskError> {
+    match fs::read_to_string(root().join(PAGE)) {
+        Ok(text) => Ok(text.replace("\r\n", "\n")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => {
+            let hint = "restore it from version control";
+            Err(FolderError::Read { path: root().join(PAGE), source, hint }.into())
+        }
+    }
+}
+
 /// `cargo xtask codegen`.
 pub fn codegen() -> Done {
     let start = Instant::now();
     let lowered = own()?;
     let files = cln_codegen::emit_rust(&lowered.api)?;
-    let folder = root().join("generated/src");
+    let folder = root().join(SOURCES);
     swap::recover(&folder)?;
     let changed = differing(&contents(&folder)?, &files).len();
     if changed > 0 {
         swap::replace(&folder, &files)?;
     }
     let (total, seconds) = (files.len(), start.elapsed().as_secs_f64());
-    println!("generated/src: {}; {changed} of {total} files changed, {seconds:.2} s", counted(&lowered.api));
+    println!("{SOURCES}: {}; {changed} of {total} files changed, {seconds:.2} s", counted(&lowered.api));
+    let errors = cln_codegen::error_reference(&lowered.api);
+    if page()? != errors {
+        swap::replace_file(&root().join(PAGE), &errors)?;
+        println!("{PAGE}: changed");
+    }
     Ok(())
 }
 
 /// `cargo xtask codegen --check`.
 pub fn check() -> Done {
-    let files = cln_codegen::emit_rust(&own()?.api)?;
-    let differing = differing(&contents(&root().join("generated/src"))?, &files);
-    if differing.is_empty() {
-        println!("generated/src is what schemas/ give: {} files", files.len());
-        return Ok(());
+    let api = own()?.api;
+    let files = cln_codegen::emit_rust(&api)?;
+    let differing = differing(&contents(&root().join(SOURCES))?, &files);
+    let mut names: Vec<String> = differing.iter().map(|name| format!("  {SOURCES}/{name}")).collect();
+    if page()? != cln_codegen::error_reference(&api) {
+        names.push(format!("  {PAGE}"));
     }
-    let names: Vec<String> = differing.iter().map(|name| format!("  generated/src/{name}")).collect();
-    Err(TaskError::Stale(names.join("\n")))
+    if !names.is_empty() {
+        return Err(TaskError::Stale(names.join("\n")));
+    }
+    println!("{SOURCES} and {PAGE} are what schemas/ give: {} files", files.len() + 1);
+    Ok(())
 }
 
 /// How everything begins that codegen writes.

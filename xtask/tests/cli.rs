@@ -318,3 +318,19 @@ fn a_file_of_any_size_costs_little_memory() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(1) && said.contains("an alternative has no type"), "{said:.2000}");
 }
+
+#[test]
+fn the_readme_has_the_numbers_that_are_counted() {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(["coverage", "--json"]).output().unwrap();
+    let counted: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [commands, notifications, hooks] = ["commands", "notifications", "hooks"].map(|kind| &counted[kind]);
+    let words = format!("{commands} commands, {notifications} notifications and {hooks} hooks");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    assert!(readme.contains(&words), "README lacks: {words}");
+}
+
+#[test]
+fn the_generated_files_are_those_of_the_schemas() {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(["codegen", "--check"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -9,7 +9,7 @@ use crate::model::{Api, Direction, ErrorCode, Object};
 use crate::overlay::{DataEntry, Overlay};
 
 /// The codes that every call can return; `cln_primitives::CommonError` has them typed.
-pub(super) const COMMON: [i32; 10] = [-32600, -32601, -32602, -1, -3, -4, -5, 1501, 1502, 1503];
+pub(crate) const COMMON: [i32; 10] = [-32600, -32601, -32602, -1, -3, -4, -5, 1501, 1502, 1503];
 
 /// The codes that a command's schema lists, then those that the overlay adds.
 pub(super) fn lower(cx: &Context<'_>, file: &SchemaFile) -> Vec<ErrorCode> {

@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, Problem, Sink};
 use crate::dialect::{Kind, MAX_STEPS, Schema, SchemaFile, Version, schema_from_value};
 use crate::model::{About, Api, Command, Direction, Hook, Notification, Object};
 use crate::overlay::{Overlay, file_id};
+pub(crate) use errors::COMMON as COMMON_CODES;
 use names::{Names, snake};
 
 /// How each `if` was lowered.

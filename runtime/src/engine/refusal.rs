@@ -182,6 +182,64 @@ mod tests {
         blameless.into_iter().for_each(|refusal| check(refusal, None, None));
     }
 
+    /// One of each kind.
+    fn all() -> Vec<Refusal> {
+        let (asked, offered) = (Msat::from_msat(1), Msat::from_msat(2));
+        let all = vec![
+            Refusal::Invalid(bolt12::Error::Missing(FieldType(168))),
+            Refusal::UnknownRequest(Hash32::from_bytes([1; 32])),
+            Refusal::RequestExpired(7),
+            Refusal::InvoiceExpired(7),
+            Refusal::ValidTooLong { expiry: 7, longest: 8 },
+            Refusal::Inactive,
+            Refusal::InProgress,
+            Refusal::PaymentHashTaken,
+            Refusal::AmountTooLarge { asked, offered },
+            Refusal::AmountTooSmall { asked, offered },
+            Refusal::AmountZero,
+            Refusal::UnknownPathFeature(2),
+            Refusal::TooMany,
+            Refusal::DailyLimit,
+            Refusal::Paused,
+            Refusal::PaymentFailed("no way".to_owned()),
+            Refusal::Internal,
+        ];
+        // Whoever adds a kind adds it above as well.
+        for refusal in &all {
+            match refusal {
+                Refusal::Invalid(_) | Refusal::UnknownRequest(_) | Refusal::RequestExpired(_) => {}
+                Refusal::InvoiceExpired(_) | Refusal::ValidTooLong { .. } | Refusal::Inactive => {}
+                Refusal::InProgress | Refusal::PaymentHashTaken | Refusal::AmountTooLarge { .. } => {}
+                Refusal::AmountTooSmall { .. } | Refusal::AmountZero | Refusal::UnknownPathFeature(_) => {}
+                Refusal::TooMany | Refusal::DailyLimit | Refusal::Paused | Refusal::PaymentFailed(_) => {}
+                Refusal::Internal => {}
+            }
+        }
+        all
+    }
+
+    /// Are these the words, where `…` stands for what differs?
+    fn fits(words: &str, pattern: &str) -> bool {
+        let Some((head, rest)) = pattern.split_once('…') else { return words == pattern };
+        let fits_from = |tail: &str| (0..=tail.len()).filter_map(|at| tail.get(at..)).any(|tail| fits(tail, rest));
+        words.strip_prefix(head).is_some_and(fits_from)
+    }
+
+    #[test]
+    fn the_book_has_the_words_and_the_field_of_every_refusal() {
+        let page = include_str!("../../../docs/src/refusals.md");
+        let cells = |line: &'static str| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>();
+        let rows: Vec<_> = page.lines().filter(|line| line.starts_with('|')).skip(2).map(cells).collect();
+        for refusal in all() {
+            let words = refusal.to_string();
+            let found: Vec<_> = rows.iter().filter(|row| fits(&words, row[0])).collect();
+            assert_eq!(found.len(), 1, "{words}: {found:?}");
+            let field = refusal.erroneous_field().map(|field| field.0.to_string()).unwrap_or_default();
+            assert!(found[0][1] == field || matches!(refusal, Refusal::Invalid(_)), "{words}: field {field}");
+        }
+        assert_eq!(rows.len(), all().len());
+    }
+
     #[test]
     fn a_zero_byte_in_a_wallets_words_is_left_out() {
         let error = Refusal::PaymentFailed("no\0 way".to_owned()).to_invoice_error().unwrap();

@@ -1,4 +1,4 @@
-//! How an invoice gets to the payer: here the choice is made, here alone.
+//! Sends an invoice by the node's command `sendinvoice`.
 
 use cln_api::error_data::Refusal;
 use cln_api::primitives::{CommonError, RpcError, RpcErrorData};

@@ -5,5 +5,7 @@
 mod book;
 mod network;
 mod outputs;
+mod picture;
 mod processes;
+mod readme;
 mod session;

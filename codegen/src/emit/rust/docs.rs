@@ -53,7 +53,7 @@ fn deprecated(deprecation: Deprecation) -> TokenStream {
 
 /// Makes a text safe for rustdoc: no HTML, no links but real ones, and no code but fenced text, for rustdoc compiles and
 /// runs every other block of it. What is put in front of a text has to be cleaned together with it.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::emit) fn clean(text: &str) -> String {
     let mut cleaned = Vec::new();
     let mut fenced = false;
     for line in visible(text.trim()).lines() {

@@ -1,7 +1,7 @@
 //! The typed crate: a module a command, notification and hook.
 
 mod choice;
-mod docs;
+pub(super) mod docs;
 mod enums;
 mod errors;
 mod krate;

@@ -10,7 +10,7 @@ use cln_runtime::node::EmbeddedNode;
 
 use super::amount;
 use super::exit::{Exit, Failure};
-use super::output::{field, title};
+use super::output::{BAD, GOOD, coloured_field, field, title};
 
 const BALANCE: Msat = Msat::from_msat(1_000_000_000);
 const AMOUNT: Msat = Msat::from_msat(100_000_000);
@@ -51,7 +51,7 @@ async fn show(alice: &EmbeddedNode, bob: &EmbeddedNode) -> Result<(), Box<dyn Er
     field("payment_hash", receipt.payment_hash);
     match &receipt.status {
         sendinvoice::Status::Paid(paid) => {
-            field("received", amount::shown(paid.amount_received_msat));
+            coloured_field("received", GOOD, amount::shown(paid.amount_received_msat));
             field("preimage", paid.payment_preimage.reveal_hex());
         }
         status => return Err(format!("the invoice is {} instead of paid", status.as_str()).into()),
@@ -64,7 +64,7 @@ async fn show(alice: &EmbeddedNode, bob: &EmbeddedNode) -> Result<(), Box<dyn Er
         Err(CallError::Rpc(sendinvoice::Error::OfferBadInvreqReply(refused))) => {
             field("code", refused.error.code);
             field("message", &refused.error.message);
-            field("reason", refused.data.and_then(|data| data.error).unwrap_or_default());
+            coloured_field("reason", BAD, refused.data.and_then(|data| data.error).unwrap_or_default());
         }
         Ok(_) => return Err("it was paid a second time".into()),
         Err(error) => return Err(error.into()),
