@@ -28,6 +28,7 @@ mod refusal;
 pub(crate) mod turns;
 
 pub use issuer::{IncomingInvoice, Issuer, IssuerError, Judgement, NewRequest};
+#[cfg(feature = "plugin")]
 pub(crate) use limits::Gate;
 pub use limits::Limits;
 pub use model::{
