@@ -18,6 +18,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use cln_primitives::{Msat, NodeId, Secret};
 
+use super::chain::MAX_MONEY;
 use super::curve::CURVE;
 use super::features::Features;
 use super::paths::{BlindedPath, BlindedPathBuf, BlindedPay, FirstNode, Hop};
@@ -36,7 +37,7 @@ pub fn own_path_pay(cltv_expiry_delta: u16) -> BlindedPay<'static> {
         fee_proportional_millionths: 0,
         cltv_expiry_delta,
         htlc_minimum: Msat::ZERO,
-        htlc_maximum: Msat::from_msat(2_100_000_000_000_000_000),
+        htlc_maximum: MAX_MONEY,
         features: Features::from_bytes(&[]),
     }
 }

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use cln_primitives::Hash32;
+use cln_primitives::{Hash32, Msat};
 
 use super::error::Error;
+
+/// All bitcoin there will ever be.
+pub(crate) const MAX_MONEY: Msat = Msat::from_msat(2_100_000_000_000_000_000);
 
 /// A chain, named by the hash of its first block in the order of its bytes (BOLT 12's `chain_hash`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

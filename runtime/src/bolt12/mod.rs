@@ -67,6 +67,7 @@ mod text;
 pub(crate) mod tlv;
 mod view;
 
+pub(crate) use chain::MAX_MONEY;
 pub use chain::{Accept, Chain};
 pub use details::{Bip353Name, Recurrence, RecurrenceBase, RecurrencePaywindow};
 pub use error::{Error, FieldType, Place};

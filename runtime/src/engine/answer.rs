@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::issuer::IssuerError;
 use super::model::{InvoiceRecord, InvoiceState, RequestRecord};
 use super::payee::SendInvoiceError;
-use super::ports::StoreError;
+use super::ports::{LabelError, StoreError};
 use crate::bolt12::InvoiceError;
 
 /// What the lists of Core Lightning say of a record.
@@ -131,6 +131,7 @@ impl From<SendInvoiceError> for RpcError {
                 (JSONRPC2_INVALID_PARAMS, None)
             }
             SendInvoiceError::LabelTaken(record) => (INVOICE_LABEL_ALREADY_EXISTS, Some(record.entry())),
+            SendInvoiceError::LabelOfOtherInvoice(invoice) => (INVOICE_LABEL_ALREADY_EXISTS, Some(json!(invoice))),
             SendInvoiceError::RequestExpired(_) => (OFFER_EXPIRED, None),
             SendInvoiceError::Unreachable { .. } => (OFFER_ROUTE_NOT_FOUND, None),
             SendInvoiceError::Refused(refusal) => (OFFER_BAD_INVREQ_REPLY, Some(told(&refusal))),
@@ -147,6 +148,12 @@ impl From<SendInvoiceError> for RpcError {
             }
         };
         RpcError { code, message, data }
+    }
+}
+
+impl From<LabelError> for RpcError {
+    fn from(error: LabelError) -> Self {
+        SendInvoiceError::from(error).into()
     }
 }
 

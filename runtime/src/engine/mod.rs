@@ -28,6 +28,7 @@ mod refusal;
 pub(crate) mod turns;
 
 pub use issuer::{IncomingInvoice, Issuer, IssuerError, Judgement, NewRequest};
+#[cfg(feature = "plugin")]
 pub(crate) use limits::Gate;
 pub use limits::Limits;
 pub use model::{
@@ -37,8 +38,8 @@ pub use model::{
 pub use payee::{Order, SendInvoiceError, send_invoice};
 pub use ports::{
     Acceptance, Answer, ClaimLimits, ClaimRefusal, Claimed, Clock, Courier, Creation, Disabling, Free, Fulfilment,
-    Htlcs, Insertion, InvoiceStore, IssuerPorts, LabelledRequests, NodeIdentity, PayError, PayeePorts, Random,
-    ReceiverPorts, RequestStore, SendError, SettlementStore, SignError, Signer, StoreError, Wallet,
+    Htlcs, Insertion, InvoiceStore, IssuerPorts, LabelError, LabelledRequests, NodeIdentity, PayError, PayeePorts,
+    Random, ReceiverPorts, RequestStore, SendError, SettlementStore, SignError, Signer, StoreError, Wallet,
 };
 pub use receiver::{Settlement, settle, settle_all};
 pub use refusal::Refusal;

@@ -20,19 +20,18 @@
 
 use std::time::Duration;
 
+use cln_api::listinvoices;
 use cln_primitives::{Hash32, Msat, Secret};
 use futures_util::future::{Either, select};
 
 use super::model::{InvoiceRecord, InvoiceState, NewInvoice, payment_hash};
-use super::ports::{Answer, Creation, Free, PayeePorts, SendError, StoreError};
-use crate::bolt12::{self, Chain, InvoiceError, InvoiceRequest, Verified};
+use super::ports::{Answer, Creation, Free, LabelError, PayeePorts, SendError, StoreError};
+use crate::bolt12::{self, Chain, InvoiceError, InvoiceRequest, MAX_MONEY, Verified};
 
 /// For how many seconds a payee waits that does not say.
 const DEFAULT_TIMEOUT: u32 = 90;
 /// The expiry, in seconds, that an invoice has without saying so.
 const UNSAID_EXPIRY: u32 = 7200;
-/// All bitcoin there will ever be.
-const MOST: Msat = Msat::from_msat(2_100_000_000_000_000_000);
 /// The payer may pay in several parts: bit 17.
 const MULTI_PART_OPTIONAL: &[u8] = &[2, 0, 0];
 
@@ -62,7 +61,7 @@ impl Order {
         let invreq = InvoiceRequest::parse(&request.invreq, chain)?.verify()?;
         let offered = invreq.stand_alone_amount()?;
         let amount = request.amount_msat.unwrap_or(offered);
-        if amount > MOST {
+        if amount > MAX_MONEY {
             return Err(SendInvoiceError::Amount(amount));
         }
         Ok(Order {
@@ -90,6 +89,9 @@ pub enum SendInvoiceError {
     /// The label is that of an invoice for another request, or of another amount.
     #[error("the label {:?} is taken by another invoice: use a new one", .0.label)]
     LabelTaken(Box<InvoiceRecord>),
+    /// The label is that of an invoice which is for no request.
+    #[error("the label {:?} is taken by another invoice: use a new one", .0.label)]
+    LabelOfOtherInvoice(Box<listinvoices::Invoice>),
     /// The request's last second is over. Nothing was sent.
     #[error("the invoice_request expired at {0}: ask the payer for a new one")]
     RequestExpired(u64),
@@ -129,6 +131,15 @@ pub enum SendInvoiceError {
     /// The store failed. Calling again goes on.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<LabelError> for SendInvoiceError {
+    fn from(error: LabelError) -> Self {
+        match error {
+            LabelError::Store(error) => error.into(),
+            LabelError::OtherInvoice(invoice) => SendInvoiceError::LabelOfOtherInvoice(invoice),
+        }
+    }
 }
 
 fn stays(kept: &Option<Box<InvoiceRecord>>) -> String {
@@ -248,7 +259,11 @@ async fn await_payment<P: PayeePorts>(
 
 /// Nobody has answered in time: what is known of the invoice by now?
 async fn timed_out<P: PayeePorts>(ports: &P, record: &InvoiceRecord) -> Result<InvoiceRecord, SendInvoiceError> {
-    match ports.invoice(&record.label).await? {
+    let found = match ports.invoice(&record.label).await {
+        Err(LabelError::OtherInvoice(_)) => None,
+        found => found?,
+    };
+    match found {
         Some(now) if now.payment_hash() != record.payment_hash() => Err(SendInvoiceError::Deleted),
         Some(now) if matches!(now.state, InvoiceState::Paid(_)) => Ok(now),
         Some(now) if now.state == InvoiceState::Expired => Err(SendInvoiceError::InvoiceExpired(Box::new(now))),

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use cln_api::listinvoices;
 use cln_primitives::{Hash32, Msat, NodeId, Secret};
 
 use super::model::{
@@ -34,6 +35,18 @@ pub struct StoreError {
     pub doing: &'static str,
     /// What went wrong, and what to do about it.
     pub why: String,
+}
+
+/// A label could not be looked under, or another invoice has it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LabelError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The label is that of an invoice which no [`InvoiceRecord`] can tell: a BOLT 11 invoice, or one that another key has
+    /// signed.
+    #[error("the label {:?} is taken by another invoice: use a new one", .0.label)]
+    OtherInvoice(Box<listinvoices::Invoice>),
 }
 
 /// The payer's requests and claims. Each method is one atomic step, durable when it returns.
@@ -155,10 +168,10 @@ pub enum ClaimRefusal {
 pub trait InvoiceStore: Send + Sync {
     /// Adds the node's own path to an invoice without any, signs it and stores it, unpaid and
     /// [attempted](InvoiceRecord::attempts) once. An expired invoice of the same label for the same request gives way.
-    fn create_invoice(&self, new: NewInvoice) -> impl Future<Output = Result<Creation, StoreError>> + Send;
+    fn create_invoice(&self, new: NewInvoice) -> impl Future<Output = Result<Creation, LabelError>> + Send;
 
     /// The invoice with this label.
-    fn invoice(&self, label: &str) -> impl Future<Output = Result<Option<InvoiceRecord>, StoreError>> + Send;
+    fn invoice(&self, label: &str) -> impl Future<Output = Result<Option<InvoiceRecord>, LabelError>> + Send;
 
     /// Counts another attempt to hand an unpaid invoice over, and gives it. What is not unpaid is given as it is, and
     /// `None` when there is no such invoice any more.

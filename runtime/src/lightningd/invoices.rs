@@ -13,24 +13,24 @@
 //!   cannot be paid then, and is to be sent again.
 //! * Likewise another process may hand over the very invoice that was made here. When this value's only attempt at it
 //!   fails, the invoice is deleted all the same, and what the payer sends for it goes back.
-//! * A label that holds a BOLT 11 invoice, or one that is not this node's, has no [`InvoiceRecord`]: it is a
-//!   [`StoreError`] whose words name the label, and not [`Creation::LabelTaken`].
+//! * A label that holds a BOLT 11 invoice, or one that this node's key has not signed, has no [`InvoiceRecord`]: it is
+//!   [`LabelError::OtherInvoice`], and not [`Creation::LabelTaken`].
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cln_api::shared::{InvoiceStatus, ListIndex};
+use cln_api::shared::InvoiceStatus;
 use cln_api::{createinvoice, delinvoice, listinvoices, waitinvoice};
 use cln_primitives::{Hash32, NodeId};
 use futures_util::future::select;
 
 use super::daemon::{Daemon, Failure};
-use super::row::{self, GRACE, PAGE};
+use super::row::{self, GRACE, LOOKING, is_gone};
 use crate::bolt12::{Invoice, Unsigned};
 use crate::engine::turns::Turns;
 use crate::engine::{
-    Clock, Creation, Free, InvoiceRecord, InvoiceState, InvoiceStore, NewInvoice, StoreError, payment_hash,
+    Clock, Creation, Free, InvoiceRecord, InvoiceState, InvoiceStore, LabelError, NewInvoice, StoreError, payment_hash,
 };
 
 /// How often `createinvoice` is tried while the label changes hands.
@@ -83,27 +83,23 @@ impl<D: Daemon, C: Clock> Invoices<D, C> {
     }
 
     async fn find(&self, label: &str, payment_hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
-        Ok(self.invoice(label).await?.filter(|record| record.payment_hash() == payment_hash))
+        match self.invoice(label).await {
+            Ok(found) => Ok(found.filter(|record| record.payment_hash() == payment_hash)),
+            Err(LabelError::OtherInvoice(_)) => Ok(None),
+            Err(LabelError::Store(error)) => Err(error),
+        }
     }
 
     async fn check_other_labels(&self, label: &str, invreq_id: Hash32) -> Result<(), StoreError> {
         let doing = "looking for other invoices for the request";
-        let mut start = 1;
-        loop {
-            let request = listinvoices::Request::new().index(ListIndex::Created).start(start).limit(PAGE);
-            let page = self.daemon.call(&request).await.map_err(failed(doing))?.invoices;
-            let Some(last) = page.iter().map(|invoice| invoice.created_index).max() else { return Ok(()) };
-            let other = page.iter().find(|row| row::is_open_under_another_label(row, label, invreq_id));
-            if let Some(other) = other {
-                let (label, until) = (&other.label, other.expires_at);
-                let why = format!(
-                    "the label {label:?} has an unpaid invoice for it: use that label, delete that invoice, or wait until \
-                     it expires (UNIX time {until})"
-                );
-                return Err(StoreError { doing, why });
-            }
-            start = last.saturating_add(1);
-        }
+        let page = |request| async move { self.daemon.call(&request).await };
+        let other = row::open_under_another_label(page, label, invreq_id).await.map_err(failed(doing))?;
+        let Some(listinvoices::Invoice { label, expires_at, .. }) = other else { return Ok(()) };
+        let why = format!(
+            "the label {label:?} has an unpaid invoice for it: use that label, delete that invoice, or wait until it \
+             expires (UNIX time {expires_at})"
+        );
+        Err(StoreError { doing, why })
     }
 
     /// What the node has made is what it was given, with the node's path and signature.
@@ -139,16 +135,16 @@ impl<D: Daemon, C: Clock> Invoices<D, C> {
         ordered: &Invoice<Unsigned>,
         payment_hash: Hash32,
         lost: String,
-    ) -> Result<Creation, StoreError> {
+    ) -> Result<Creation, LabelError> {
         match self.invoice(&label).await? {
             Some(found) if found.payment_hash() == payment_hash => {
                 let bolt12 = found.invoice.to_string();
-                self.created(label, ordered, Some(&bolt12), found.created_index).await
+                Ok(self.created(label, ordered, Some(&bolt12), found.created_index).await?)
             }
             Some(found) => Ok(Creation::LabelTaken(found)),
             None => {
                 let why = format!("{lost}; it may be there later: call again with the same label");
-                Err(StoreError { doing: CREATING, why })
+                Err(StoreError { doing: CREATING, why }.into())
             }
         }
     }
@@ -178,7 +174,7 @@ impl<D: Daemon, C: Clock> Invoices<D, C> {
 const CREATING: &str = "creating an invoice";
 
 impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
-    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
+    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, LabelError> {
         let NewInvoice { label, invoice, preimage } = new;
         // The look at other labels and the creation are one step: two labels at once would both see none.
         let _request_turn = self.request_turns.take(invoice.invreq_id()).await;
@@ -189,13 +185,15 @@ impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
         let request = createinvoice::Request::new(invoice.unsigned_text(), &*label, preimage.reveal_hex());
         for _ in 0..TRIES {
             match self.daemon.call(&request).await {
-                Ok(made) => return self.created(label, &invoice, made.bolt12.as_deref(), made.created_index).await,
+                Ok(made) => {
+                    return Ok(self.created(label, &invoice, made.bolt12.as_deref(), made.created_index).await?);
+                }
                 Err(Failure::Lost(why)) => {
                     return self.perhaps_created(label, &invoice, payment_hash(&preimage), why).await;
                 }
                 // The label was looked at before anything was stored, so the same may be asked for again.
                 Err(Failure::Refused(createinvoice::Error::InvoiceLabelAlreadyExists(_))) => {}
-                Err(failure) => return Err(failed(CREATING)(failure)),
+                Err(failure) => return Err(failed(CREATING)(failure).into()),
             }
             match self.invoice(&label).await? {
                 Some(found) if found.state != InvoiceState::Expired || found.invreq_id() != invoice.invreq_id() => {
@@ -206,14 +204,13 @@ impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
             }
         }
         let why = format!("the invoice under the label {label:?} keeps changing: stop what else works on this label");
-        Err(StoreError { doing: CREATING, why })
+        Err(StoreError { doing: CREATING, why }.into())
     }
 
-    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
-        let doing = "looking under a label";
-        let listed = self.daemon.call(&listinvoices::Request::new().label(label)).await.map_err(failed(doing))?;
+    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, LabelError> {
+        let listed = self.daemon.call(&listinvoices::Request::new().label(label)).await.map_err(failed(LOOKING))?;
         let Some(invoice) = listed.invoices.into_iter().next() else { return Ok(None) };
-        row::read(invoice, self.node_id).map(Some).map_err(|why| StoreError { doing, why })
+        row::read(invoice, self.node_id).map(Some)
     }
 
     async fn attempt_again(&self, label: &str, payment_hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
@@ -255,10 +252,9 @@ impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
         self.first_attempts().remove(&payment_hash);
         let told = match self.daemon.call(&waitinvoice::Request::new(label)).await {
             Ok(_) | Err(Failure::Refused(waitinvoice::Error::InvoiceExpiredDuringWait(_))) => true,
-            // -1: it is deleted. Else the node is gone, and may be back at once.
-            Err(Failure::Refused(waitinvoice::Error::Lightningd(_)) | Failure::Lost(_) | Failure::NotCalled(_)) => {
-                false
-            }
+            Err(Failure::Refused(error)) if is_gone(&error) => false,
+            // The node is gone, and may be back at once.
+            Err(Failure::Lost(_) | Failure::NotCalled(_)) => false,
             Err(failure) => return Err(failed("waiting for a payment")(failure)),
         };
         let found = self.find(label, payment_hash).await;
@@ -277,7 +273,7 @@ impl<D: Daemon, C: Clock> InvoiceStore for Invoices<D, C> {
     ) -> Result<Option<InvoiceRecord>, StoreError> {
         // The node counts from when it made the invoice, which may be well after the invoice was ordered.
         let listed = self.daemon.call(&listinvoices::Request::new().label(label)).await;
-        let listed = listed.map_err(failed("looking under a label"))?.invoices;
+        let listed = listed.map_err(failed(LOOKING))?.invoices;
         let Some(row) = listed.iter().find(|row| row.payment_hash == payment_hash) else { return Ok(None) };
         let left = Duration::from_secs(row.expires_at.saturating_sub(now)).min(MOST_LATE);
         let request = waitinvoice::Request::new(label);

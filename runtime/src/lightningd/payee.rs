@@ -9,8 +9,8 @@ use super::daemon::Daemon;
 use super::invoices::Invoices;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Verified};
 use crate::engine::{
-    self, Clock, Creation, Free, InvoiceRecord, InvoiceStore, NewInvoice, NodeIdentity, Random, ReplyPath, SendError,
-    StoreError,
+    self, Clock, Creation, Free, InvoiceRecord, InvoiceStore, LabelError, NewInvoice, NodeIdentity, Random, ReplyPath,
+    SendError, StoreError,
 };
 use crate::onion::{Replies, Reply};
 
@@ -50,11 +50,11 @@ impl<D: Daemon, R: Clock + Random + Clone> Payee<D, R> {
 }
 
 impl<D: Daemon, R: Clock + Random> InvoiceStore for Payee<D, R> {
-    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
+    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, LabelError> {
         self.invoices.create_invoice(new).await
     }
 
-    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
+    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, LabelError> {
         self.invoices.invoice(label).await
     }
 

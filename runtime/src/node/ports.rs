@@ -14,9 +14,9 @@ use crate::bolt12::secrets::PathUse;
 use crate::bolt12::{Chain, Invoice, InvoiceError, InvoiceRequest, Unsigned, Verified};
 use crate::engine::{
     self, Acceptance, AcceptedHtlcs, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free,
-    Fulfilment, HtlcSet, HtlcSetId, Htlcs, Insertion, InvoiceRecord, InvoiceStore, LabelledRequests, NewInvoice,
-    NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError, SettlementStore,
-    SignError, Signer, StoreError, Wallet,
+    Fulfilment, HtlcSet, HtlcSetId, Htlcs, Insertion, InvoiceRecord, InvoiceStore, LabelError, LabelledRequests,
+    NewInvoice, NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError,
+    SettlementStore, SignError, Signer, StoreError, Wallet,
 };
 use crate::onion::{Reply, blinded_path};
 
@@ -76,13 +76,13 @@ impl LabelledRequests for Ports {
 }
 
 impl InvoiceStore for Ports {
-    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
+    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, LabelError> {
         let creation = self.store.create_invoice(new).await?;
         self.created.notify_one();
         Ok(creation)
     }
 
-    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
+    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, LabelError> {
         self.store.invoice(label).await
     }
 

@@ -61,7 +61,7 @@ pub(super) async fn send(
         Err(error) => error,
     };
     Ok(match error {
-        SendInvoiceError::LabelTaken(_) => Sent::Taken,
+        SendInvoiceError::LabelTaken(_) | SendInvoiceError::LabelOfOtherInvoice(_) => Sent::Taken,
         SendInvoiceError::RequestExpired(at) => Sent::Dead(Ok(Collected::Expired { at })),
         SendInvoiceError::Unreachable { why, kept: None } | SendInvoiceError::NotSent { why, kept: None } => {
             Sent::Dead(Ok(Collected::Unreachable { reason: why }))

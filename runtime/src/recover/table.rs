@@ -5,14 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cln_api::primitives::CommonError;
 use cln_api::shared::InvoiceStatus;
 use cln_api::{delinvoice, listinvoices, waitinvoice};
-use futures_util::StreamExt;
 
 use super::claim::Claim;
 use super::error::Error;
 use super::receipt::Receipt;
 use super::row::{Row, Status};
 use crate::client::{CallError, CallOptions, Client};
-use crate::lightningd::row::{GRACE, PAGE, is_open_under_another_label};
+use crate::lightningd::row::{GRACE, is_gone, open_under_another_label};
 
 /// What stands under a label.
 #[derive(Debug)]
@@ -45,14 +44,11 @@ pub(super) async fn find(client: &Client, claim: &Claim, label: &str) -> Result<
 
 /// Sees that no other label has an invoice for the request that can still be paid.
 pub(super) async fn check_other_labels(client: &Client, claim: &Claim, label: &str) -> Result<(), Error> {
-    let mut invoices = client.pages(&listinvoices::Request::new(), PAGE);
-    while let Some(invoice) = invoices.next().await {
-        let invoice = invoice.map_err(not_listed)?;
-        if is_open_under_another_label(&invoice, label, claim.invreq_id) {
-            return Err(Error::OtherLabel { label: invoice.label, expires_at: invoice.expires_at });
-        }
+    let page = |request| async move { client.call(&request).await };
+    match open_under_another_label(page, label, claim.invreq_id).await.map_err(not_listed)? {
+        Some(invoice) => Err(Error::OtherLabel { label: invoice.label, expires_at: invoice.expires_at }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// How a wait ended.
@@ -83,10 +79,9 @@ pub(super) async fn wait(
                 Status::Unpaid | Status::Expired => Ok(Waited::Over),
             }
         }
-        // -1: it was deleted, before or while it was waited for.
-        Err(CallError::Rpc(waitinvoice::Error::InvoiceExpiredDuringWait(_) | waitinvoice::Error::Lightningd(_))) => {
-            Ok(Waited::Over)
-        }
+        Err(CallError::Rpc(waitinvoice::Error::InvoiceExpiredDuringWait(_))) => Ok(Waited::Over),
+        // Before or while it was waited for.
+        Err(CallError::Rpc(error)) if is_gone(&error) => Ok(Waited::Over),
         Err(CallError::Timeout { .. }) => Ok(Waited::StillUnpaid),
         Err(error) => Err(Error::call("waitinvoice", error, waitinvoice::Error::rpc_error)),
     }

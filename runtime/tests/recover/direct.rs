@@ -1,205 +1,21 @@
 //! Being paid directly: over the node's own commands, without `sendinvoice`.
 
-use std::collections::{HashSet, VecDeque};
-
-use cln_primitives::{Hash32, NodeId, Secret};
-use cln_runtime::bolt12::{Chain, Invoice, InvoiceRequest};
+use cln_primitives::Secret;
+use cln_runtime::bolt12::{Chain, InvoiceError};
 use cln_runtime::client::Client;
-use cln_runtime::engine::{Creation, InvoiceStore as _, NewInvoice};
+use cln_runtime::engine::{
+    Answer, Creation, InvoiceRecord, InvoiceStore as _, NewInvoice, Order, SendInvoiceError, send_invoice,
+};
 use cln_runtime::lightningd::{Payee, System};
 use cln_runtime::recover::{CollectSpec, Collected, Error, Recover, Sending};
 use cln_runtime::testing::Reply;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::collect::{LABEL, words};
-use crate::kit::{
-    AMOUNT, Fault, Faults, Node, Serve, builder, finish, id, list, lni, lnr, now, preimage, selected, sign, with_fault,
-};
+use crate::kit::{AMOUNT, Fault, Node, builder, id, lnr, now, preimage, sign};
+use crate::lightningd::{Lightningd, Message};
 
-/// What becomes of the next message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Message {
-    /// The payer gets it, and pays.
-    Pays,
-    /// The payer gets it, and is silent.
-    Silence,
-    /// The node does not take it.
-    NotTaken,
-}
-
-#[derive(Clone, Debug)]
-struct Row {
-    label: String,
-    preimage: String,
-    bolt12: String,
-    payment_hash: Hash32,
-    invreq_id: Hash32,
-    index: u64,
-    status: &'static str,
-}
-
-/// A lightningd that has what a payee needs; time passes when somebody waits.
-#[derive(Debug, Default)]
-pub struct Lightningd {
-    rows: Vec<Row>,
-    /// Whose request the connected neighbour has published, when not the usual one.
-    pub payer: Option<String>,
-    faults: Faults,
-    /// In their order; a payer pays when nothing else is said.
-    messages: VecDeque<Message>,
-    /// The hashes of all invoices ever made.
-    hashes: HashSet<Hash32>,
-    payments: usize,
-    /// No neighbour is connected.
-    alone: bool,
-    /// The node signs for another amount than it was told.
-    alters: bool,
-    /// Somebody else makes an invoice under each label that gets free.
-    crowded: bool,
-}
-
-impl Serve for Lightningd {
-    const METHODS: &'static [&'static str] = &[
-        "help",
-        "getinfo",
-        "listpeers",
-        "listnodes",
-        "listchannels",
-        "listconfigs",
-        "connect",
-        "createinvoice",
-        "injectonionmessage",
-        "listinvoices",
-        "waitinvoice",
-        "delinvoice",
-    ];
-
-    fn serve(&mut self, method: &str, params: &Value) -> Reply {
-        let fault = self.faults.next(method);
-        let reply = with_fault(fault, || self.act(method, params));
-        let live: Vec<_> = self.rows.iter().filter(|row| row.status == "unpaid").map(|row| row.invreq_id).collect();
-        assert_eq!(live.iter().collect::<HashSet<_>>().len(), live.len(), "one request has two live invoices");
-        assert!(self.payments <= 1, "paid twice");
-        reply
-    }
-}
-
-impl Lightningd {
-    fn act(&mut self, method: &str, params: &Value) -> Reply {
-        match method {
-            "help" => list("help", vec![json!({"command": params["command"]})]),
-            "getinfo" => Reply::result(json!({
-                "id": id(2), "alias": "bob", "color": "000000", "num_peers": 1, "num_pending_channels": 0,
-                "num_active_channels": 1, "num_inactive_channels": 0, "address": [], "binding": [], "version": "v26.06",
-                "blockheight": 100, "network": "regtest", "fees_collected_msat": 0, "lightning-dir": "/tmp/bob/regtest",
-                "our_features": {"init": "", "node": "", "channel": "", "invoice": ""},
-            })),
-            "listpeers" if self.alone => list("peers", Vec::new()),
-            "listpeers" => list(
-                "peers",
-                vec![
-                    json!({"id": self.payer_id(), "connected": true, "num_channels": 1, "netaddr": [], "features": "8000000000"}),
-                ],
-            ),
-            "listnodes" => list("nodes", Vec::new()),
-            "listchannels" => list("channels", Vec::new()),
-            "listconfigs" => Reply::result(json!({"configs": {}})),
-            "connect" => Reply::error(400, "no address is known"),
-            "listinvoices" => list("invoices", selected(self.rows.iter().map(json), params)),
-            "createinvoice" => self.create(params),
-            "injectonionmessage" => self.carry(params),
-            "waitinvoice" => self.wait(params["label"].as_str().unwrap()),
-            _ => self.delete(params["label"].as_str().unwrap(), params["status"].as_str().unwrap()),
-        }
-    }
-
-    fn payer_id(&self) -> NodeId {
-        let request = self.payer.as_ref().map(|lnr| InvoiceRequest::parse(lnr, Chain::REGTEST).unwrap());
-        request.and_then(|request| request.invreq_payer_id()).unwrap_or_else(|| id(1))
-    }
-
-    fn find(&mut self, label: &str) -> Option<&mut Row> {
-        self.rows.iter_mut().find(|row| row.label == label)
-    }
-
-    fn create(&mut self, params: &Value) -> Reply {
-        let label = params["label"].as_str().unwrap().to_owned();
-        let invoice = Invoice::parse(params["invstring"].as_str().unwrap(), Chain::REGTEST).unwrap();
-        let (payment_hash, invreq_id) = (invoice.invoice_payment_hash().unwrap(), invoice.invreq_id());
-        if let Some(row) = self.find(&label) {
-            return Reply::error_with_data(900, "Duplicate label", json(row));
-        }
-        assert!(self.hashes.insert(payment_hash), "a payment hash comes twice, which ends the daemon");
-        let mut builder = invoice.into_builder();
-        if self.alters {
-            builder = builder.invoice_amount(cln_primitives::Msat::from_msat(1));
-        }
-        let (bolt12, index) = (finish(builder), self.hashes.len() as u64);
-        let preimage = params["preimage"].as_str().unwrap().to_owned();
-        let row = Row { label, preimage, bolt12, payment_hash, invreq_id, index, status: "unpaid" };
-        let answer = json(&row);
-        self.rows.push(row);
-        Reply::result(answer)
-    }
-
-    fn carry(&mut self, params: &Value) -> Reply {
-        assert_eq!(params["path_key"].as_str().unwrap().len(), 66);
-        assert!(params["message"].as_str().unwrap().starts_with("00"), "an onion of version 0, in hex");
-        match self.messages.pop_front().unwrap_or(Message::Pays) {
-            Message::NotTaken => return Reply::error(-1, "onion msg: unknown next peer"),
-            Message::Silence => {}
-            Message::Pays => {
-                let open = self.rows.iter_mut().find(|row| row.status == "unpaid");
-                self.payments += usize::from(open.is_some());
-                open.into_iter().for_each(|row| row.status = "paid");
-            }
-        }
-        Reply::result(json!({}))
-    }
-
-    fn wait(&mut self, label: &str) -> Reply {
-        let Some(row) = self.find(label) else { return Reply::error(-1, "Label not found") };
-        if row.status == "paid" {
-            return Reply::result(json(row));
-        }
-        row.status = "expired";
-        Reply::error_with_data(903, "invoice expired during wait", json(row))
-    }
-
-    fn delete(&mut self, label: &str, status: &str) -> Reply {
-        let Some(row) = self.find(label) else { return Reply::error(905, "Unknown invoice") };
-        if row.status != status {
-            let data = json!({"current_status": row.status, "expected_status": status});
-            return Reply::error_with_data(906, "the invoice has another status", data);
-        }
-        let answer = json(row);
-        self.rows.retain(|row| row.label != label);
-        if self.crowded {
-            let (bolt12, payment_hash) = (lni(&lnr(), 7, AMOUNT, 90), preimage(7).1);
-            let (label, preimage, invreq_id) = (label.to_owned(), String::new(), lnr().invreq_id());
-            self.rows.push(Row { label, preimage, bolt12, payment_hash, invreq_id, index: 99, status: "unpaid" });
-        }
-        Reply::result(answer)
-    }
-}
-
-fn json(row: &Row) -> Value {
-    let invoice = Invoice::parse(&row.bolt12, Chain::REGTEST).unwrap();
-    let mut json = json!({
-        "label": row.label, "bolt12": row.bolt12, "payment_hash": row.payment_hash, "description": "a refund",
-        "amount_msat": invoice.invoice_amount().unwrap(), "status": row.status,
-        "expires_at": invoice.expires_at().unwrap(), "created_index": row.index,
-    });
-    if row.status == "paid" {
-        json["pay_index"] = json!(1);
-        json["amount_received_msat"] = json["amount_msat"].clone();
-        json["paid_at"] = json!(1_700_000_000);
-        json["payment_preimage"] = json!(row.preimage);
-    }
-    json
-}
-
-async fn collect(recover: &Recover) -> Result<Collected, Error> {
+pub async fn collect(recover: &Recover) -> Result<Collected, Error> {
     recover.collect(CollectSpec::new(lnr().to_string()).sending(Sending::Direct), LABEL).await
 }
 
@@ -337,4 +153,80 @@ async fn of_two_labels_at_once_one_gets_an_invoice() {
     assert!(matches!(first, Ok(Creation::Created(_))), "{first:?}");
     assert!(second.is_err_and(|error| error.to_string().contains("the label \"first\" has an unpaid invoice")));
     assert_eq!(node.table().rows.len(), 1);
+}
+
+#[tokio::test]
+async fn an_invoice_that_somebody_deletes_is_no_longer_waited_for() {
+    // Core Lightning says -1. No other code could mean it but 905, which its `delinvoice` has.
+    for code in [-1, 905] {
+        let node = Node::<Lightningd>::start();
+        node.table().messages.push_back(Message::Silence);
+        node.table().deleted_in_wait = Some(code);
+        let recover = node.recover().await;
+        assert_eq!(words(&collect(&recover).await), "timed out", "{code}: it was sent in this call");
+        assert_eq!(words(&collect(&recover).await), "paid", "{code}");
+        assert_eq!(node.table().hashes.len(), 2);
+
+        let node = Node::<Lightningd>::start();
+        node.table().put(LABEL);
+        node.table().deleted_in_wait = Some(code);
+        assert_eq!(words(&collect(&node.recover().await).await), "paid", "{code}: it was there before");
+        assert_eq!(node.table().hashes.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_label_of_an_invoice_that_is_for_no_request_is_left_alone() {
+    let coffee = json!({
+        "label": LABEL, "bolt11": "lnbcrt100n1p4szepe", "payment_hash": preimage(8).1, "amount_msat": AMOUNT,
+        "status": "unpaid", "description": "coffee", "expires_at": 1_795_858_105, "created_index": 46,
+    });
+    // It is there at the first look, or comes before the look of the engine, or before the node makes the invoice.
+    for (looks, made) in [(0, 0), (2, 0), (3, 1)] {
+        let node = Node::<Lightningd>::start();
+        for _ in 0..looks {
+            node.fake.reply_once("listinvoices", Reply::result(json!({ "invoices": [] })));
+        }
+        node.fake.answer("listinvoices", json!({ "invoices": [coffee] }));
+        node.fake.reply("createinvoice", Reply::error_with_data(900, "Duplicate label", coffee.clone()));
+        let end = collect(&node.recover().await).await;
+        let Err(Error::LabelTaken { label, invoice }) = end else { panic!("{end:?}") };
+        assert_eq!((&*label, invoice.bolt11.as_deref()), (LABEL, coffee["bolt11"].as_str()));
+        let count = |method| node.fake.count(method);
+        assert_eq!((count("createinvoice"), count("injectonionmessage") + count("delinvoice")), (made, 0));
+    }
+}
+
+/// What `send_invoice` gives for a silent payer's refusal, which comes while the payment is waited for.
+async fn refused(node: &Node<Lightningd>) -> Result<InvoiceRecord, SendInvoiceError> {
+    node.table().messages.push_back(Message::Silence);
+    node.fake.reply_once("waitinvoice", Reply::silence());
+    let payee = Payee::new(Client::connect(node.fake.path()).await.unwrap(), id(2), Chain::REGTEST, System);
+    // Nobody waits so long here.
+    let order = Order { request: lnr(), label: LABEL.to_owned(), amount: AMOUNT, timeout: 86_400 };
+    let refusal = InvoiceError::builder("not from you").build().unwrap();
+    let refusing = async {
+        node.fake.received("waitinvoice").await;
+        let path_id = node.table().refuse(&refusal);
+        assert!(!payee.replies().answer(&Secret::from_bytes([3; 32]), || Answer::Refusal(refusal.clone())));
+        assert!(payee.replies().answer(&path_id, || Answer::Refusal(refusal.clone())));
+    };
+    tokio::join!(send_invoice(&payee, &order), refusing).0
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_heard_ends_the_wait_and_frees_the_label() {
+    let node = Node::<Lightningd>::start();
+    let end = refused(&node).await;
+    assert!(matches!(&end, Err(SendInvoiceError::Refused(why)) if why.error() == Some("not from you")), "{end:?}");
+    assert!(node.table().rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_payment_that_was_faster_than_the_refusal_counts() {
+    let node = Node::<Lightningd>::start();
+    node.table().paid_before_deletion = true;
+    let end = refused(&node).await;
+    assert!(matches!(&end, Ok(record) if record.receipt().is_some()), "{end:?}");
+    assert_eq!(node.fake.count("delinvoice"), 1);
 }

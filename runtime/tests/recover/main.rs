@@ -2,6 +2,8 @@
 
 mod collect;
 #[cfg(feature = "onion")]
+mod crashes;
+#[cfg(feature = "onion")]
 mod direct;
 mod disable;
 #[cfg(feature = "node")]
@@ -9,6 +11,8 @@ mod embedded;
 #[cfg(feature = "node")]
 mod embedded_random;
 mod kit;
+#[cfg(feature = "onion")]
+mod lightningd;
 mod model;
 #[cfg(feature = "node")]
 mod network;

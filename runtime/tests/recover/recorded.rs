@@ -132,7 +132,7 @@ async fn what_is_sent_directly_has_the_form_that_a_node_took() {
         else {
             continue;
         };
-        let node = crate::kit::Node::<crate::direct::Lightningd>::start();
+        let node = crate::kit::Node::<crate::lightningd::Lightningd>::start();
         node.table().payer = Some(published["response"]["bolt12"].as_str().unwrap().to_owned());
         let lnr = published["response"]["bolt12"].as_str().unwrap();
         match node.recover().await.collect(lnr, "recorded").await.unwrap() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cln_primitives::RpcError;
 use cln_runtime::node::{HookAnswer, HookCall};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
@@ -112,10 +113,9 @@ impl Host {
         let Turn { copies, payload, done } = self.delivery.turn(call.payload).await;
         let mut answer = HookAnswer::Continue;
         for _ in 0..copies {
-            match is_resolved(plugin.call(call.name, payload.clone()).await.ok()) {
-                Ok(true) => answer = HookAnswer::Resolve,
-                Ok(false) => {}
-                Err(violation) => plugin.break_off(violation),
+            let told = ask(&plugin, call.name, payload.clone()).await;
+            if told.is_ok_and(|told| told["result"] == "resolve") {
+                answer = HookAnswer::Resolve;
             }
         }
         drop(done);
@@ -123,13 +123,14 @@ impl Host {
     }
 }
 
+/// Asks a plugin by a hook. An answer that is none of these hooks' is a violation.
+///
 /// # Errors
-/// When it is no answer of these hooks: lightningd dies of such a one.
-fn is_resolved(answer: Option<Value>) -> Result<bool, String> {
-    match answer {
-        None => Ok(false),
-        Some(answer) if answer == json!({"result": "continue"}) => Ok(false),
-        Some(answer) if answer["result"] == "resolve" => Ok(true),
-        Some(answer) => Err(format!("lightningd dies of the answer {answer}")),
+/// The plugin's own, or -4 when it is gone.
+pub async fn ask(plugin: &Plugin, hook: &str, payload: Value) -> Result<Value, RpcError> {
+    let answer = plugin.call(hook, payload).await?;
+    if answer != json!({"result": "continue"}) && answer["result"] != "resolve" {
+        plugin.break_off(format!("lightningd dies of the answer {answer}"));
     }
+    Ok(answer)
 }

@@ -244,7 +244,7 @@ impl FakeLightningd {
     /// The plugin's own, or -4 when it is gone.
     pub async fn ask(&self, hook: &str, payload: Value) -> Result<Value, RpcError> {
         let answer = match self.host.plugin() {
-            Some(plugin) => plugin.call(hook, payload).await,
+            Some(plugin) => host::ask(&plugin, hook, payload).await,
             None => Err(plugin::terminated()),
         };
         self.host.violations().check();

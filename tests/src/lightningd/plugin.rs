@@ -226,16 +226,17 @@ impl Line {
             let _ = told.send((topic, message["params"].take()));
             return Ok(());
         }
+        // Read before who waits for it is let go: a violation is told first.
+        let answer = match message.get("error") {
+            Some(error) => Err(serde_json::from_value(error.clone()).map_err(|why| format!("{why}: {message}"))?),
+            None => Ok(message["result"].clone()),
+        };
         let id = message["id"].as_str().unwrap_or_default();
         let waiting = match self.pending().as_mut().map(|pending| pending.remove(id)) {
             Some(Some(waiting)) => waiting,
             Some(None) => return Err(format!("the plugin answers what nobody has asked: {message}")),
             // Broken off meanwhile.
             None => return Ok(()),
-        };
-        let answer = match message.get("error") {
-            Some(error) => Err(serde_json::from_value(error.clone()).map_err(|why| format!("{why}: {message}"))?),
-            None => Ok(message["result"].take()),
         };
         let _ = waiting.send(answer);
         Ok(())

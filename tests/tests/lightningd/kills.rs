@@ -3,12 +3,14 @@
 //!
 //! Which moments those are the machine decides, too: a seed makes a run likely to be seen again, not certain.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cln_primitives::{Msat, NodeId};
+use cln_runtime::bolt12::{Chain, Invoice};
 use cln_runtime::client::{CallError, Client};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
@@ -119,8 +121,10 @@ fn logged(root: &Path, name: &str) -> String {
     std::fs::read_to_string(root.join(format!("{name}.log"))).unwrap()
 }
 
+/// Our plugin sends an invoice.
+const COLLECT: &str = "lnr-collect";
 /// How invoices are sent: by our plugin, or by the daemon itself.
-const METHODS: [&str; 2] = ["lnr-collect", "sendinvoice"];
+const METHODS: [&str; 2] = [COLLECT, "sendinvoice"];
 
 /// One request, and what its clients know of the invoices for it.
 struct Cycle {
@@ -182,7 +186,7 @@ async fn drive(
         let payee = random.usize(..2);
         let (single_use, rivals, valid) = (random.u8(..4) > 0, random.u8(1..3), VALID[random.usize(..VALID.len())]);
         let method = METHODS[random.usize(..METHODS.len())];
-        let name = format!("client {client}, cycle {number}");
+        let name = format!("{method}: client {client}, cycle {number}");
         let request = publish(&nodes[1 - payee], &name, single_use).await;
         let labels = (0..rivals).map(|rival| format!("{name}, {rival}"));
         let ends = labels.map(async |label| {
@@ -191,6 +195,30 @@ async fn drive(
         });
         let ends = futures_util::future::join_all(ends).await;
         cycles.lock().unwrap().push(Cycle { payee, method, single_use, request, ends });
+    }
+}
+
+/// Looks again and again: our plugin has at most one unpaid invoice for a request, whatever the labels.
+async fn watch_invoices(payee: Client, stop: watch::Receiver<bool>) {
+    let mut start = 1;
+    while !*stop.borrow() {
+        let listed = ask(&payee, "listinvoices", &json!({"index": "created", "start": start})).await;
+        let listed = listed.unwrap_or_default();
+        let mut requests = HashMap::new();
+        for invoice in listed["invoices"].as_array().into_iter().flatten() {
+            let index = invoice["created_index"].as_u64().unwrap();
+            if invoice["status"] != "unpaid" {
+                start = if requests.is_empty() { index + 1 } else { start };
+                continue;
+            }
+            let label = invoice["label"].as_str().unwrap();
+            let text = invoice["bolt12"].as_str().unwrap();
+            let request = Invoice::parse(text, Chain::REGTEST).unwrap().invreq_id();
+            let other = requests.insert(request, label);
+            let other = other.filter(|_| label.starts_with(COLLECT));
+            assert!(other.is_none(), "{label} and {other:?} are unpaid at a time");
+        }
+        sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -208,6 +236,8 @@ async fn daemons_and_plugins_that_are_killed_lose_nothing() {
         let random = fastrand::Rng::with_seed(seed * CLIENTS + client);
         clients.spawn(drive(client, nodes.clone(), cycles.clone(), random, stopping.clone()));
     }
+    let (watched, watching) = watch::channel(false);
+    let watchers: JoinSet<()> = nodes.iter().map(|node| watch_invoices(node.clone(), watching.clone())).collect();
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..kills {
         sleep(Duration::from_millis(random.u64(..400))).await;
@@ -227,6 +257,8 @@ async fn daemons_and_plugins_that_are_killed_lose_nothing() {
     timeout(HEALING, clients.join_all()).await.expect("the clients end what they have begun");
     let cycles = std::mem::take(&mut *cycles.lock().unwrap());
     settle(&nodes).await;
+    watched.send_replace(true);
+    watchers.join_all().await;
     receipts_repeat(&nodes, &cycles).await;
     network.stop().await;
     let paid = check(network.folder.path(), &ids, &cycles);

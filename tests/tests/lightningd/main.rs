@@ -11,3 +11,4 @@ mod recorded;
 mod scenarios;
 #[path = "../support/mod.rs"]
 mod support;
+mod violations;

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use cln_api::error_code::{CONNECT_ALL_ADDRESSES_FAILED, CONNECT_NO_KNOWN_ADDRESS};
 use cln_api::{connect, listchannels, listincoming, listnodes, listpeerchannels};
-use cln_primitives::{Hash32, Msat, NodeId, ShortChannelId};
+use cln_primitives::{Hash32, NodeId, ShortChannelId};
 use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::peers::{FEATURES, others, public, runs};
 use super::{Answer, Command, command, failure, invalid, shaped};
+use crate::bolt12::MAX_MONEY;
 use crate::node::handle::Node;
 use crate::node::network::MESSAGES;
 use crate::node::params::{Kind, Param, optional, required};
@@ -62,8 +63,6 @@ async fn list_nodes(node: Node, input: Nodes) -> Answer<listnodes::Response> {
     shaped(json!({"nodes": nodes}))
 }
 
-/// All bitcoin there is.
-const MOST: Msat = Msat::from_msat(2_100_000_000_000_000_000);
 /// The most characters of an announced name, so that it has at most 32 bytes.
 const ALIAS: usize = 8;
 
@@ -104,7 +103,7 @@ fn told(source: NodeId, destination: NodeId, channel: &str, direction: u8) -> Va
         "short_channel_id": channel,
         "direction": direction,
         "public": true,
-        "amount_msat": MOST,
+        "amount_msat": MAX_MONEY,
         "message_flags": 1,
         "channel_flags": direction,
         "active": true,
@@ -113,7 +112,7 @@ fn told(source: NodeId, destination: NodeId, channel: &str, direction: u8) -> Va
         "fee_per_millionth": 0,
         "delay": 0,
         "htlc_minimum_msat": 0,
-        "htlc_maximum_msat": MOST,
+        "htlc_maximum_msat": MAX_MONEY,
         "features": "",
     })
 }
@@ -144,10 +143,10 @@ async fn list_incoming(node: Node, _: Nothing) -> Answer<listincoming::Response>
             "short_channel_id": format!("0x0x{number}"),
             "fee_base_msat": 0,
             "htlc_min_msat": 0,
-            "htlc_max_msat": MOST,
+            "htlc_max_msat": MAX_MONEY,
             "fee_proportional_millionths": 0,
             "cltv_expiry_delta": 0,
-            "incoming_capacity_msat": MOST,
+            "incoming_capacity_msat": MAX_MONEY,
             "public": true,
             "peer_features": FEATURES,
             "enabled": runs(folder).await,

@@ -8,13 +8,34 @@ use super::steps;
 use super::{Store, waiting};
 use crate::bolt12::{Invoice, Verified};
 use crate::engine::{
-    Acceptance, AcceptedHtlcs, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceStore, NewInvoice, Receipt,
-    SettlementStore, StoreError,
+    Acceptance, AcceptedHtlcs, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceStore, LabelError, NewInvoice,
+    Receipt, SettlementStore, StoreError,
 };
 use crate::node::sqlite::Fault;
 
+impl Store {
+    /// The invoice with this label and payment hash.
+    pub(super) async fn find_invoice(
+        &self,
+        label: &str,
+        payment_hash: Hash32,
+    ) -> Result<Option<InvoiceRecord>, StoreError> {
+        let found = self.labelled_invoice(label).await?;
+        Ok(found.filter(|record| record.payment_hash() == payment_hash))
+    }
+
+    async fn labelled_invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
+        let label = label.to_owned();
+        let find = move |connection: &Connection| {
+            let sql = format!("SELECT {INVOICE} FROM invoices WHERE label = ?1");
+            rows::first(connection, &sql, [label], rows::invoice)
+        };
+        self.database().read("reading an invoice", find).await
+    }
+}
+
 impl InvoiceStore for Store {
-    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
+    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, LabelError> {
         let NewInvoice { label, invoice, preimage } = new;
         let sign_error = |error| StoreError { doing: "signing an invoice", why: format!("{error}") };
         let invoice = (self.0.sign)(invoice).map_err(sign_error)?;
@@ -26,13 +47,8 @@ impl InvoiceStore for Store {
         Ok(creation)
     }
 
-    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
-        let label = label.to_owned();
-        let find = move |connection: &Connection| {
-            let sql = format!("SELECT {INVOICE} FROM invoices WHERE label = ?1");
-            rows::first(connection, &sql, [label], rows::invoice)
-        };
-        self.database().read("reading an invoice", find).await
+    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, LabelError> {
+        Ok(self.labelled_invoice(label).await?)
     }
 
     async fn attempt_again(&self, label: &str, payment_hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
@@ -63,7 +79,7 @@ impl InvoiceStore for Store {
         now: u64,
     ) -> Result<Option<InvoiceRecord>, StoreError> {
         self.expire_invoices(now).await?;
-        Ok(self.invoice(label).await?.filter(|record| record.payment_hash() == payment_hash))
+        self.find_invoice(label, payment_hash).await
     }
 }
 

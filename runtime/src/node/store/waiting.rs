@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::Store;
 use super::rows::{self, INVOICE, InvoiceRow};
-use crate::engine::{InvoiceRecord, InvoiceState, InvoiceStore as _, StoreError};
+use crate::engine::{InvoiceRecord, InvoiceState, StoreError};
 
 pub(super) async fn wait_invoice(
     store: &Store,
@@ -17,7 +17,7 @@ pub(super) async fn wait_invoice(
     loop {
         // Listened before it is looked, so that no change falls between.
         let change = store.0.waiters.listen(payment_hash);
-        let found = store.invoice(label).await?.filter(|record| record.payment_hash() == payment_hash);
+        let found = store.find_invoice(label, payment_hash).await?;
         match found {
             Some(InvoiceRecord { state: InvoiceState::Unpaid | InvoiceState::Accepted, .. }) => change.await,
             end => return Ok(end),

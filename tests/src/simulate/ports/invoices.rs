@@ -5,7 +5,7 @@ use std::task::Poll;
 use cln_primitives::{Hash32, Msat};
 use cln_runtime::engine::{
     Acceptance, AcceptedHtlcs, Creation, Free, HtlcSet, HtlcSetId, InvoiceRecord, InvoiceState, InvoiceStore,
-    NewInvoice, Receipt, SettlementStore, StoreError,
+    LabelError, NewInvoice, Receipt, SettlementStore, StoreError,
 };
 
 use super::Ports;
@@ -16,18 +16,20 @@ use crate::simulate::seen::Grave;
 use crate::simulate::world::{World, short};
 
 impl InvoiceStore for Ports {
-    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, StoreError> {
+    async fn create_invoice(&self, new: NewInvoice) -> Result<Creation, LabelError> {
         if let Some(beside) = &self.beside {
             return beside.payee.create_invoice(new).await;
         }
-        self.change("creates an invoice", |world| create(world, self.node, new)).await
+        Ok(self.change("creates an invoice", |world| create(world, self.node, new)).await?)
     }
 
-    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, StoreError> {
+    async fn invoice(&self, label: &str) -> Result<Option<InvoiceRecord>, LabelError> {
         if let Some(beside) = &self.beside {
             return beside.payee.invoice(label).await;
         }
-        self.atomic("looks for an invoice", |world| Ok(world.nodes[self.node].invoices.get(label).cloned())).await
+        let found =
+            self.atomic("looks for an invoice", |world| Ok(world.nodes[self.node].invoices.get(label).cloned()));
+        Ok(found.await?)
     }
 
     async fn attempt_again(&self, label: &str, hash: Hash32) -> Result<Option<InvoiceRecord>, StoreError> {
@@ -81,7 +83,7 @@ impl InvoiceStore for Ports {
             return beside.payee.expire_invoice(label, hash, now).await;
         }
         self.expire_invoices(now).await?;
-        Ok(self.invoice(label).await?.filter(|record| record.payment_hash() == hash))
+        self.atomic("looks for an invoice", |world| Ok(find(world, self.node, label, hash).cloned())).await
     }
 }
 
