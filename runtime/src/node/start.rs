@@ -268,7 +268,7 @@ impl NodeBuilder {
 
 /// Serves clients until the node stops. Then another process may have the folder.
 async fn run(node: Node, directory: Directory, rpc: Socket) {
-    server::serve(rpc, Arc::new(node.clone()), node.stopping(), server::Limits::default()).await;
+    server::serve(rpc, Arc::new(node.clone()), node.stopping(), server::Limits::of_this_process()).await;
     node.tasks_ended().await;
     // The tasks have gone, but not what they have asked the databases for. The next node here looks once for what is to
     // be gone on with: nothing may be written behind its back.
