@@ -280,7 +280,8 @@ async fn run(node: Node, directory: Directory, rpc: Socket) {
 /// A node that has been here before must have its key: with a new one it would be another node.
 fn load_keys(directory: &Path, network: Chain) -> Result<Keys, StartError> {
     let seed = directory.join(SEED);
-    if directory.join(STORE).exists() && !seed.exists() {
+    // A link that leads nowhere is there, and refused below.
+    if directory.join(STORE).exists() && seed.symlink_metadata().is_err() {
         return Err(StartError::KeyLost(seed));
     }
     Ok(Keys::load_or_create(&seed, network)?)

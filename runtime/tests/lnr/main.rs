@@ -3,7 +3,11 @@
 #![cfg(feature = "cli")]
 
 mod book;
+mod crowd;
+mod files;
 mod network;
 mod outputs;
 mod processes;
+mod secrets;
 mod session;
+mod stopping;
