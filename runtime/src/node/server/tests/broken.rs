@@ -104,7 +104,7 @@ async fn requests_of_all_clients_have_bounded_room() {
     // Those that run take room, too.
     let mut many = node.connect().await;
     let calls: String =
-        (0..50).map(|id| request(id, "wait").replace("{}", &format!("[\"{}\"]", "z".repeat(5000)))).collect();
+        (0..50).map(|id| request(id, "wait").replace("{}", &format!("[\"{}\"]", "z".repeat(8000)))).collect();
     send(&mut many, &calls).await;
     let refused = next(&mut many).await;
     assert_eq!((&refused["error"]["code"], &refused["error"]["message"]), (&json!(-1), &json!(why)));
