@@ -2,10 +2,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
+
+use super::private;
 
 /// The file whose lock says that a node has the folder.
 const LOCK: &str = "lock";
@@ -54,8 +56,9 @@ impl Directory {
             return Err(DirectoryError::HasFolders(path));
         }
         fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(io("cannot close to others the folder"))?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join(LOCK));
-        let lock = lock.map_err(io("cannot make the lock in"))?;
+        let file = path.join(LOCK);
+        let lock = private::create(&file).and_then(|_| OpenOptions::new().write(true).open(&file));
+        let lock = lock.map_err(|source| DirectoryError::Io { doing: "cannot open the lock", path: file, source })?;
         // Named in full: newer standard libraries have a method of the same name.
         match FileExt::try_lock(&lock) {
             Ok(()) => Ok(Directory { path, _lock: lock }),

@@ -44,7 +44,7 @@
 //! | `xpay` with `layers`, `partial_msat`, `localinvreqid` | done | -32602, unless they change nothing |
 //! | `xpay` with limits of fees, delays, time | kept | there are no fees and no delays; an attempt lasts until the invoice has expired |
 //! | `listchannels`, `listpeerchannels` | channels | one between any two public nodes, so that ways are found; none of its own |
-//! | bounds | none | 512 clients, 4 MiB a request, 1000 requests of a client at a time, of which 16 may do more than wait |
+//! | bounds | none | 1024 clients, 4 MiB a request, 1000 requests of a client at a time, of which 16 may do more than wait; 64 MiB for the long requests of all, 128 MiB for long answers that wait to be read, a minute for a client that takes nothing of one |
 //!
 //! `lnr-request` is a command of our own, that of `lnr plugin`: a label makes it one request, `expires` counts
 //! seconds from then, and by `min_amount_msat` a payer takes less than it offers.
@@ -63,6 +63,7 @@ mod hook;
 mod network;
 pub(crate) mod params;
 mod ports;
+pub(crate) mod private;
 mod server;
 mod socket;
 mod sqlite;

@@ -268,7 +268,7 @@ impl NodeBuilder {
 
 /// Serves clients until the node stops. Then another process may have the folder.
 async fn run(node: Node, directory: Directory, rpc: Socket) {
-    server::serve(rpc, Arc::new(node.clone()), node.stopping(), server::Limits::default()).await;
+    server::serve(rpc, Arc::new(node.clone()), node.stopping(), server::Limits::of_this_process()).await;
     node.tasks_ended().await;
     // The tasks have gone, but not what they have asked the databases for. The next node here looks once for what is to
     // be gone on with: nothing may be written behind its back.
@@ -280,7 +280,8 @@ async fn run(node: Node, directory: Directory, rpc: Socket) {
 /// A node that has been here before must have its key: with a new one it would be another node.
 fn load_keys(directory: &Path, network: Chain) -> Result<Keys, StartError> {
     let seed = directory.join(SEED);
-    if directory.join(STORE).exists() && !seed.exists() {
+    // A link that leads nowhere is there, and refused below.
+    if directory.join(STORE).exists() && seed.symlink_metadata().is_err() {
         return Err(StartError::KeyLost(seed));
     }
     Ok(Keys::load_or_create(&seed, network)?)

@@ -2,11 +2,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
+
+use crate::node::private;
 
 /// For how long the end of an earlier plugin is waited for, in steps.
 const STEPS: u32 = 50;
@@ -37,7 +38,7 @@ impl Lock {
     /// Takes the lock; one that just ends is waited for.
     pub(super) async fn take(path: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io { path: path.to_owned(), source };
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(io)?;
+        let file = private::create(path).and_then(|_| OpenOptions::new().write(true).open(path)).map_err(io)?;
         for _ in 0..STEPS {
             match FileExt::try_lock(&file) {
                 Ok(()) => return Ok(Lock(file)),

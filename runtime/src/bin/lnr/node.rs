@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cln_primitives::Msat;
 use cln_runtime::node::EmbeddedNode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::amount;
@@ -28,7 +29,11 @@ pub struct Options {
     private: bool,
 }
 
+/// So many files a node opens at most, the connections of its clients among them.
+const FILES: u64 = 2048;
+
 pub async fn run(options: Options) -> Result<(), Failure> {
+    allow_files();
     let failed = |error: &dyn std::fmt::Display, advice| Failure::new(Exit::Failed, error.to_string(), advice);
     let listen = |kind| signal(kind).map_err(|error| failed(&error, "This system lets no program listen for signals."));
     // Before the start, so that a signal during it is not lost.
@@ -48,4 +53,13 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     tracing::info!("stopping");
     node.stop().await;
     Ok(())
+}
+
+/// Systems let programs open few files unless they ask for more. Should they not get more, fewer clients are let in.
+fn allow_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(FILES, |most| most.min(FILES));
+    if current.is_some_and(|current| current < wanted) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
 }

@@ -14,7 +14,7 @@ use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, required};
 
 const CREATE: &[Param] =
-    &[required("invstring", Kind::Text), required("label", Kind::Label), required("preimage", Kind::Hash)];
+    &[required("invstring", Kind::Text), required("label", Kind::Label), required("preimage", Kind::Secret)];
 
 pub(super) fn commands() -> Vec<Command> {
     vec![checked_command::<createinvoice::Request, Create, _, _>(CREATE, check, create)]

@@ -31,8 +31,8 @@ const CONNECT: &[Param] = &[required("id", Kind::Text), optional("host", Kind::T
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
-        command::<listnodes::Request, Nodes, _>(NODES, list_nodes),
-        command::<listchannels::Request, Channels, _>(CHANNELS, list_channels),
+        command::<listnodes::Request, Nodes, _>(NODES, list_nodes).that_only_looks(),
+        command::<listchannels::Request, Channels, _>(CHANNELS, list_channels).that_only_looks(),
         command::<listpeerchannels::Request, OwnChannels, _>(OWN_CHANNELS, list_own_channels),
         command::<listincoming::Request, Nothing, _>(&[], list_incoming),
         command::<connect::Request, Connect, _>(CONNECT, connect),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Answer, COMMANDS, Command, encode, find, invalid, looking_command, shaped};
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, ParamError, members, optional, required};
+use crate::node::server::Work;
 
 const HELP: &[Param] = &[optional("command", Kind::Text)];
 const CHECK: &[Param] = &[required("command_to_check", Kind::Text)];
@@ -58,7 +59,7 @@ fn check() -> Command {
         async { checked }.boxed()
     };
     let method = <check::Request as cln_api::Command>::METHOD;
-    Command { method, params: CHECK, only_waits: false, run: Box::new(run), check: Box::new(check) }
+    Command { method, params: CHECK, work: Work::Acts, run: Box::new(run), check: Box::new(check) }
 }
 
 /// The command to be checked, and its own parameters.

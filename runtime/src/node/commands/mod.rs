@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
 
 use super::handle::Node;
 use super::params::{self, Param};
-use super::server::Service;
+use super::server::{Service, Work};
 
 type Answer<T> = Result<T, RpcError>;
 type Call<T> = Box<dyn Fn(&Node, &RawValue) -> BoxFuture<'static, Answer<T>> + Send + Sync>;
@@ -38,8 +38,7 @@ pub(crate) struct Command {
     pub(crate) method: &'static str,
     /// Its parameters, in the order of their positions.
     pub(crate) params: &'static [Param],
-    /// It only waits for what happens anyway, or for what goes on without it.
-    only_waits: bool,
+    work: Work,
     run: Call<Value>,
     /// Finds out whether `run` would take the parameters, and changes nothing.
     check: Call<()>,
@@ -85,8 +84,9 @@ impl Service for Node {
         (find(method)?.run)(self, params).await
     }
 
-    fn only_waits(&self, method: &str) -> bool {
-        find(method).is_ok_and(|command| command.only_waits)
+    fn work(&self, method: &str) -> Work {
+        // That there is no such command is soon said.
+        find(method).map_or(Work::Acts, |command| command.work)
     }
 }
 
@@ -111,7 +111,7 @@ where
     F: Future<Output = Answer<R::Response>> + Send + 'static,
 {
     let look = run.clone();
-    checked_command::<R, I, F, _>(params, move |node, input| look(node, input).map_ok(drop), run)
+    checked_command::<R, I, F, _>(params, move |node, input| look(node, input).map_ok(drop), run).that_only_looks()
 }
 
 /// A command that `check` looks at more closely.
@@ -137,13 +137,18 @@ where
         Ok(input) => check(node.clone(), input).boxed(),
         Err(error) => async { Err(error) }.boxed(),
     });
-    Command { method: R::METHOD, params, only_waits: false, run, check }
+    Command { method: R::METHOD, params, work: Work::Acts, run, check }
 }
 
 impl Command {
-    /// The same, as one that [only waits](Service::only_waits).
+    /// The same, as one that [waits](Work::Waits).
     fn that_only_waits(self) -> Self {
-        Command { only_waits: true, ..self }
+        Command { work: Work::Waits, ..self }
+    }
+
+    /// The same, as one that [looks](Work::Looks).
+    fn that_only_looks(self) -> Self {
+        Command { work: Work::Looks, ..self }
     }
 }
 

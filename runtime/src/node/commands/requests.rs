@@ -32,7 +32,7 @@ pub(super) fn commands() -> Vec<Command> {
     vec![
         command::<invoicerequest::Request, Create, _>(CREATE, create),
         command::<lnr_request::Request, CreateOnce, _>(CREATE_ONCE, create_once),
-        command::<listinvoicerequests::Request, List, _>(LIST, list),
+        command::<listinvoicerequests::Request, List, _>(LIST, list).that_only_looks(),
         checked_command::<disableinvoicerequest::Request, Disable, _, _>(DISABLE, can_disable, disable),
     ]
 }

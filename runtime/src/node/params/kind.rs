@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Bool,
     /// 64 hex digits.
     Hash,
+    /// 64 hex digits that no error repeats.
+    Secret,
     /// A node's id: 66 hex digits of a point.
     NodeId,
     /// Bytes in hex digits.
@@ -56,7 +58,7 @@ impl Kind {
             },
             Kind::Number(most) => number(token).filter(|&number| number <= most).map(Value::from),
             Kind::Bool => serde_json::from_str::<bool>(json.get()).ok().map(Value::from),
-            Kind::Hash => token.parse::<Hash32>().ok().map(|hash| hash.to_string().into()),
+            Kind::Hash | Kind::Secret => token.parse::<Hash32>().ok().map(|hash| hash.to_string().into()),
             Kind::NodeId => token.parse::<NodeId>().ok().map(|id| id.to_string().into()),
             Kind::Hex => token.parse::<HexBytes>().ok().map(|bytes| bytes.to_string().into()),
             Kind::Texts => serde_json::from_str::<Vec<String>>(json.get()).ok().map(Value::from),
@@ -72,7 +74,7 @@ impl Kind {
             Kind::Label => "a string or a number".into(),
             Kind::Number(most) => format!("a whole number from 0 to {most}"),
             Kind::Bool => "true or false".into(),
-            Kind::Hash => "64 hex digits".into(),
+            Kind::Hash | Kind::Secret => "64 hex digits".into(),
             Kind::NodeId => "a node's id in 66 hex digits".into(),
             Kind::Texts => "a list of strings".into(),
             Kind::Hex => "an even number of hex digits".into(),

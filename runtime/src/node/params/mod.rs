@@ -191,8 +191,11 @@ fn by_name(table: &'static [Param], params: &RawValue) -> Result<Map<String, Val
 }
 
 fn read_one(param: &Param, value: &RawValue) -> Result<Value, ParamError> {
-    let wrong = |reason| ParamError::Value { name: param.name, reason, token: value.into() };
-    param.kind.read(value).map_err(wrong)
+    let token = || match param.kind {
+        Kind::Secret => Token("what was given, which is not shown".to_owned()),
+        _ => value.into(),
+    };
+    param.kind.read(value).map_err(|reason| ParamError::Value { name: param.name, reason, token: token() })
 }
 
 /// Reads what [`members`] gives.
@@ -270,6 +273,15 @@ mod tests {
             r#"{"amount":"x","wait":0}"#,
             "amount: must be an amount in millisatoshi, or with the unit sat or btc, not \"x\"",
         );
+    }
+
+    #[test]
+    fn a_secret_is_not_repeated() {
+        const SECRET: &[Param] = &[required("preimage", Kind::Secret)];
+        let expected = "preimage: must be 64 hex digits, not what was given, which is not shown";
+        for wrong in [r#"["5a5b"]"#, r#"{"preimage":["5a5b"]}"#, r#"{"preimage":5}"#] {
+            assert_eq!(reading(SECRET, wrong), Err(expected.to_owned()));
+        }
     }
 
     #[test]

@@ -1,27 +1,29 @@
 //! One client's requests and answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use cln_api::error_code::{LIGHTNINGD, LIGHTNINGD_SHUTDOWN};
-use cln_primitives::RpcError;
+use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tracing::debug;
+use tokio::time::timeout;
+use tracing::{debug, warn};
 
+use super::call::{self, Caller, Held, Outgoing, refusal};
+use super::memory::Requests;
 use super::message::{Id, Malformed, Request, answer};
-use super::{Limits, Service, is_told};
+use super::{Common, Service, is_told};
 use crate::client::frame::Framer;
 
 const READ_AT_ONCE: usize = 8 * 1024;
 
 /// One client.
 pub(super) struct Connection<S> {
-    pub(super) service: Arc<S>,
+    pub(super) common: Arc<Common<S>>,
     pub(super) stopping: watch::Receiver<bool>,
-    pub(super) limits: Limits,
 }
 
 /// Why no more is read.
@@ -38,10 +40,10 @@ impl<S: Service> Connection<S> {
     /// Serves the client until it goes or the node stops, and until what it has begun is done.
     pub(super) async fn run(self, stream: UnixStream) {
         let (reader, writer) = stream.into_split();
-        let (answers, unread) = mpsc::channel(self.limits.unread);
+        let (answers, unread) = mpsc::channel(self.common.limits.unread);
         // Both end with this task, should it be dropped.
         let mut writing = JoinSet::new();
-        writing.spawn(write(writer, unread));
+        writing.spawn(write(writer, unread, self.common.limits.stalled));
         let gone = watch::Sender::new(false);
         let mut calls = JoinSet::new();
         let end = self.read(reader, &answers, &gone, &mut calls).await;
@@ -50,7 +52,7 @@ impl<S: Service> Connection<S> {
             End::Gone => drop(gone.send_replace(true)),
             End::Unreadable(malformed) => {
                 debug!(error = %malformed.error, "a client sent what cannot be read");
-                let _ = answers.send(answer(&malformed.id, &Err(malformed.error))).await;
+                let _ = answers.send(Outgoing::error(&malformed.id, malformed.error)).await;
                 gone.send_replace(true);
             }
             End::Stopping => {}
@@ -62,20 +64,22 @@ impl<S: Service> Connection<S> {
 
     /// Tells a client that there are too many.
     pub(super) async fn turn_away(self, mut stream: UnixStream) {
-        let message = format!("{} clients are connected, which is the most: close some", self.limits.connections);
-        let error = RpcError { code: LIGHTNINGD, message, data: None };
+        let most = self.common.limits.connections;
+        let error = refusal(format!("{most} clients are connected, which is the most: close some"));
         let _ = stream.write_all(&answer(&Id::null(), &Err(error))).await;
     }
 
     async fn read(
         &self,
         mut reader: OwnedReadHalf,
-        answers: &mpsc::Sender<Vec<u8>>,
+        answers: &mpsc::Sender<Outgoing>,
         gone: &watch::Sender<bool>,
         calls: &mut JoinSet<()>,
     ) -> End {
-        let places = Arc::new(Semaphore::new(self.limits.in_flight));
-        let mut framer = Framer::new(self.limits.request);
+        let limits = &self.common.limits;
+        let (places, turns) = (Arc::new(Semaphore::new(limits.in_flight)), Arc::new(Semaphore::new(1)));
+        let mut requests = Requests::new(&self.common.memory);
+        let mut framer = Framer::new(limits.request);
         let mut stopping = self.stopping.clone();
         loop {
             loop {
@@ -84,11 +88,16 @@ impl<S: Service> Connection<S> {
                     Ok(None) => break,
                     Err(error) => return End::Unreadable(Box::new(Malformed::unreadable(&error))),
                 };
-                let request = match Request::read(&message.bytes) {
-                    Ok(request) => request,
+                let begun =
+                    Request::read(&message.bytes).and_then(|request| match requests.begin(message.bytes.len()) {
+                        Some(room) => Ok((request, room)),
+                        None => Err(no_room(request.id, limits.requests, false)),
+                    });
+                let (request, room) = match begun {
+                    Ok(begun) => begun,
                     Err(malformed) if malformed.fatal => return End::Unreadable(malformed),
                     Err(malformed) => {
-                        let told = answers.send(answer(&malformed.id, &Err(malformed.error)));
+                        let told = answers.send(Outgoing::error(&malformed.id, malformed.error));
                         tokio::select! {
                             told = told => if told.is_ok() { continue } else { return End::Gone },
                             () = is_told(&mut stopping) => return End::Stopping,
@@ -101,8 +110,18 @@ impl<S: Service> Connection<S> {
                     () = is_told(&mut stopping) => return End::Stopping,
                 };
                 let Ok(place) = place else { return End::Gone };
-                calls.spawn(self.call(request, place, answers.clone(), gone.subscribe()));
+                let held = Held { place, room, turns: turns.clone() };
+                let (answers, stopping) = (answers.clone(), self.stopping.clone());
+                let caller = Caller { answers, gone: gone.subscribe(), stopping };
+                calls.spawn(call::run(self.common.clone(), request, held, caller));
                 while calls.try_join_next().is_some() {}
+            }
+            if !requests.buffer(framer.buffer.len()) {
+                return End::Unreadable(no_room(Id::null(), limits.requests, true));
+            }
+            if framer.buffer.is_empty() {
+                // So that who is silent keeps no memory of earlier requests.
+                framer.buffer = BytesMut::new();
             }
             framer.buffer.reserve(READ_AT_ONCE);
             tokio::select! {
@@ -112,60 +131,29 @@ impl<S: Service> Connection<S> {
             }
         }
     }
+}
 
-    /// One call from its request to its answer.
-    fn call(
-        &self,
-        request: Request,
-        place: OwnedSemaphorePermit,
-        answers: mpsc::Sender<Vec<u8>>,
-        mut gone: watch::Receiver<bool>,
-    ) -> impl Future<Output = ()> + Send + use<S> {
-        let (service, mut stopping) = (Arc::clone(&self.service), self.stopping.clone());
-        async move {
-            let _place = place;
-            let Request { id, method, params, filter } = request;
-            let only_waits = service.only_waits(&method);
-            // A wait may last for ever, so it keeps no place from others; what it ends with is small.
-            let room = match only_waits {
-                true => None,
-                false => match answers.reserve().await {
-                    Ok(room) => Some(room),
-                    // The client has gone before this began.
-                    Err(_) => return,
-                },
-            };
-            let result = tokio::select! {
-                biased;
-                result = service.call(&method, &params) => result,
-                () = is_told(&mut gone), if only_waits => return,
-                () = is_told(&mut stopping), if only_waits => Err(stopped()),
-            };
-            let result = match filter {
-                Some(filter) => result.map(|result| filter.apply(result)),
-                None => result,
-            };
-            let bytes = answer(&id, &result);
-            match room {
-                Some(room) => room.send(bytes),
-                // The client may have gone meanwhile.
-                None => drop(answers.send(bytes).await),
+fn no_room(id: Id, all: usize, fatal: bool) -> Box<Malformed> {
+    let end = if fatal { "; the connection is closed" } else { "" };
+    let message = format!("the requests of all clients may take {all} bytes, which they do: try again later{end}");
+    Box::new(Malformed { id, error: refusal(message), fatal })
+}
+
+/// Writes answers until there are no more, or the client takes none, or nothing for that long.
+async fn write(mut writer: OwnedWriteHalf, mut answers: mpsc::Receiver<Outgoing>, stalled: Duration) {
+    while let Some(answer) = answers.recv().await {
+        let mut left = answer.bytes.as_slice();
+        while !left.is_empty() {
+            match timeout(stalled, writer.write(left)).await {
+                Ok(Ok(written)) if written > 0 => left = left.get(written..).unwrap_or_default(),
+                Ok(_) => return debug!("a client has gone before it had its answer"),
+                Err(_) => {
+                    return warn!(
+                        unread = left.len(),
+                        "a client takes nothing of its answer: its connection is closed"
+                    );
+                }
             }
-        }
-    }
-}
-
-fn stopped() -> RpcError {
-    let message = "the node is stopping: call again when it runs".to_owned();
-    RpcError { code: LIGHTNINGD_SHUTDOWN, message, data: None }
-}
-
-/// Writes answers until there are no more, or the client takes none.
-async fn write(mut writer: OwnedWriteHalf, mut answers: mpsc::Receiver<Vec<u8>>) {
-    while let Some(bytes) = answers.recv().await {
-        if let Err(error) = writer.write_all(&bytes).await {
-            debug!(%error, "a client has gone before it had its answer");
-            return;
         }
     }
 }

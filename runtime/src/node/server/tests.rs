@@ -1,5 +1,7 @@
 //! What goes over the socket, byte by byte.
 
+mod broken;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,21 +14,33 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 
-/// Commands for tests: `echo` gives the parameters, `fail` fails, `big` is a long answer, `wait` only waits, and `work`
-/// goes on until it is told to end.
+/// Nothing takes so long.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Commands for tests: `echo` gives the parameters, `fail` fails, `wait` only waits, and `work` goes on until it is told
+/// to end; those that look are `big`, a long answer, `look`, `stare` until it is told to end, and `panic`.
 #[derive(Default)]
 struct Kit {
     waiting: AtomicUsize,
+    ended: AtomicUsize,
     worked: AtomicUsize,
     made: AtomicUsize,
     go: Notify,
 }
 
-struct Counted<'a>(&'a AtomicUsize);
+struct Counted<'a>(&'a Kit);
+
+impl<'a> Counted<'a> {
+    fn begin(kit: &'a Kit) -> Self {
+        kit.waiting.fetch_add(1, Ordering::SeqCst);
+        Counted(kit)
+    }
+}
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -39,10 +53,16 @@ impl Service for Kit {
                 Ok("x".repeat(1 << 18).into())
             }
             "wait" => {
-                self.waiting.fetch_add(1, Ordering::SeqCst);
-                let _counted = Counted(&self.waiting);
+                let _counted = Counted::begin(self);
                 std::future::pending().await
             }
+            "look" => Ok(json!("seen")),
+            "stare" => {
+                let _counted = Counted::begin(self);
+                self.go.notified().await;
+                Ok(json!("seen"))
+            }
+            "panic" => panic!("on purpose"),
             "work" => {
                 self.go.notified().await;
                 self.worked.fetch_add(1, Ordering::SeqCst);
@@ -52,8 +72,12 @@ impl Service for Kit {
         }
     }
 
-    fn only_waits(&self, method: &str) -> bool {
-        method == "wait"
+    fn work(&self, method: &str) -> Work {
+        match method {
+            "wait" => Work::Waits,
+            "big" | "look" | "stare" | "panic" => Work::Looks,
+            _ => Work::Acts,
+        }
     }
 }
 
@@ -86,7 +110,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(Duration::from_secs(10), so).await.expect(what);
+    timeout(LONG, so).await.expect(what);
 }
 
 async fn send(client: &mut UnixStream, text: &str) {
@@ -96,19 +120,19 @@ async fn send(client: &mut UnixStream, text: &str) {
 /// All that comes until the connection is closed.
 async fn rest(mut client: UnixStream) -> String {
     let mut text = String::new();
-    timeout(Duration::from_secs(10), client.read_to_string(&mut text)).await.expect("closed").unwrap();
+    timeout(LONG, client.read_to_string(&mut text)).await.expect("closed").unwrap();
     text
 }
 
 /// One answer.
-async fn next(client: &mut UnixStream) -> Value {
+async fn next(client: &mut (impl AsyncReadExt + Unpin)) -> Value {
     let mut bytes = Vec::new();
     let read = async {
         while !bytes.ends_with(b"\n\n") {
             bytes.push(client.read_u8().await.unwrap());
         }
     };
-    timeout(Duration::from_secs(10), read).await.expect("an answer");
+    timeout(LONG, read).await.expect("an answer");
     serde_json::from_slice(&bytes).unwrap()
 }
 

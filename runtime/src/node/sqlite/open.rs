@@ -1,14 +1,13 @@
 //! Files, connections and schemas.
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::io;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use super::Fault;
+use crate::node::private;
 
 /// For how long another program's lock is waited for.
 const LOCKED: Duration = Duration::from_secs(10);
@@ -45,7 +44,9 @@ pub(super) fn readable(path: &Path) -> Result<Connection, Fault> {
 
 fn connect(path: &Path) -> Result<Connection, Fault> {
     // Without CREATE, as a file that has gone is to be told of; without a URI, as the path is one.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // No link in the whole path would be followed, but only the file's own place is to be watched.
+    let path = fs::canonicalize(folder(path))?.join(path.file_name().unwrap_or_default());
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(LOCKED)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -57,17 +58,26 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// Makes an empty file that only its owner may read, whatever the umask: preimages are money. SQLite gives the files
-/// beside it the same mode.
-fn create_private(path: &Path) -> io::Result<()> {
-    let file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        file => file?,
-    };
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    // So that the file is there after a power loss, as are its rows.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+/// Makes an empty file if need be, and closes it to others: preimages are money. SQLite gives the files beside it the same
+/// mode.
+fn create_private(path: &Path) -> Result<(), Fault> {
+    let beside = ["-wal", "-shm", "-journal"].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    for file in beside {
+        private::close(&file).map_err(|error| Fault::Refused(format!("{}: {error}", file.display())))?;
+    }
+    if private::create(path)? {
+        // So that the file is there after a power loss, as are its rows.
+        File::open(folder(path))?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Takes the steps that the file has not seen, all or none. Their number is the file's `user_version`.

@@ -127,11 +127,17 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn expire_invoices(&self, now: u64) -> Result<u64, StoreError> {
-        let waiters = self.0.waiters.clone();
-        let wake = move |expired: &Vec<Hash32>| expired.iter().for_each(|hash| waiters.wake(hash));
-        let expire = move |connection: &Connection| steps::expire(connection, now);
-        let expired = self.database().write_then("making invoices expire", expire, wake).await?;
-        Ok(expired.len() as u64)
+        let mut all = 0;
+        loop {
+            let waiters = self.0.waiters.clone();
+            let wake = move |expired: &Vec<Hash32>| expired.iter().for_each(|hash| waiters.wake(hash));
+            let expire = move |connection: &Connection| steps::expire(connection, now);
+            let expired = self.database().write_then("making invoices expire", expire, wake).await?;
+            all += expired.len() as u64;
+            if expired.len() < steps::EXPIRED_AT_ONCE {
+                return Ok(all);
+            }
+        }
     }
 
     /// Stores an invoice that is signed already, unpaid. Other than [`create_invoice`](InvoiceStore::create_invoice) it

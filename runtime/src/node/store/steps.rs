@@ -11,6 +11,8 @@ use crate::node::sqlite::Fault;
 
 /// Counts the changes of invoices.
 pub(super) const UPDATED: &str = "invoices_updated";
+/// So many invoices expire in one step: others who write have their turns between.
+pub(super) const EXPIRED_AT_ONCE: usize = 1000;
 /// Counts the payments received.
 const PAID: &str = "pay_index";
 
@@ -193,14 +195,15 @@ pub(super) fn release(connection: &Connection, payment_hash: Hash32, htlcs: Htlc
     Ok(())
 }
 
-/// Gives the hashes of those that expire.
+/// Gives the hashes of those that expire, so many at most.
 pub(super) fn expire(connection: &Connection, now: u64) -> Result<Vec<Hash32>, Fault> {
     // A time that does not fit is later than all that do.
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     // In the order of the index: in that of the table, all its rows would be looked at.
     let over = "SELECT payment_hash FROM invoices WHERE state = 'unpaid' AND expires_at < ?1
-        ORDER BY expires_at, created_index";
-    let hashes = rows::all(connection, over, [now], |row| Ok(Hash32::from_bytes(row.get(0)?)))?;
+        ORDER BY expires_at, created_index LIMIT ?2";
+    let limit = EXPIRED_AT_ONCE as i64;
+    let hashes = rows::all(connection, over, [now, limit], |row| Ok(Hash32::from_bytes(row.get(0)?)))?;
     for hash in &hashes {
         let updated = next(connection, UPDATED)?;
         let mut statement = connection
