@@ -49,3 +49,24 @@ impl Lock {
         Err(LockError::Taken(path.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lock_is_its_owners_alone_and_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("lock"), folder.path().join("link"));
+        let taken = Lock::take(&path).await.unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        symlink(folder.path().join("elsewhere"), &link).unwrap();
+        let refused = Lock::take(&link).await.unwrap_err().to_string();
+        assert!(refused.contains("a symbolic link, which is not followed"), "{refused}");
+        assert!(!folder.path().join("elsewhere").exists());
+        drop(taken);
+    }
+}
