@@ -16,6 +16,9 @@ use super::{Limits, Service, is_told};
 use crate::client::frame::Framer;
 
 const READ_AT_ONCE: usize = 8 * 1024;
+/// The requests that run have together so many times the bytes of the longest at most, as each keeps its parameters. The
+/// next are not read until then.
+const HELD: usize = 4;
 
 /// One client.
 pub(super) struct Connection<S> {
@@ -32,6 +35,22 @@ enum End {
     Unreadable(Box<Malformed>),
     /// The node stops.
     Stopping,
+}
+
+/// What a request that runs keeps from the next ones.
+struct Place {
+    _number: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// `None` when there are no more places, ever.
+    async fn take(places: &Arc<Semaphore>, bytes: &Arc<Semaphore>, length: usize) -> Option<Self> {
+        let length = u32::try_from(length).ok()?;
+        let number = Arc::clone(places).acquire_owned().await.ok()?;
+        let bytes = Arc::clone(bytes).acquire_many_owned(length).await.ok()?;
+        Some(Place { _number: number, _bytes: bytes })
+    }
 }
 
 impl<S: Service> Connection<S> {
@@ -75,6 +94,7 @@ impl<S: Service> Connection<S> {
         calls: &mut JoinSet<()>,
     ) -> End {
         let places = Arc::new(Semaphore::new(self.limits.in_flight));
+        let bytes = Arc::new(Semaphore::new(HELD * self.limits.request));
         let mut framer = Framer::new(self.limits.request);
         let mut stopping = self.stopping.clone();
         loop {
@@ -96,11 +116,11 @@ impl<S: Service> Connection<S> {
                     }
                 };
                 let place = tokio::select! {
-                    place = Arc::clone(&places).acquire_owned() => place,
+                    place = Place::take(&places, &bytes, message.bytes.len()) => place,
                     () = answers.closed() => return End::Gone,
                     () = is_told(&mut stopping) => return End::Stopping,
                 };
-                let Ok(place) = place else { return End::Gone };
+                let Some(place) = place else { return End::Gone };
                 calls.spawn(self.call(request, place, answers.clone(), gone.subscribe()));
                 while calls.try_join_next().is_some() {}
             }
@@ -117,7 +137,7 @@ impl<S: Service> Connection<S> {
     fn call(
         &self,
         request: Request,
-        place: OwnedSemaphorePermit,
+        place: Place,
         answers: mpsc::Sender<Vec<u8>>,
         mut gone: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + Send + use<S> {

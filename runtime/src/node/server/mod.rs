@@ -50,7 +50,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// The most bytes of a request; a longer one is the connection's last.
     pub(crate) request: usize,
-    /// The most requests of a connection that run at a time; the next are not read until then.
+    /// The most requests of a connection that run at a time; the next are not read until then. Together they have four
+    /// times the bytes of the longest at most.
     pub(crate) in_flight: usize,
     /// The most answers that are made for a client, or wait for it to read them; the next are not begun until then: few,
     /// as each may be a long list, and other clients have to have their turn. What

@@ -283,6 +283,20 @@ async fn no_more_requests_of_a_client_run_than_may() {
 }
 
 #[tokio::test]
+async fn requests_that_run_have_no_more_bytes_than_four_of_the_longest() {
+    let longest = request(1, "work").len();
+    let node = start(Limits { request: longest, ..Limits::default() });
+    let mut client = node.connect().await;
+    let works: String = (1..=4).map(|id| request(id, "work")).collect();
+    send(&mut client, &(works + &request(5, "echo"))).await;
+    let early = timeout(Duration::from_millis(50), client.read_u8()).await;
+    assert!(early.is_err(), "the fifth ran");
+    node.kit.go.notify_one();
+    let answers = [next(&mut client).await, next(&mut client).await];
+    assert!(answers.iter().any(|answer| answer["id"] == 5), "{answers:?}");
+}
+
+#[tokio::test]
 async fn too_many_clients_are_told_so() {
     let node = start(Limits { connections: 1, ..Limits::default() });
     let mut first = node.connect().await;
