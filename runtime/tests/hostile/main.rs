@@ -1,6 +1,7 @@
 //! What others send may be large, deep or long in any way: it takes memory by its length alone, and time too.
 
 #![cfg(feature = "cli")]
+#![allow(clippy::result_large_err, reason = "the client's errors are so large, and calls are few")]
 
 mod answers;
 mod messages;
