@@ -7,6 +7,9 @@ pub mod bolt12;
 pub mod client;
 pub mod decode;
 pub mod engine;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lightningd;
 #[cfg(feature = "node")]
 pub mod node;

@@ -91,6 +91,37 @@ fn other_texts_are_refused() {
     check_error("clnemerg1qq", |error| matches!(error, Error::EmergencyRecover));
 }
 
+/// A witness program of version 1 and 20 bytes.
+const ODD_FALLBACK: &str = "lntb20m1pvjluezsp5zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zygshp58yjmdan79s6qqdhdzgynm4zwqd5d7xmw5fk98kl\
+                            ysy043l2ahrqspp5qqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqypqfppwx9et2e20v6pu37c5d9vax37wxq72un989qrs\
+                            gqdj545axuxtnfemtpwkc45hx9d2ft7x04mt8q7y6t0k2dge9e7h8kpy9p34ytyslj3yu569aalz2xdk8xkd7ltxqld94u8h2esmsmacgpwe\
+                            mlww";
+
+#[test]
+fn an_address_of_no_known_kind_is_passed_over() {
+    assert!(matches!(decode(ODD_FALLBACK), Ok(Response::Bolt11Invoice(invoice)) if invoice.fallbacks.is_none()));
+}
+
+/// Otherwise the invoice would look like one of any amount.
+#[test]
+fn an_invoice_over_more_than_a_number_holds_is_refused() {
+    use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
+    use lightning_invoice::{SiPrefix, SignedRawBolt11Invoice};
+    let calls = exchanges();
+    let (text, _) =
+        calls.iter().find(|(text, line)| text.starts_with("lnbc") && line.get("response").is_some()).unwrap();
+    let (mut invoice, ..) = text.parse::<SignedRawBolt11Invoice>().unwrap().into_parts();
+    let mut with_amount = |amount| {
+        invoice.hrp.raw_amount = Some(amount);
+        invoice.hrp.si_prefix = Some(SiPrefix::Milli);
+        let key = SecretKey::from_slice(&[1; 32]).unwrap();
+        let sign = |hash: &Message| Ok::<_, ()>(Secp256k1::new().sign_ecdsa_recoverable(hash, &key));
+        to_json(&invoice.clone().sign(sign).unwrap().to_string())
+    };
+    assert_eq!(with_amount(1).unwrap()["amount_msat"], 100_000_000);
+    assert!(matches!(with_amount(u64::MAX), Err(Error::Bolt11(_))));
+}
+
 /// An offer of a key alone.
 const OFFER: &str = "lno1zcss9mk8y3wkklfvevcrszlmu23kfrxh49px20665dqwmn4p72pksese";
 

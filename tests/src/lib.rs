@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod compare;
+pub mod fuzz;
 pub mod lightningd;
 pub mod replay;
 pub mod schemas;

@@ -29,7 +29,7 @@ mod link;
 mod notice;
 mod options;
 mod pages;
-mod records;
+pub(crate) mod records;
 mod request;
 mod scan;
 mod settings;

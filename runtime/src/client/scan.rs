@@ -7,10 +7,10 @@ use memchr::memchr2;
 enum Inside {
     /// A text that is the value.
     Text,
-    /// An object or list, so many levels deep.
-    Nested(u32),
+    /// An object or list, so many levels deep: what is skipped in a stream may be longer than any memory.
+    Nested(u64),
     /// A text in one of these.
-    NestedText(u32),
+    NestedText(u64),
     /// A number, `true`, `false` or `null`.
     Word,
 }
@@ -82,7 +82,7 @@ impl ValueScan {
     }
 
     /// Goes on to the next text in an object or list, or to its end; true when that is behind.
-    fn skip_nested(&mut self, mut depth: u32, bytes: &[u8], at: &mut usize) -> bool {
+    fn skip_nested(&mut self, mut depth: u64, bytes: &[u8], at: &mut usize) -> bool {
         for (index, byte) in bytes[*at..].iter().enumerate() {
             match byte {
                 b'"' => {

@@ -2,7 +2,8 @@
 
 use bitcoin::{Address, Network, ScriptBuf, WitnessProgram};
 use lightning_invoice::{
-    Bolt11SemanticError, Currency, Fallback, ParseOrSemanticError, RawTaggedField, SignedRawBolt11Invoice,
+    Bolt11ParseError, Bolt11SemanticError, Currency, Fallback, ParseOrSemanticError, RawTaggedField,
+    SignedRawBolt11Invoice,
 };
 use serde_json::{Map, Value, json};
 
@@ -30,6 +31,10 @@ pub(super) fn answer(text: &str) -> Result<Value, Error> {
         None => signed.recover_payee_pub_key().map_err(|_| broken(Bolt11SemanticError::InvalidSignature))?.0,
     };
     let amount = invoice.amount_pico_btc();
+    if amount.is_none() && invoice.hrp.raw_amount.is_some() {
+        // More than all bitcoin there are, by far.
+        return Err(Error::Bolt11(ParseOrSemanticError::ParseError(Bolt11ParseError::IntegerOverflowError)));
+    }
     if amount.is_some_and(|amount| amount % PICO_PER_MSAT != 0) {
         return Err(broken(Bolt11SemanticError::ImpreciseAmount));
     }
@@ -53,7 +58,7 @@ pub(super) fn answer(text: &str) -> Result<Value, Error> {
     answer.put("payment_secret", hex(&secret.0));
     answer.put_some("features", invoice.features().map(|features| features_hex(features.le_flags())));
     answer.put_some("payment_metadata", invoice.payment_metadata().map(|bytes| hex(bytes)));
-    let fallbacks: Vec<_> = invoice.fallbacks().into_iter().map(|one| fallback(one, network)).collect();
+    let fallbacks: Vec<_> = invoice.fallbacks().into_iter().filter_map(|one| fallback(one, network)).collect();
     answer.put_some("fallbacks", (!fallbacks.is_empty()).then_some(fallbacks));
     let routes: Vec<_> = invoice.private_routes().into_iter().map(|route| hops(&route.clone().into_inner())).collect();
     answer.put_some("routes", (!routes.is_empty()).then_some(routes));
@@ -80,24 +85,23 @@ fn features_hex(lowest_first: &[u8]) -> String {
     hex(&bytes)
 }
 
-fn fallback(fallback: &Fallback, network: Network) -> Value {
+/// `None` for an address of no known kind, which readers are to pass over (BOLT 11).
+fn fallback(fallback: &Fallback, network: Network) -> Option<Value> {
     let (kind, script) = match fallback {
-        Fallback::PubKeyHash(hash) => (Some("P2PKH"), ScriptBuf::new_p2pkh(hash)),
-        Fallback::ScriptHash(hash) => (Some("P2SH"), ScriptBuf::new_p2sh(hash)),
-        Fallback::SegWitProgram { version, program } => match WitnessProgram::new(*version, program) {
-            Ok(program) => (kind(&program), ScriptBuf::new_witness_program(&program)),
-            Err(_) => (None, ScriptBuf::from_bytes(program.clone())),
-        },
+        Fallback::PubKeyHash(hash) => ("P2PKH", ScriptBuf::new_p2pkh(hash)),
+        Fallback::ScriptHash(hash) => ("P2SH", ScriptBuf::new_p2sh(hash)),
+        Fallback::SegWitProgram { version, program } => {
+            let program = WitnessProgram::new(*version, program).ok()?;
+            (kind(&program)?, ScriptBuf::new_witness_program(&program))
+        }
     };
     let mut fields = Map::new();
-    let address = kind.and_then(|_| Address::from_script(&script, network).ok());
-    for (name, value) in [("type", kind.map(str::to_owned)), ("addr", address.map(|address| address.to_string()))] {
-        if let Some(value) = value {
-            fields.insert(name.to_owned(), value.into());
-        }
+    fields.insert("type".to_owned(), kind.into());
+    if let Ok(address) = Address::from_script(&script, network) {
+        fields.insert("addr".to_owned(), address.to_string().into());
     }
     fields.insert("hex".to_owned(), hex(script.as_bytes()).into());
-    Value::Object(fields)
+    Some(Value::Object(fields))
 }
 
 fn kind(program: &WitnessProgram) -> Option<&'static str> {

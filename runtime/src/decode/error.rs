@@ -18,6 +18,9 @@ pub enum Error {
     /// A BOLT 11 invoice that lacks what every invoice has.
     #[error("the invoice has no {0}: ask its issuer for another")]
     Bolt11Missing(&'static str),
+    /// It is longer than [`MAX_TEXT_BYTES`](super::MAX_TEXT_BYTES).
+    #[error("the text has {0} bytes, which is more than any text that can be meant: paste the text alone")]
+    TooLong(usize),
     /// Only the node that wrote it can read it.
     #[error("an emergency recovery text is encrypted for one node: ask that node to decode it")]
     EmergencyRecover,

@@ -30,6 +30,10 @@ use crate::bolt12::{Accept, Invoice, InvoiceRequest, Offer, prefix_of};
 
 pub use error::Error;
 
+/// The most bytes of a text that is decoded. What a text says in JSON takes some hundred times its length, and a message
+/// between nodes, which the longest texts are made of, has no more than 64 KiB.
+pub const MAX_TEXT_BYTES: usize = 1 << 20;
+
 /// Decodes a text. Like a node it tells what is wrong with an unsigned request in its answer, not as an error.
 ///
 /// # Errors
@@ -43,6 +47,9 @@ pub fn decode(text: &str) -> Result<Response, Error> {
 /// # Errors
 /// See [`decode`].
 pub fn to_json(text: &str) -> Result<Value, Error> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(Error::TooLong(text.len()));
+    }
     let text = without_scheme(text);
     let lower = text.to_ascii_lowercase();
     let Ok(prefix) = prefix_of(&lower) else {

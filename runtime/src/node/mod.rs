@@ -58,6 +58,8 @@ pub mod store;
 mod bell;
 pub(crate) mod commands;
 mod directory;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod handle;
 mod hook;
 mod network;

@@ -95,6 +95,8 @@ mod background;
 mod bounds;
 mod checks;
 mod commands;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod hooks;
 mod input;
 mod lock;

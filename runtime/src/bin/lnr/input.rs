@@ -40,7 +40,11 @@ fn is_meant_for_file(argument: &str) -> bool {
 
 fn from_stdin() -> Result<String, Failure> {
     let mut text = String::new();
-    match std::io::stdin().lock().take(MOST_BYTES).read_to_string(&mut text) {
+    match std::io::stdin().lock().take(MOST_BYTES + 1).read_to_string(&mut text) {
+        Ok(length) if length as u64 > MOST_BYTES => {
+            let problem = format!("stdin has more than {MOST_BYTES} bytes");
+            Err(Failure::new(Exit::BadInput, problem, "Write one text to it, or give it as an argument."))
+        }
         Ok(_) => Ok(text),
         Err(error) => {
             let problem = format!("stdin cannot be read: {error}");

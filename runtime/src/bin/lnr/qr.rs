@@ -1,11 +1,11 @@
 //! QR codes: drawn for a terminal, and read from pictures.
 
+mod picture;
+
 use std::path::Path;
 
 use anstyle::{AnsiColor, Color, Style};
-use image::ImageReader;
 use qrcode::{Color as Module, EcLevel, QrCode};
-use rqrr::PreparedImage;
 
 use super::exit::{Exit, Failure};
 
@@ -15,8 +15,6 @@ const LEAST_MARGIN: usize = 2;
 /// Light on dark whatever the terminal's colours: light modules are what is drawn.
 const STYLE: Style =
     Style::new().fg_color(Some(Color::Ansi(AnsiColor::BrightWhite))).bg_color(Some(Color::Ansi(AnsiColor::Black)));
-/// Pictures that are larger are no photos of a code.
-const MOST_BYTES: u64 = 32 << 20;
 
 /// A code for a terminal.
 pub struct Drawing {
@@ -63,33 +61,11 @@ fn half_blocks(above: bool, below: bool) -> char {
 
 /// The text of the only code in a picture (PNG or JPEG).
 pub fn read(path: &Path) -> Result<String, Failure> {
-    let refused = |problem: String| {
-        let problem = format!("{}: {problem}", path.display());
-        Failure::new(
-            Exit::BadInput,
-            problem,
-            "Give a PNG or JPEG picture with one sharp, whole QR code, or the text itself.",
-        )
-    };
-    let size = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?.len();
-    if size > MOST_BYTES {
-        return Err(refused(format!("{size} bytes are too many for a picture of a QR code")));
-    }
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-    let picture = reader.map_err(|error| refused(error.to_string()))?.decode();
-    let picture = picture.map_err(|error| refused(format!("no picture that can be read ({error})")))?.into_luma8();
-    let (width, height) = picture.dimensions();
-    let brightness = |x: usize, y: usize| {
-        let pixel = u32::try_from(x).ok().zip(u32::try_from(y).ok()).and_then(|(x, y)| picture.get_pixel_checked(x, y));
-        pixel.map_or(u8::MAX, |pixel| pixel.0[0])
-    };
-    let mut prepared = PreparedImage::prepare_from_greyscale(width as usize, height as usize, brightness);
-    let grids = prepared.detect_grids();
-    match grids.as_slice() {
-        [] => Err(refused("there is no QR code in it".to_owned())),
-        [grid] => Ok(grid.decode().map_err(|error| refused(format!("the QR code cannot be read ({error})")))?.1),
-        several => Err(refused(format!("there are {} QR codes in it", several.len()))),
-    }
+    picture::text(path).map_err(|unreadable| {
+        let problem = format!("{}: {unreadable}", path.display());
+        let advice = "Give a PNG or JPEG picture with one sharp, whole QR code, or the text itself.";
+        Failure::new(Exit::BadInput, problem, advice)
+    })
 }
 
 #[cfg(test)]

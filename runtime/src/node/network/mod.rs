@@ -40,6 +40,13 @@ pub(super) const MESSAGES: &str = "messages";
 /// How long a neighbour may take for its part of a message.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Whether a neighbour's bytes are a message, for the fuzzer.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_frame(mut bytes: &[u8]) -> bool {
+    use futures_util::FutureExt as _;
+    frame::read::<frame::Frame>(&mut bytes).now_or_never().is_some_and(|frame| frame.is_ok())
+}
+
 async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(PATIENCE, work).await?
 }

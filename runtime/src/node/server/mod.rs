@@ -163,6 +163,22 @@ pub(crate) async fn serve<S: Service>(
     let _ = tokio::time::timeout(PARTING, connections.join_all()).await;
 }
 
+/// Reads a request for the fuzzer, and applies its filter to some answer.
+///
+/// # Errors
+/// The answer to what is none.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_request(json: &[u8]) -> Result<(String, Box<RawValue>), Vec<u8>> {
+    match message::Request::read(json) {
+        Ok(request) => {
+            let some = serde_json::json!({"list": [{"a": 1, "b": {"c": []}}], "id": "02"});
+            drop(request.filter.map(|filter| filter.apply(some)));
+            Ok((request.method, request.params))
+        }
+        Err(malformed) => Err(message::answer(&malformed.id, &Err(malformed.error))),
+    }
+}
+
 /// Waits until it is told so, or nobody is left to tell.
 async fn is_told(told: &mut watch::Receiver<bool>) {
     let _ = told.wait_for(|&told| told).await;
