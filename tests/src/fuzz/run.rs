@@ -13,6 +13,9 @@ const MEASURED: u64 = 16;
 /// A case that takes so long has grown faster than its input, which is small.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Makes a call, and tells the most bytes that it had at a time.
+pub type Measure = fn(&mut dyn FnMut()) -> u64;
+
 /// What to run.
 pub struct Options {
     /// The number of the first case.
@@ -21,8 +24,8 @@ pub struct Options {
     pub cases: Option<u64>,
     /// Ends the run after so long.
     pub time: Duration,
-    /// The most bytes that the call had at a time.
-    pub measure: fn(&mut dyn FnMut()) -> u64,
+    /// Measures memory.
+    pub measure: Measure,
 }
 
 /// What was run.
@@ -81,7 +84,7 @@ pub fn run_input(target: &Target, input: Vec<u8>, options: &Options) -> Result<b
     })
 }
 
-fn one(target: &Target, input: &[u8], measure: Option<fn(&mut dyn FnMut()) -> u64>) -> Result<bool, String> {
+fn one(target: &Target, input: &[u8], measure: Option<Measure>) -> Result<bool, String> {
     let begun = Instant::now();
     let checked = catch_unwind(AssertUnwindSafe(|| {
         let taken = measure.map(|measure| measure(&mut || (target.read)(input)));
