@@ -126,6 +126,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("cargo install", "the tests have the program"),
     ("cargo run --example atm", "it waits for a payee; the example is compiled, and its flows have tests"),
     ("cargo run --bin lnr -- demo", "the test of its picture runs it"),
+    ("cargo run -p cln-tests --bin fuzz", "fuzzes; a short run is among the tests"),
     ("cargo run --release", "measures and simulates for minutes; a short run is among the tests"),
     ("cargo test", "is what runs this test"),
     ("LNR_KILLS=", "a longer run of a test"),
