@@ -137,8 +137,7 @@ impl World {
         let FirstNode::Node(start) = path.first_node else { return None };
         let contents = Contents::InvoiceError(error.as_bytes().to_vec());
         if !self.has_lightningd() {
-            let (_, secret) = path.hops.first()?;
-            let secret = Secret::from_bytes(secret.as_slice().try_into().ok()?);
+            let secret = Secret::from_bytes(path.hops.first()?.1.as_slice().try_into().ok()?);
             return Some(Message::Opened(keys::node(start)?, received(contents, Some(secret), None)));
         }
         let packet = onion::create(&route(node, start), Some(&path), &contents, None, &self.entropy());
@@ -156,14 +155,19 @@ impl World {
         let contents = Contents::Invoice(invoice.to_vec());
         let own = keys::of(node).id;
         if !self.has_lightningd() {
-            let hops = vec![(own, back.reveal().to_vec())];
-            let back = BlindedPathBuf { first_node: FirstNode::Node(own), path_key: own, hops };
-            return Some(Message::Opened(keys::node(to)?, received(contents, None, Some(back))));
+            let back = Some(opened_path(own, back));
+            return Some(Message::Opened(keys::node(to)?, received(contents, None, back)));
         }
         let back = onion::blinded_path(&[own], back, &self.entropy()).ok()?;
         let packet = onion::create(&route(node, to), None, &contents, Some(&back), &self.entropy());
         packet.ok().map(Message::Packet)
     }
+}
+
+/// The way back to a node among embedded ones, with the secret for all to see.
+pub(super) fn opened_path(node: NodeId, secret: &Secret) -> BlindedPathBuf {
+    let hops = vec![(node, secret.reveal().to_vec())];
+    BlindedPathBuf { first_node: FirstNode::Node(node), path_key: node, hops }
 }
 
 fn received(contents: Contents, path_secret: Option<Secret>, reply_path: Option<BlindedPathBuf>) -> Received {

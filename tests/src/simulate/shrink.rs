@@ -4,19 +4,22 @@ use super::bug::Bug;
 use super::plan::{Fault, Plan};
 use super::run::run;
 
-/// How many runs are spent on it.
-const MOST_RUNS: usize = 3_000;
+/// How many calls of ports are spent on it.
+const MOST_STEPS: u64 = 10_000_000;
 /// How often a plan with a step less is tried.
 const TRIES: u64 = 25;
 
 /// A smaller plan that breaks the same invariant: without the steps and the faults that are not needed for it.
 pub fn shrink(plan: Plan, bug: Option<Bug>) -> Plan {
     let Some(violation) = run(&plan, bug, false).violation else { return plan };
-    let mut runs = 0;
+    let mut steps = 0;
     let mut fails = |plan: &Plan| {
-        runs += 1;
-        let found = (runs <= MOST_RUNS).then(|| run(plan, bug, false).violation).flatten();
-        found.is_some_and(|found| found.invariant == violation.invariant)
+        if steps > MOST_STEPS {
+            return false;
+        }
+        let outcome = run(plan, bug, false);
+        steps += outcome.steps;
+        outcome.violation.is_some_and(|found| found.invariant == violation.invariant)
     };
     let mut best = plan;
     loop {

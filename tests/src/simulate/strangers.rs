@@ -7,15 +7,14 @@ use cln_primitives::{Hash32, Msat, Secret};
 use cln_runtime::bolt12::secrets::PathUse;
 use cln_runtime::bolt12::{BlindedPathBuf, Chain, FirstNode, Invoice, InvoiceRequest, RequestBuilder, Verified};
 use cln_runtime::engine::{
-    Answer, ClaimState, Clock as _, IncomingInvoice, InvoiceState, Issuer, IssuerError, Judgement, Limits, NewRequest,
-    Order, Refusal, ReplyPath, RequestRecord, RequestStatus, SettlementStore as _, Wallet as _, payment_hash,
-    send_invoice, settle,
+    Answer, Claim, ClaimState, Clock as _, IncomingInvoice, InvoiceState, Issuer, IssuerError, Judgement, Limits,
+    NewRequest, Order, Refusal, ReplyPath, RequestRecord, RequestStatus, SettlementStore as _, Wallet as _,
+    payment_hash, send_invoice, settle,
 };
-
-use cln_runtime::onion;
 use futures_util::future::{join, select};
 
 use super::keys;
+use super::network::opened_path;
 use super::ports::Ports;
 use super::rules::Nodes;
 use super::world::{Node, Waiting};
@@ -42,7 +41,7 @@ impl Nodes {
     /// The answers to node 1's message of this number go to nobody but this test.
     fn listen(&self, number: u8) -> ReplyPath {
         let secret = Secret::from_bytes([number + 1; 32]);
-        let path = onion::blinded_path(&[keys::of(1).id], &secret, &[1; 32]).unwrap();
+        let path = opened_path(keys::of(1).id, &secret);
         self.world.lock().nodes[1].replies.insert(*secret.reveal(), Waiting::default());
         ReplyPath(path.to_bytes().unwrap())
     }
@@ -202,6 +201,9 @@ fn a_refusal_of_an_invoice_that_is_being_paid_does_not_end_the_wait() {
     let pay_all_the_same = async move {
         payee.sleep(Duration::from_secs(1)).await;
         let invoice = world.lock().nodes[1].invoices["a"].invoice.clone();
+        let (invreq_id, state) = (request.invreq_id, ClaimState::Pending);
+        let claim = Claim { invreq_id, invoice: invoice.clone(), reply_path: None, state, created_at: payee.now() };
+        world.lock().nodes[0].claims.push(claim);
         let offer = std::pin::pin!(payer.pay(&invoice, request.invreq_id));
         let _ = select(offer, std::pin::pin!(payee.sleep(Duration::from_secs(1)))).await;
         let set = world.lock().ledger.set(0);
