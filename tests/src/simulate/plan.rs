@@ -291,6 +291,15 @@ impl Plan {
         })
     }
 
+    /// How far clocks jump back at most, in milliseconds: so much later, for who has such a clock, an invoice expires.
+    pub(super) fn jumps_back(&self) -> u64 {
+        let back = |step: &Step| match *step {
+            Step::Jump { seconds, .. } => seconds.min(0).unsigned_abs() * 1_000,
+            _ => 0,
+        };
+        self.steps.iter().map(|(_, step)| back(step)).sum()
+    }
+
     /// The steps that collect, each once.
     pub(super) fn calls(&self) -> Vec<Step> {
         let mut calls: Vec<Step> = Vec::new();

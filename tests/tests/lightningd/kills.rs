@@ -32,8 +32,10 @@ const CLIENTS: u64 = 8;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a daemon may take to start, with its plugin, or to stop.
 const START: Duration = Duration::from_secs(60);
-/// How long the clients have to end what they have begun, once nothing is killed any more.
-const HEALING: Duration = Duration::from_secs(120);
+/// How long the clients have to end what they have begun, once nothing is killed any more: seconds, but for a payer whose
+/// plugin died while it paid an invoice that its payee has deleted since. It waits until that has expired, and ten minutes
+/// more, before it takes another one.
+const HEALING: Duration = Duration::from_secs(800);
 /// For how many seconds an invoice is valid: some expire while a daemon is dead.
 const VALID: [u32; 3] = [2, 5, 30];
 
