@@ -129,7 +129,7 @@ impl Plugin {
         let _ = process.start_kill();
         let _ = process.wait().await;
         drop(process);
-        self.gone().await;
+        within("the plugin ends", self.gone()).await;
     }
 
     /// It did what lightningd does not live with: it is heard no more.
@@ -140,7 +140,7 @@ impl Plugin {
     /// Returns when it is gone, for whatever reason.
     pub async fn gone(&self) {
         let mut gone = self.line.gone.subscribe();
-        let _ = within("the plugin ends", gone.wait_for(|gone| *gone)).await;
+        let _ = gone.wait_for(|gone| *gone).await;
     }
 }
 

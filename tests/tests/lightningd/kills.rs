@@ -225,6 +225,7 @@ async fn watch_invoices(payee: Client, stop: watch::Receiver<bool>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a payment that was lost is waited for, ten minutes at times"]
 async fn daemons_and_plugins_that_are_killed_lose_nothing() {
     let (kills, seed) = (setting("LNR_KILLS", 12), setting("LNR_SEED", 1));
     let begun = Instant::now();
