@@ -8,6 +8,7 @@ pub mod lightningd;
 pub mod replay;
 pub mod schemas;
 pub mod simulate;
+pub mod typed;
 
 /// The snippets of the documentation, which have to compile.
 #[cfg(doctest)]

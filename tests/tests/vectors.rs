@@ -3,14 +3,14 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use cln_api::primitives::{Message, decode};
-use cln_api::{Command, Hook, Notification};
 use cln_codegen::json_schema;
 use cln_codegen::model::{Api, Direction, Object};
 use cln_codegen::vectors::{Expected, Vector, vectors};
+use cln_tests::typed::{Read, readers};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,48 +20,16 @@ use support::{beside, input, root};
 /// whole text.
 type Again = Result<(Value, bool), (String, String)>;
 
-fn again<T: DeserializeOwned + Serialize + Debug>(message: Message, name: &'static str, json: &[u8]) -> Again {
-    let read: T = decode(message, name, json).map_err(|error| (error.path.clone(), error.to_string()))?;
-    let unknown = format!("{read:?}").contains("Unknown(");
-    Ok((serde_json::to_value(read).unwrap(), unknown))
-}
+struct Twice;
 
-/// The types by what they are read for.
-fn readers() -> BTreeMap<String, fn(&[u8]) -> Again> {
-    let mut readers: BTreeMap<String, fn(&[u8]) -> Again> = BTreeMap::new();
-    macro_rules! command {
-        ($request:ty) => {
-            let method = <$request>::METHOD;
-            readers.insert(format!("{method} request"), |json| {
-                again::<$request>(Message::Request, <$request>::METHOD, json)
-            });
-            readers.insert(format!("{method} response"), |json| {
-                again::<<$request as Command>::Response>(Message::Answer, <$request>::METHOD, json)
-            });
-        };
+impl Read for Twice {
+    type End = Again;
+
+    fn read<T: DeserializeOwned + Serialize + Debug>(message: Message, name: &'static str, json: &[u8]) -> Again {
+        let read: T = decode(message, name, json).map_err(|error| (error.path.clone(), error.to_string()))?;
+        let unknown = format!("{read:?}").contains("Unknown(");
+        Ok((serde_json::to_value(read).unwrap(), unknown))
     }
-    macro_rules! notification {
-        ($payload:ty) => {
-            readers.insert(format!("notification {}", <$payload>::NAME), |json| {
-                again::<$payload>(Message::Notification, <$payload>::NAME, json)
-            });
-        };
-    }
-    macro_rules! hook {
-        ($payload:ty) => {
-            let name = <$payload as Hook>::NAME;
-            readers.insert(format!("hook {name}"), |json| {
-                again::<$payload>(Message::Hook, <$payload as Hook>::NAME, json)
-            });
-            readers.insert(format!("hook {name} action"), |json| {
-                again::<<$payload as Hook>::Action>(Message::Action, <$payload as Hook>::NAME, json)
-            });
-        };
-    }
-    cln_api::for_each_command!(command);
-    cln_api::for_each_notification!(notification);
-    cln_api::for_each_hook!(hook);
-    readers
 }
 
 /// Every object that travels, with the JSON Schema of it.
@@ -110,7 +78,7 @@ fn failures(failures: &BTreeSet<String>) -> String {
 #[test]
 fn every_message_of_the_model_is_read_or_refused_as_it_must_be() {
     let lowered = cln_codegen::lower(&input(&root().join("schemas"))).unwrap();
-    let readers = readers();
+    let readers = readers::<Twice>();
     let (mut files, mut count, mut wrong) = (BTreeSet::new(), 0, BTreeSet::new());
     for (what, name, object, _) in objects(&lowered.api) {
         files.insert(
@@ -162,7 +130,7 @@ const SERVED: &[&str] = &["v25.02", "v25.09", "v25.12", "v26.04", "v26.06"];
 /// What a release's own schema requires is enough for our types, in every variant.
 #[test]
 fn the_least_that_a_served_release_sends_is_read() {
-    let readers = readers();
+    let readers = readers::<Twice>();
     let mut wrong = BTreeSet::new();
     for release in SERVED {
         let Some(dir) = beside(&format!("cln-schemas/{release}/schemas")) else { return };

@@ -257,7 +257,7 @@ impl FakeLightningd {
             self.host.is_gone();
             if plugin.manifest().is_subscribed("shutdown") {
                 plugin.notify("shutdown", serde_json::json!({"shutdown": {}}));
-                plugin.gone().await;
+                within("the plugin ends", plugin.gone()).await;
             } else {
                 plugin.kill().await;
             }

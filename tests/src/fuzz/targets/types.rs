@@ -4,47 +4,43 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
+use cln_api::Command;
 use cln_api::primitives::{Message, RpcError, decode};
-use cln_api::{Command, Hook, Notification};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::fuzz::json::any_json_behind;
 use crate::fuzz::{Memory, Target, seeds};
+use crate::typed::{self, Read, readers};
 
 /// The bytes before the JSON, which choose the type.
 const HEAD: usize = 2;
 
 /// Reads a message, and writes it again.
-type Reader = fn(&[u8]) -> Option<Vec<u8>>;
+type Reader = typed::Reader<Option<Vec<u8>>>;
 
-fn again<T: DeserializeOwned + Serialize + Debug>(
-    message: Message,
-    name: &'static str,
-    json: &[u8],
-) -> Option<Vec<u8>> {
-    match decode::<T>(message, name, json) {
-        Ok(read) => serde_json::to_vec(&read).ok(),
-        Err(error) => {
-            assert!(error.to_string().contains(name), "{error}");
-            None
+struct Again;
+
+impl Read for Again {
+    type End = Option<Vec<u8>>;
+
+    fn read<T: DeserializeOwned + Serialize + Debug>(message: Message, name: &'static str, json: &[u8]) -> Self::End {
+        match decode::<T>(message, name, json) {
+            Ok(read) => serde_json::to_vec(&read).ok(),
+            Err(error) => {
+                assert!(error.to_string().contains(name), "{error}");
+                None
+            }
         }
     }
 }
 
-/// The types in the order of what they are read for.
+/// The types in the order of what they are read for, and the errors of the commands.
 static READERS: LazyLock<BTreeMap<String, Reader>> = LazyLock::new(|| {
-    let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
+    let mut readers = readers::<Again>();
     macro_rules! command {
         ($request:ty) => {
-            let method = <$request>::METHOD;
-            readers.insert(format!("{method} request"), |json| {
-                again::<$request>(Message::Request, <$request>::METHOD, json)
-            });
-            readers.insert(format!("{method} response"), |json| {
-                again::<<$request as Command>::Response>(Message::Answer, <$request>::METHOD, json)
-            });
-            readers.insert(format!("{method} error"), |json| {
+            readers.insert(format!("{} error", <$request>::METHOD), |json| {
                 let error: RpcError = serde_json::from_slice(json).ok()?;
                 let error = <$request as Command>::Error::from(error);
                 assert!(!error.to_string().is_empty());
@@ -52,27 +48,7 @@ static READERS: LazyLock<BTreeMap<String, Reader>> = LazyLock::new(|| {
             });
         };
     }
-    macro_rules! notification {
-        ($payload:ty) => {
-            readers.insert(format!("notification {}", <$payload>::NAME), |json| {
-                again::<$payload>(Message::Notification, <$payload>::NAME, json)
-            });
-        };
-    }
-    macro_rules! hook {
-        ($payload:ty) => {
-            let name = <$payload as Hook>::NAME;
-            readers.insert(format!("hook {name}"), |json| {
-                again::<$payload>(Message::Hook, <$payload as Hook>::NAME, json)
-            });
-            readers.insert(format!("hook {name} action"), |json| {
-                again::<<$payload as Hook>::Action>(Message::Action, <$payload as Hook>::NAME, json)
-            });
-        };
-    }
     cln_api::for_each_command!(command);
-    cln_api::for_each_notification!(notification);
-    cln_api::for_each_hook!(hook);
     readers
 });
 
