@@ -274,11 +274,12 @@ impl<P: IssuerPorts> Issuer<P> {
             Some(claim) if claim.state == ClaimState::Pending => claim,
             ended => return Ok(ended.unwrap_or(claim)),
         };
+        let mut pauses = self.limits.pauses();
         let end = loop {
             match self.ports.pay(&claim.invoice, claim.invreq_id).await {
                 Ok(preimage) if payment_hash(&preimage) == hash => break ClaimState::Complete(preimage),
                 Err(PayError::Failed(why)) => break ClaimState::Failed(why),
-                Ok(_) | Err(PayError::Unsettled(_)) => self.ports.sleep(self.limits.ask_again).await,
+                Ok(_) | Err(PayError::Unsettled(_)) => self.ports.sleep(pauses.next()).await,
             }
         };
         // The payee may have asked again meanwhile, by another reply path.

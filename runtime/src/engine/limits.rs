@@ -16,8 +16,30 @@ pub struct Limits {
     pub invoices_per_second: u32,
     /// How many neighbours are counted apart; the others share one count.
     pub neighbours: usize,
-    /// How long a wallet that does not know how a payment ends is left alone before it is asked again.
+    /// How long a wallet that does not know how a payment ends is left alone before it is asked again. Each pause is
+    /// twice as long as the one before, up to sixteen times this.
     pub ask_again: Duration,
+}
+
+impl Limits {
+    /// The pauses between the questions about one payment.
+    pub(super) fn pauses(&self) -> Pauses {
+        Pauses { next: self.ask_again, longest: self.ask_again.saturating_mul(16) }
+    }
+}
+
+/// Pauses that grow.
+pub(super) struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Pauses {
+    pub(super) fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = pause.saturating_mul(2).min(self.longest);
+        pause
+    }
 }
 
 impl Default for Limits {
@@ -85,6 +107,12 @@ mod tests {
         let (gate, limits) = (Gate::default(), Limits { invoices_per_second: 2, ..Limits::default() });
         let admitted = |who, second| (0..5).filter(|_| gate.admits(neighbour(who), second, &limits)).count();
         assert_eq!([admitted(1, 10), admitted(2, 10), admitted(1, 11), admitted(1, 9)], [2; 4]);
+    }
+
+    #[test]
+    fn pauses_double_up_to_sixteen_times_the_first() {
+        let mut pauses = Limits { ask_again: Duration::from_secs(5), ..Limits::default() }.pauses();
+        assert_eq!([(); 7].map(|()| pauses.next().as_secs()), [5, 10, 20, 40, 80, 80, 80]);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! The plugin's options: how an operator bounds it.
 
-use std::time::Duration;
-
 use cln_plugin::options::{DefaultBooleanConfigOption, DefaultIntegerConfigOption, StringConfigOption, Value};
 use cln_primitives::Msat;
 
@@ -70,12 +68,8 @@ impl Settings {
         let text = |name: &'static str| value(name).map(|given| amount(name, &given)).transpose();
         let truth = |name: &'static str| value(name).map_or(Ok(false), |given| boolean(name, &given));
         let claims = ClaimLimits { pending: number(MAX_PENDING.name, 64)?, ..Limits::default().claims };
-        let request_limits = Limits {
-            claims,
-            invoices_per_second: number(INVOICES_PER_SECOND.name, 100)?,
-            ask_again: Duration::from_secs(5),
-            ..Limits::default()
-        };
+        let request_limits =
+            Limits { claims, invoices_per_second: number(INVOICES_PER_SECOND.name, 100)?, ..Limits::default() };
         Ok(Settings {
             daily_limit: text(DAILY_LIMIT.name)?,
             spending: Spending { max_fee: text(MAX_FEE.name)?, retry_for: number(RETRY_FOR.name, 60)? },

@@ -291,13 +291,14 @@ impl Plan {
         })
     }
 
-    /// How far clocks jump back at most, in milliseconds: so much later, for who has such a clock, an invoice expires.
-    pub(super) fn jumps_back(&self) -> u64 {
-        let back = |step: &Step| match *step {
-            Step::Jump { seconds, .. } => seconds.min(0).unsigned_abs() * 1_000,
+    /// How far clocks jump at most, in milliseconds. So much later does an invoice expire for who goes by another clock
+    /// than when it was made.
+    pub(super) fn jumps(&self) -> u64 {
+        let jump = |step: &Step| match *step {
+            Step::Jump { seconds, .. } => seconds.unsigned_abs() * 1_000,
             _ => 0,
         };
-        self.steps.iter().map(|(_, step)| back(step)).sum()
+        self.steps.iter().map(|(_, step)| jump(step)).sum()
     }
 
     /// The steps that collect, each once.

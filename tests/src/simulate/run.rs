@@ -123,7 +123,7 @@ impl Run {
         let limit = {
             let world = self.world.lock();
             let beside = world.nodes.iter().any(|node| node.lightningd.is_some());
-            world.now + if beside { LONGEST_CLAIM + world.plan.jumps_back() } else { LONGEST_LOCK }
+            world.now + if beside { LONGEST_CLAIM + world.plan.jumps() } else { LONGEST_LOCK }
         };
         self.until(limit);
         self.call_for_all_that_is_active();
