@@ -219,3 +219,14 @@ fn tables_that_are_not_toml_or_hold_something_else() {
     input.error_codes = "[[code]]\ncode = \"five\"\n".to_owned();
     insta::assert_snapshot!(faults_of(&input));
 }
+
+#[test]
+fn two_variants_of_one_name() {
+    insta::assert_snapshot!(faults(&response(
+        r#"{"required": ["status"], "properties": {"status": {"type": "string", "enum": ["a b", "a-b"]}},
+            "allOf": [{"if": {"properties": {"status": {"type": "string", "enum": ["a b"]}}},
+                       "then": {"required": ["x"], "properties": {"x": {"type": "u8"}}}},
+                      {"if": {"properties": {"status": {"type": "string", "enum": ["a-b"]}}},
+                       "then": {"required": ["y"], "properties": {"y": {"type": "u8"}}}}]}"#
+    )));
+}

@@ -326,3 +326,13 @@ fn a_choice_of_two_is_optional_when_one_of_its_fields_is_younger() {
          pub struct OkA { pub x: u8, }",
     );
 }
+
+#[test]
+fn a_value_that_is_tested_and_not_declared_is_one_of_the_enum() {
+    check(
+        r#"{"required": ["status"], "properties": {"status": {"type": "string", "enum": ["a"]}},
+            "if": {"properties": {"status": {"type": "string", "enum": ["b"]}}}, "then": {"properties": {}}}"#,
+        "pub struct Response { pub status: Status, }
+         pub enum Status { A, B, Unknown(cln_primitives::UnknownValue), }",
+    );
+}

@@ -25,6 +25,7 @@ mod limits;
 mod model;
 mod ports;
 mod refusal;
+mod system;
 pub(crate) mod turns;
 
 pub use issuer::{IncomingInvoice, Issuer, IssuerError, Judgement, NewRequest};
@@ -43,3 +44,4 @@ pub use ports::{
 };
 pub use receiver::{Settlement, settle, settle_all};
 pub use refusal::Refusal;
+pub use system::System;

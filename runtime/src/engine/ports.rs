@@ -365,6 +365,9 @@ pub trait Clock: Send + Sync {
     /// Seconds since 1970. It may jump, back too.
     fn now(&self) -> u64;
 
+    /// How long ago a moment was that stays the same while this process runs. It does not jump.
+    fn elapsed(&self) -> Duration;
+
     /// Waits this long.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }

@@ -11,8 +11,6 @@ mod payer;
 #[cfg(feature = "onion")]
 mod request_signer;
 pub(crate) mod row;
-#[cfg(feature = "onion")]
-mod system;
 mod wallet;
 
 #[cfg(feature = "onion")]
@@ -25,6 +23,4 @@ pub use payee::Payee;
 pub use payer::Payer;
 #[cfg(feature = "onion")]
 pub use request_signer::Identity;
-#[cfg(feature = "onion")]
-pub use system::System;
 pub use wallet::{Spending, Wallet};

@@ -106,6 +106,10 @@ impl<D: Daemon, R: Clock + Random> Clock for Payee<D, R> {
         self.surroundings.now()
     }
 
+    fn elapsed(&self) -> Duration {
+        self.surroundings.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         self.surroundings.sleep(duration).await;
     }

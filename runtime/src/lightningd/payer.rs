@@ -163,6 +163,10 @@ where
         self.surroundings.now()
     }
 
+    fn elapsed(&self) -> Duration {
+        self.surroundings.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         self.surroundings.sleep(duration).await;
     }

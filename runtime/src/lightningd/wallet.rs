@@ -19,11 +19,12 @@
 //!
 //! That there is no part proves nothing while an earlier call may be under way: it may be between two attempts, or still
 //! look for its first route. Each call is given no more time than the invoice has, and some time more is waited in which a
-//! slow node may begin its last attempt.
+//! slow node may begin its last attempt: by the time of day, and by a clock that does not jump when somebody sets that.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cln_api::primitives::CommonError;
 use cln_api::{listsendpays, xpay};
@@ -37,8 +38,8 @@ use crate::engine::{Clock, PayError};
 const IN_PROGRESS: i32 = 200;
 /// This hash has been paid.
 const ALREADY_PAID: i32 = 219;
-/// For how many seconds after the end of an invoice a call may still begin its last attempt: `xpay` makes one whatever its
-/// time limit says, once it has found a route. Waiting longer costs nothing but the wait for a claim whose call was lost.
+/// For how many seconds after its time limit a call may still begin its last attempt: `xpay` makes one whatever that limit
+/// says, once it has found a route. Waiting longer costs nothing but the wait for a claim whose call was lost.
 const LAST_ATTEMPT: u64 = 600;
 
 /// What a payment may cost.
@@ -70,8 +71,9 @@ impl Spending {
 pub struct Wallet<D> {
     daemon: D,
     spending: Spending,
-    /// The payments that a call may be under way for that this wallet does not wait for.
-    unsettled: Mutex<HashSet<Hash32>>,
+    /// The payments that a call may be under way for that this wallet does not wait for, and when the last one began, or
+    /// when this wallet first looked at one of an earlier run: by [`Clock::elapsed`].
+    unsettled: Mutex<HashMap<Hash32, Option<Duration>>>,
     paused: AtomicBool,
 }
 
@@ -89,8 +91,8 @@ impl<D: Daemon> Wallet<D> {
     /// The wallet of this node. `pending` has the payment hashes of *all* claims that are pending in the store: calls of
     /// an earlier run may be under way for them.
     pub fn new(daemon: D, spending: Spending, pending: impl IntoIterator<Item = Hash32>) -> Self {
-        let (unsettled, paused) = (Mutex::new(pending.into_iter().collect()), AtomicBool::new(false));
-        Wallet { daemon, spending, unsettled, paused }
+        let unsettled = pending.into_iter().map(|hash| (hash, None)).collect();
+        Wallet { daemon, spending, unsettled: Mutex::new(unsettled), paused: AtomicBool::new(false) }
     }
 
     /// Begins no call while it is paused; what is under way is still waited for.
@@ -122,17 +124,21 @@ impl<D: Daemon> Wallet<D> {
     pub async fn pay(&self, clock: &impl Clock, invoice: &Invoice<Verified>) -> Result<Secret, PayError> {
         let hash = invoice.payment().payment_hash;
         let expires_at = invoice.expires_at().unwrap_or(u64::MAX);
-        let (repeated, now) = (self.unsettled().contains(&hash), clock.now());
+        let (now, elapsed) = (clock.now(), clock.elapsed());
+        let begun = self.unsettled().get_mut(&hash).map(|begun| *begun.get_or_insert(elapsed));
+        let repeated = begun.is_some();
         // Also of a payment that this wallet has told of: whoever asked may have forgotten it since.
         if repeated || now > expires_at {
             match self.parts(hash).await? {
                 Parts::Complete(preimage) => return Ok(self.settled(hash, preimage)),
                 Parts::Pending => return Err(unsettled("parts of the payment are on their way")),
                 // An earlier call may be at its last attempt; without one, nothing has begun.
-                Parts::NoneLeft if !repeated || now > expires_at.saturating_add(LAST_ATTEMPT) => {
-                    return Err(self.failed(hash, "the invoice expired before it could be paid"));
+                Parts::NoneLeft => {
+                    let late = now > expires_at.saturating_add(LAST_ATTEMPT);
+                    if begun.is_none_or(|begun| late && elapsed > begun.saturating_add(self.longest_call())) {
+                        return Err(self.failed(hash, "the invoice expired before it could be paid"));
+                    }
                 }
-                Parts::NoneLeft => {}
             }
         }
         let Some(left) = expires_at.checked_sub(clock.now()) else {
@@ -142,7 +148,7 @@ impl<D: Daemon> Wallet<D> {
             return Err(unsettled("paying is paused"));
         }
         // Noted before the call: whoever stops waiting for it does not stop it.
-        self.unsettled().insert(hash);
+        self.unsettled().insert(hash, Some(clock.elapsed()));
         let failure = match self.daemon.call(&self.request(invoice, left)).await {
             Ok(paid) => return Ok(self.settled(hash, paid.payment_preimage)),
             Err(failure) => failure,
@@ -156,6 +162,11 @@ impl<D: Daemon> Wallet<D> {
             }
             Parts::NoneLeft => Err(PayError::Unsettled(failure.to_string())),
         }
+    }
+
+    /// How long after its beginning a call may begin its last attempt.
+    fn longest_call(&self) -> Duration {
+        Duration::from_secs(u64::from(self.spending.retry_for).saturating_add(LAST_ATTEMPT))
     }
 
     /// `left` is how many seconds the invoice is still valid.
@@ -190,7 +201,7 @@ impl<D: Daemon> Wallet<D> {
         PayError::Failed(why.to_owned())
     }
 
-    fn unsettled(&self) -> MutexGuard<'_, HashSet<Hash32>> {
+    fn unsettled(&self) -> MutexGuard<'_, HashMap<Hash32, Option<Duration>>> {
         self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

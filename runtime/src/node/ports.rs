@@ -1,7 +1,7 @@
 //! The engine's ports on an embedded node: each call goes to the part that does it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use cln_primitives::{Hash32, Msat, NodeId, Secret};
 use tokio::sync::Notify;
@@ -16,7 +16,7 @@ use crate::engine::{
     self, Acceptance, AcceptedHtlcs, Claim, ClaimLimits, ClaimState, Claimed, Clock, Creation, Disabling, Free,
     Fulfilment, HtlcSet, HtlcSetId, Htlcs, Insertion, InvoiceRecord, InvoiceStore, LabelError, LabelledRequests,
     NewInvoice, NodeIdentity, PayError, Random, Receipt, ReplyPath, RequestRecord, RequestStore, SendError,
-    SettlementStore, SignError, Signer, StoreError, Wallet,
+    SettlementStore, SignError, Signer, StoreError, System, Wallet,
 };
 use crate::onion::{Reply, blinded_path};
 
@@ -175,11 +175,15 @@ impl engine::Courier for Ports {
 
 impl Clock for Ports {
     fn now(&self) -> u64 {
-        now()
+        System.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        System.elapsed()
     }
 
     async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+        System.sleep(duration).await;
     }
 }
 
@@ -217,7 +221,7 @@ impl Ports {
             return Ok(request);
         };
         let secret = self.keys.path_secret(PathUse::OfferOrRequest, &request.invreq_id_without_paths());
-        let path = blinded_path(&way, &secret, &crate::random::bytes32());
+        let path = blinded_path(&way, &secret, &System.bytes32());
         let path = path.map_err(|error| SignError(format!("the path to this node: {error}")))?;
         let built = request.into_builder().invreq_paths(&[path]).build();
         built.map_err(|error| SignError(format!("the request with a path to this node: {error}")))
@@ -226,11 +230,6 @@ impl Ports {
 
 impl Random for Ports {
     fn bytes32(&self) -> [u8; 32] {
-        crate::random::bytes32()
+        System.bytes32()
     }
-}
-
-/// The system's time, in seconds since 1970; 0 before.
-pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -17,13 +17,13 @@ use super::hook::{HookAnswer, HookCall, MessageHook};
 use super::keys::{KeyError, Keys};
 use super::ledger::{AccountOptions, Ledger};
 use super::network::{self, Courier, Folder};
-use super::ports::{Ports, now};
+use super::ports::Ports;
 use super::server;
 use super::socket::{ListenError, Socket};
 use super::store::{Owner, Store};
 use super::tasks;
 use crate::bolt12::Chain;
-use crate::engine::{Issuer, Limits, SignError, StoreError, receiver};
+use crate::engine::{Clock as _, Issuer, Limits, SignError, StoreError, System, receiver};
 
 /// The node's key, in its folder.
 const SEED: &str = "hsm_secret";
@@ -311,7 +311,7 @@ fn account_options(store: &Store, keys: &Arc<Keys>, bell: Bell) -> AccountOption
     AccountOptions {
         store: store.clone(),
         read_path: Arc::new(move |path_key, hop| keys.read_own_hop(path_key, hop)),
-        now: Arc::new(now),
+        now: Arc::new(|| System.now()),
         tell: Arc::new(move |node| bell.ring(node)),
         largest_part: LARGEST_PART,
         grace: GRACE,

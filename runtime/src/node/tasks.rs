@@ -19,9 +19,8 @@ use tokio::time::sleep;
 use super::handle::Node;
 use super::hook::{HookAnswer, MessageHook};
 use super::network::Event;
-use super::ports::now;
 use super::store::PaymentEnd;
-use crate::engine::{Claim, IncomingInvoice, Judgement, PayError, ReplyPath, StoreError, receiver};
+use crate::engine::{Claim, Clock as _, IncomingInvoice, Judgement, PayError, ReplyPath, StoreError, System, receiver};
 use crate::onion::{Contents, Received};
 
 /// So many invoices are judged at a time.
@@ -182,7 +181,9 @@ pub(super) async fn expire(node: Node) {
     loop {
         let pause = match expire_now(&node).await {
             // It is valid to the end of its last second.
-            Ok(Some(last)) => LONGEST_SLEEP.min(Duration::from_secs(last.saturating_add(1).saturating_sub(now()))),
+            Ok(Some(last)) => {
+                LONGEST_SLEEP.min(Duration::from_secs(last.saturating_add(1).saturating_sub(System.now())))
+            }
             Ok(None) => LONGEST_SLEEP,
             Err(error) => {
                 tracing::error!(%error, "invoices could not expire: trying again");
@@ -198,7 +199,7 @@ pub(super) async fn expire(node: Node) {
 
 /// Gives the last second of the invoice that expires next. Nothing is written when none does: every new invoice asks.
 async fn expire_now(node: &Node) -> Result<Option<u64>, StoreError> {
-    let now = now();
+    let now = System.now();
     match node.store().next_expiry().await? {
         Some(last) if now > last => {
             node.store().expire_invoices(now).await?;

@@ -14,9 +14,8 @@ use serde_json::{Value, json};
 use super::service::{RECEIVED, State, failure, notify};
 use crate::engine::answer::{Listed as _, own_entry};
 use crate::engine::{
-    Claim, ClaimState, Clock as _, IssuerError, NodeIdentity as _, Order, RequestStore as _, send_invoice,
+    Claim, ClaimState, Clock as _, IssuerError, NodeIdentity as _, Order, RequestStore as _, System, send_invoice,
 };
-use crate::lightningd::System;
 use crate::node::commands::input;
 use crate::node::commands::requests::{CREATE_ONCE, CreateOnce, DISABLE, LIST};
 use crate::node::commands::sendinvoice::SEND;

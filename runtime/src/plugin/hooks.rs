@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::bolt12::{BlindedPathBuf, Chain, Invoice, InvoiceError};
-use crate::engine::{Answer, Clock as _, Gate, IncomingInvoice, Limits, ReplyPath};
-use crate::lightningd::System;
+use crate::engine::{Answer, Clock as _, Gate, IncomingInvoice, Limits, ReplyPath, System};
 use crate::onion::Replies;
 
 /// So many invoices wait to be looked at; more are dropped.

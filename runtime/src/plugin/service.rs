@@ -14,8 +14,8 @@ use super::bounds::{BoundedStore, Bounds};
 use super::checks::Missing;
 use super::hooks::Desk;
 use crate::client::Client;
-use crate::engine::{Claim, ClaimState, Issuer, Refusal};
-use crate::lightningd::{Courier, Payee, Payer, System};
+use crate::engine::{Claim, ClaimState, Issuer, Refusal, System};
+use crate::lightningd::{Courier, Payee, Payer};
 use crate::node::store::Store;
 
 /// For how long a command waits for the plugin's start.

@@ -19,8 +19,10 @@ use super::options::Settings;
 use super::service::{Service, State, notify_end, notify_refusal};
 use crate::bolt12::Chain;
 use crate::client::Client;
-use crate::engine::{Claim, ClaimState, Issuer, Judgement, Random as _, RequestStore as _, StoreError, payment_hash};
-use crate::lightningd::{Courier, Identity, Payee, Payer, System};
+use crate::engine::{
+    Claim, ClaimState, Issuer, Judgement, Random as _, RequestStore as _, StoreError, System, payment_hash,
+};
+use crate::lightningd::{Courier, Identity, Payee, Payer};
 use crate::node::store::Owner;
 
 /// So many invoices are judged at a time.

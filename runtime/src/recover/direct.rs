@@ -9,8 +9,8 @@ use super::error::Error;
 use super::send::Sent;
 use crate::bolt12::Chain;
 use crate::client::{CallError, Client};
-use crate::engine::{NodeIdentity as _, Order, SendInvoiceError, send_invoice};
-use crate::lightningd::{Payee, System};
+use crate::engine::{NodeIdentity as _, Order, SendInvoiceError, System, send_invoice};
+use crate::lightningd::Payee;
 
 /// The commands that are not on every node.
 const COMMANDS: [&str; 2] = ["createinvoice", "injectonionmessage"];

@@ -157,7 +157,9 @@ pub use watch::Watched;
 
 use crate::client::Client;
 #[cfg(feature = "onion")]
-use crate::lightningd::{Payee, System};
+use crate::engine::System;
+#[cfg(feature = "onion")]
+use crate::lightningd::Payee;
 
 /// The flows, over a client. Make one a node, and clone it: clones take turns where they want the same thing.
 #[derive(Clone, Debug)]

@@ -8,7 +8,9 @@ use super::error::Error;
 #[cfg(feature = "onion")]
 use crate::client::Client;
 #[cfg(feature = "onion")]
-use crate::lightningd::{Payee, System};
+use crate::engine::System;
+#[cfg(feature = "onion")]
+use crate::lightningd::Payee;
 
 /// How an invoice is made and sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

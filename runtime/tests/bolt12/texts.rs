@@ -48,6 +48,8 @@ fn other_texts_are_refused() {
     check(&format!("lightning:{MINIMAL}"), prefix("lightning:lno"));
     check("Lno1qq", Err(Error::TextMixedCase { at: 1 }));
     check("lno1qQ", Err(Error::TextMixedCase { at: 5 }));
+    check("lno1qqqqqqqQ", Err(Error::TextMixedCase { at: 11 }));
+    check("lno1qqqqqqqqQQQQQQQQ", Err(Error::TextMixedCase { at: 12 }));
     for character in ['b', 'i', 'o', '1', '-', 'ä', '\0'] {
         check(&format!("lno1qq{character}q"), Err(Error::TextCharacter { character, at: 6 }));
     }

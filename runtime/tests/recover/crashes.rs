@@ -6,8 +6,8 @@ use std::sync::Arc;
 use cln_primitives::RpcError;
 use cln_runtime::bolt12::Chain;
 use cln_runtime::client::Client;
-use cln_runtime::engine::{Order, send_invoice};
-use cln_runtime::lightningd::{Payee, System};
+use cln_runtime::engine::{Order, System, send_invoice};
+use cln_runtime::lightningd::Payee;
 use cln_runtime::recover::Recover;
 use tokio::sync::Notify;
 

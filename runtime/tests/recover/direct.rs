@@ -4,9 +4,9 @@ use cln_primitives::Secret;
 use cln_runtime::bolt12::{Chain, InvoiceError};
 use cln_runtime::client::Client;
 use cln_runtime::engine::{
-    Answer, Creation, InvoiceRecord, InvoiceStore as _, NewInvoice, Order, SendInvoiceError, send_invoice,
+    Answer, Creation, InvoiceRecord, InvoiceStore as _, NewInvoice, Order, SendInvoiceError, System, send_invoice,
 };
-use cln_runtime::lightningd::{Payee, System};
+use cln_runtime::lightningd::Payee;
 use cln_runtime::recover::{CollectSpec, Collected, Error, Recover, Sending};
 use cln_runtime::testing::Reply;
 use serde_json::json;

@@ -76,8 +76,18 @@ impl Nodes {
         label: &str,
         amount: u64,
     ) -> Result<InvoiceRecord, SendInvoiceError> {
+        self.collect_within(request, label, amount, 90)
+    }
+
+    fn collect_within(
+        &mut self,
+        request: &RequestRecord,
+        label: &str,
+        amount: u64,
+        timeout: u32,
+    ) -> Result<InvoiceRecord, SendInvoiceError> {
         let request = self.world.lock().seen.signed.get(&request.invreq_id).cloned().unwrap();
-        let order = Order { request, label: label.to_owned(), amount: Msat::from_msat(amount), timeout: 90 };
+        let order = Order { request, label: label.to_owned(), amount: Msat::from_msat(amount), timeout };
         let ports = self.ports(1);
         self.done(1, async move { send_invoice(&ports, &order).await })
     }
@@ -156,6 +166,16 @@ fn less_is_taken_by_a_payer_that_said_so() {
     let mut nodes = Nodes::new();
     let request = nodes.publish(|new| new.min_amount = Some(Msat::from_msat(600)));
     nodes.collect(&request, "a", 600).unwrap();
+}
+
+#[test]
+fn an_invoice_names_its_seconds_unless_they_are_bolt_12s_own() {
+    for (timeout, named) in [(90, Some(90)), (7199, Some(7199)), (7200, None)] {
+        let mut nodes = Nodes::new();
+        let request = nodes.publish(|_| {});
+        let paid = nodes.collect_within(&request, "a", 1000, timeout).unwrap();
+        assert_eq!(paid.invoice.invoice_relative_expiry(), named);
+    }
 }
 
 #[test]

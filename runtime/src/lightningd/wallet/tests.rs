@@ -17,11 +17,19 @@ const NOW: u64 = 1_760_000_000;
 const END: u64 = NOW + 7200;
 
 /// A time that stands still until a test moves it.
-struct At(AtomicU64);
+struct At {
+    now: AtomicU64,
+    /// How far somebody has set the clock ahead, in seconds.
+    set: AtomicU64,
+}
 
 impl Clock for At {
     fn now(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.now.load(Ordering::SeqCst)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.now() - self.set.load(Ordering::SeqCst))
     }
 
     async fn sleep(&self, _: Duration) {}
@@ -72,7 +80,12 @@ impl Scene {
         let node = FakeNode::start().unwrap();
         let client = Client::connect(node.path()).await.unwrap();
         let wallet = Wallet::new(client, Spending::default(), open.iter().copied());
-        let scene = Scene { node, wallet, clock: At(AtomicU64::new(NOW)), invoice: new_invoice() };
+        let scene = Scene {
+            node,
+            wallet,
+            clock: At { now: AtomicU64::new(NOW), set: AtomicU64::new(0) },
+            invoice: new_invoice(),
+        };
         scene.has_parts(parts);
         scene
     }
@@ -98,7 +111,7 @@ impl Scene {
     }
 
     async fn pay_at(&self, now: u64) -> Result<Secret, PayError> {
-        self.clock.0.store(now, Ordering::SeqCst);
+        self.clock.now.store(now, Ordering::SeqCst);
         self.wallet.pay(&self.clock, &self.invoice).await
     }
 
@@ -204,11 +217,25 @@ async fn after_a_lost_answer_only_the_invoices_end_is_certain() {
     scene.refuses(205, "no way");
     check_unsettled(scene.pay_at(END).await);
     scene.check_calls(2);
-    for late in [END + 1, END + LAST_ATTEMPT] {
+    let longest = u64::from(Spending::default().retry_for) + LAST_ATTEMPT;
+    for late in [END + 1, END + LAST_ATTEMPT, END + longest] {
         check_unsettled(scene.pay_at(late).await);
     }
-    check_failed(scene.pay_at(END + LAST_ATTEMPT + 1).await, "the invoice expired before it could be paid");
+    check_failed(scene.pay_at(END + longest + 1).await, "the invoice expired before it could be paid");
     scene.check_calls(2);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_ahead_ends_no_call() {
+    for earlier in [&[][..], &[hash()]] {
+        let scene = Scene::new(&[], earlier).await;
+        scene.node.reply("xpay", Reply::disconnect());
+        check_unsettled(scene.pay_at(NOW).await);
+        scene.clock.set.store(100_000, Ordering::SeqCst);
+        check_unsettled(scene.pay_at(NOW + 100_000).await);
+        check_unsettled(scene.pay_at(NOW + 100_600).await);
+        check_failed(scene.pay_at(NOW + 100_700).await, "the invoice expired before it could be paid");
+    }
 }
 
 #[tokio::test]

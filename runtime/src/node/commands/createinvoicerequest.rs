@@ -5,10 +5,9 @@ use cln_api::createinvoicerequest;
 use super::{Answer, Command, checked_command, invalid};
 use crate::bolt12::{self, InvoiceRequest, Verified};
 use crate::engine::answer::listing;
-use crate::engine::{IssuerError, RequestRecord, RequestStatus, RequestStore as _};
+use crate::engine::{Clock as _, IssuerError, RequestRecord, RequestStatus, RequestStore as _, System};
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
-use crate::node::ports::now;
 
 const SIGN: &[Param] = &[
     required("bolt12", Kind::Text),
@@ -34,7 +33,7 @@ async fn sign(node: Node, input: createinvoicerequest::Request) -> Answer<create
         label: input.label,
         status: RequestStatus::new(input.single_use.unwrap_or(true)),
         min_amount: None,
-        created_at: now(),
+        created_at: System.now(),
     };
     if input.savetodb && !node.store().insert_request(&record).await? {
         return Err(IssuerError::Exists(record.invreq_id).into());

@@ -16,10 +16,9 @@ use tokio::sync::oneshot;
 use super::payments::without_scheme;
 use super::{Answer, Command, checked_command, failure, invalid, shaped};
 use crate::bolt12::{Invoice, Verified};
-use crate::engine::PayError;
+use crate::engine::{Clock as _, PayError, System};
 use crate::node::handle::Node;
 use crate::node::params::{Kind, Param, optional, required};
-use crate::node::ports::now;
 use crate::node::store::{NewPayment, PaymentBegun, PaymentEnd};
 use crate::node::tasks;
 
@@ -57,7 +56,7 @@ async fn check(node: Node, input: Pay) -> Answer<()> {
 
 async fn pay(node: Node, input: Pay) -> Answer<xpay::Response> {
     let invoice = payable(&node, &input)?;
-    let now = now();
+    let now = System.now();
     if invoice.is_expired(now) {
         let at = invoice.expires_at().unwrap_or_default();
         return Err(failure(PAY_INVOICE_EXPIRED, format!("the invoice expired at {at}: ask for a new one")));

@@ -10,8 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStrea
 use tokio::task::JoinHandle;
 
 use crate::bolt12::{Chain, Invoice, InvoiceRequest, Verified};
-use crate::engine::{Clock as _, payment_hash};
-use crate::lightningd::System;
+use crate::engine::{Clock as _, System, payment_hash};
 use crate::node::keys::Keys;
 use crate::onion::blinded_path;
 use crate::plugin::{Log, PluginError, run};

@@ -112,6 +112,10 @@ impl Clock for Ports {
         self.world.lock().clock(self.node)
     }
 
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.world.lock().now)
+    }
+
     async fn sleep(&self, duration: Duration) {
         self.wait(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 2)).await;
     }
