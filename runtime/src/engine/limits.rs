@@ -17,14 +17,14 @@ pub struct Limits {
     /// How many neighbours are counted apart; the others share one count.
     pub neighbours: usize,
     /// How long a wallet that does not know how a payment ends is left alone before it is asked again. Each pause is
-    /// twice as long as the one before, up to sixteen times this.
+    /// twice as long as the one before, up to six times this.
     pub ask_again: Duration,
 }
 
 impl Limits {
     /// The pauses between the questions about one payment.
     pub(super) fn pauses(&self) -> Pauses {
-        Pauses { next: self.ask_again, longest: self.ask_again.saturating_mul(16) }
+        Pauses { next: self.ask_again, longest: self.ask_again.saturating_mul(6) }
     }
 }
 
@@ -110,9 +110,9 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_sixteen_times_the_first() {
+    fn pauses_double_up_to_six_times_the_first() {
         let mut pauses = Limits { ask_again: Duration::from_secs(5), ..Limits::default() }.pauses();
-        assert_eq!([(); 7].map(|()| pauses.next().as_secs()), [5, 10, 20, 40, 80, 80, 80]);
+        assert_eq!([(); 5].map(|()| pauses.next().as_secs()), [5, 10, 20, 30, 30]);
     }
 
     #[test]

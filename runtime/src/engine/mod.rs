@@ -25,6 +25,7 @@ mod limits;
 mod model;
 mod ports;
 mod refusal;
+#[cfg(feature = "onion")]
 mod system;
 pub(crate) mod turns;
 
@@ -44,4 +45,5 @@ pub use ports::{
 };
 pub use receiver::{Settlement, settle, settle_all};
 pub use refusal::Refusal;
+#[cfg(feature = "onion")]
 pub use system::System;

@@ -33,6 +33,17 @@ pub trait Daemon: Clone + fmt::Debug + Send + Sync + 'static {
         self.call(request)
     }
 
+    /// Calls a command, and waits for its answer as long as the node is there.
+    ///
+    /// # Errors
+    /// As of [`call`](Self::call).
+    fn call_to_its_end<R: Command + Sync>(
+        &self,
+        request: &R,
+    ) -> impl Future<Output = Result<R::Response, Failure<R::Error>>> + Send {
+        self.call(request)
+    }
+
     /// Calls a command for a list, and gives each entry of it to `take`. A [`Client`] never has all of it in memory.
     ///
     /// # Errors
@@ -80,6 +91,10 @@ impl Daemon for Client {
         limit: Duration,
     ) -> Result<R::Response, Failure<R::Error>> {
         self.call_with(request, CallOptions::new().timeout(limit)).await.map_err(Failure::from)
+    }
+
+    async fn call_to_its_end<R: Command + Sync>(&self, request: &R) -> Result<R::Response, Failure<R::Error>> {
+        self.call_with(request, CallOptions::new().no_timeout()).await.map_err(Failure::from)
     }
 
     async fn each<R>(&self, request: &R, mut take: impl FnMut(R::Item) + Send) -> Result<(), Failure<R::Error>>

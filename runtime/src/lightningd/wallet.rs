@@ -5,8 +5,9 @@
 //!
 //! ```text
 //!                       ┌─ preimage ─────────────────────────────────────────────────────▶ paid
-//! first call ──▶ xpay ──┼─ refused, and `listsendpays` has no part that may end well ────▶ failed
-//!                       ├─ refused, but a part is pending, or the node says 200 or 219 ──┐
+//!                       ├─ refused, and `listsendpays` has no part ──────────────────────▶ failed
+//! first call ──▶ xpay ──┼─ refused, and it has parts: looked at again, until all failed ─▶ failed
+//!                       ├─ refused with 200 or 219: another call is doing it ────────────┐
 //!                       └─ no answer ─────────────────────────────────────────────────┐  │
 //!                                                                                     ▼  ▼
 //! call for a claim of an earlier run ───────────────────────────────────────────▶ may be under way
@@ -18,7 +19,8 @@
 //! ```
 //!
 //! That there is no part proves nothing while an earlier call may be under way: it may be between two attempts, or still
-//! look for its first route. Each call is given no more time than the invoice has, and some time more is waited in which a
+//! look for its first route. And `xpay` may have refused because of one part while it prepares another one, which follows
+//! then: so failed parts are looked at twice. Each call is given no more time than the invoice has, and some time more is waited in which a
 //! slow node may begin its last attempt: by the time of day, and by a clock that does not jump when somebody sets that.
 
 use std::collections::HashMap;
@@ -71,10 +73,19 @@ impl Spending {
 pub struct Wallet<D> {
     daemon: D,
     spending: Spending,
-    /// The payments that a call may be under way for that this wallet does not wait for, and when the last one began, or
-    /// when this wallet first looked at one of an earlier run: by [`Clock::elapsed`].
-    unsettled: Mutex<HashMap<Hash32, Option<Duration>>>,
+    /// The payments of which it is not known how they end.
+    unsettled: Mutex<HashMap<Hash32, Calls>>,
     paused: AtomicBool,
+}
+
+/// What may become of the calls for a payment.
+#[derive(Clone, Debug)]
+enum Calls {
+    /// One may be under way. The last one began then, or is an earlier run's that this wallet has looked at first then:
+    /// by [`Clock::elapsed`].
+    UnderWay(Option<Duration>),
+    /// The only one is over, for this reason. It may have left parts.
+    Over(String),
 }
 
 /// What the node's table of payments says of a hash.
@@ -83,15 +94,17 @@ enum Parts {
     Complete(Secret),
     /// One may end well.
     Pending,
-    /// There is none, or all have failed.
-    NoneLeft,
+    /// All have failed.
+    Failed,
+    /// There is none.
+    None,
 }
 
 impl<D: Daemon> Wallet<D> {
     /// The wallet of this node. `pending` has the payment hashes of *all* claims that are pending in the store: calls of
     /// an earlier run may be under way for them.
     pub fn new(daemon: D, spending: Spending, pending: impl IntoIterator<Item = Hash32>) -> Self {
-        let unsettled = pending.into_iter().map(|hash| (hash, None)).collect();
+        let unsettled = pending.into_iter().map(|hash| (hash, Calls::UnderWay(None))).collect();
         Wallet { daemon, spending, unsettled: Mutex::new(unsettled), paused: AtomicBool::new(false) }
     }
 
@@ -107,7 +120,7 @@ impl<D: Daemon> Wallet<D> {
     pub async fn receipt(&self, payment_hash: Hash32) -> Result<Option<Secret>, PayError> {
         Ok(match self.parts(payment_hash).await? {
             Parts::Complete(preimage) => Some(preimage),
-            Parts::Pending | Parts::NoneLeft => None,
+            Parts::Pending | Parts::Failed | Parts::None => None,
         })
     }
 
@@ -124,44 +137,62 @@ impl<D: Daemon> Wallet<D> {
     pub async fn pay(&self, clock: &impl Clock, invoice: &Invoice<Verified>) -> Result<Secret, PayError> {
         let hash = invoice.payment().payment_hash;
         let expires_at = invoice.expires_at().unwrap_or(u64::MAX);
+        let until = invoice.offer_absolute_expiry().map_or(expires_at, |end| end.min(expires_at));
         let (now, elapsed) = (clock.now(), clock.elapsed());
-        let begun = self.unsettled().get_mut(&hash).map(|begun| *begun.get_or_insert(elapsed));
-        let repeated = begun.is_some();
+        let calls = self.calls(hash, elapsed);
         // Also of a payment that this wallet has told of: whoever asked may have forgotten it since.
-        if repeated || now > expires_at {
-            match self.parts(hash).await? {
-                Parts::Complete(preimage) => return Ok(self.settled(hash, preimage)),
-                Parts::Pending => return Err(unsettled("parts of the payment are on their way")),
-                // An earlier call may be at its last attempt; without one, nothing has begun.
-                Parts::NoneLeft => {
+        if calls.is_some() || now > until {
+            match (self.parts(hash).await?, &calls) {
+                (Parts::Complete(preimage), _) => return Ok(self.settled(hash, preimage)),
+                (Parts::Pending, _) => return Err(unsettled("parts of the payment are on their way")),
+                (_, Some(Calls::Over(why))) => return Err(self.failed(hash, why)),
+                (_, None) => return Err(self.failed(hash, too_late(now, expires_at))),
+                // It may be at its last attempt.
+                (_, Some(Calls::UnderWay(begun))) => {
                     let late = now > expires_at.saturating_add(LAST_ATTEMPT);
-                    if begun.is_none_or(|begun| late && elapsed > begun.saturating_add(self.longest_call())) {
-                        return Err(self.failed(hash, "the invoice expired before it could be paid"));
+                    let over = |begun: Duration| elapsed > begun.saturating_add(self.longest_call());
+                    if late && begun.is_some_and(over) {
+                        return Err(self.failed(hash, too_late(now, expires_at)));
                     }
                 }
             }
         }
-        let Some(left) = expires_at.checked_sub(clock.now()) else {
-            return Err(unsettled("the invoice has just expired"));
+        let Some(left) = until.checked_sub(clock.now()) else {
+            return Err(unsettled("an earlier call may be at its last attempt"));
         };
         if self.paused.load(Ordering::SeqCst) {
             return Err(unsettled("paying is paused"));
         }
         // Noted before the call: whoever stops waiting for it does not stop it.
-        self.unsettled().insert(hash, Some(clock.elapsed()));
-        let failure = match self.daemon.call(&self.request(invoice, left)).await {
+        self.unsettled().insert(hash, Calls::UnderWay(Some(clock.elapsed())));
+        let failure = match self.daemon.call_to_its_end(&self.request(invoice, left)).await {
             Ok(paid) => return Ok(self.settled(hash, paid.payment_preimage)),
             Err(failure) => failure,
         };
+        let over = calls.is_none() && ended(&failure);
+        let called = !matches!(failure, Failure::NotCalled(_));
+        if over {
+            self.unsettled().insert(hash, Calls::Over(words(&failure)));
+        }
         match self.parts(hash).await? {
             Parts::Complete(preimage) => Ok(self.settled(hash, preimage)),
-            Parts::Pending => Err(PayError::Unsettled(failure.to_string())),
-            Parts::NoneLeft if !repeated && ended(&failure) => {
+            Parts::Failed if over && called => Err(unsettled(format!("a part may follow: {failure}"))),
+            Parts::Failed | Parts::None if over => {
                 tracing::info!(%failure, %hash, "a payment has failed");
                 Err(self.failed(hash, &words(&failure)))
             }
-            Parts::NoneLeft => Err(PayError::Unsettled(failure.to_string())),
+            Parts::Pending | Parts::Failed | Parts::None => Err(unsettled(failure.to_string())),
         }
+    }
+
+    /// What is known of the calls for a payment.
+    fn calls(&self, hash: Hash32, elapsed: Duration) -> Option<Calls> {
+        let mut unsettled = self.unsettled();
+        let calls = unsettled.get_mut(&hash)?;
+        if let Calls::UnderWay(begun) = calls {
+            begun.get_or_insert(elapsed);
+        }
+        Some(calls.clone())
     }
 
     /// How long after its beginning a call may begin its last attempt.
@@ -179,16 +210,17 @@ impl<D: Daemon> Wallet<D> {
     async fn parts(&self, hash: Hash32) -> Result<Parts, PayError> {
         let parts = self.daemon.call(&listsendpays::Request::new().payment_hash(hash)).await;
         let parts = parts.map_err(|failure| unsettled(format!("listsendpays: {failure}")))?.payments;
-        let mut pending = false;
+        let mut found = Parts::None;
         for part in parts.into_iter().filter(|part| part.payment_hash == hash) {
-            match part.status {
-                listsendpays::Status::Complete(complete) => return Ok(Parts::Complete(complete.payment_preimage)),
-                listsendpays::Status::Failed(_) => {}
+            found = match (part.status, found) {
+                (listsendpays::Status::Complete(complete), _) => return Ok(Parts::Complete(complete.payment_preimage)),
+                (listsendpays::Status::Failed(_), Parts::None) => Parts::Failed,
+                (listsendpays::Status::Failed(_), found) => found,
                 // A state that is not known here may end well too.
-                _ => pending = true,
-            }
+                _ => Parts::Pending,
+            };
         }
-        Ok(if pending { Parts::Pending } else { Parts::NoneLeft })
+        Ok(found)
     }
 
     fn settled(&self, hash: Hash32, preimage: Secret) -> Secret {
@@ -201,13 +233,21 @@ impl<D: Daemon> Wallet<D> {
         PayError::Failed(why.to_owned())
     }
 
-    fn unsettled(&self) -> MutexGuard<'_, HashMap<Hash32, Option<Duration>>> {
+    fn unsettled(&self) -> MutexGuard<'_, HashMap<Hash32, Calls>> {
         self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn unsettled(why: impl Into<String>) -> PayError {
     PayError::Unsettled(why.into())
+}
+
+fn too_late(now: u64, expires_at: u64) -> &'static str {
+    if now > expires_at {
+        "the invoice expired before it could be paid"
+    } else {
+        "the invoice_request expired before it could be paid"
+    }
 }
 
 /// Is the call over, and was its end a failure?

@@ -159,13 +159,29 @@ async fn a_call_has_no_more_time_than_the_invoice_and_a_bound_on_fees() {
 
 #[tokio::test]
 async fn a_refusal_without_any_part_left_is_a_failure() {
-    for parts in [&[][..], &["failed"], &["failed", "failed"]] {
-        let scene = Scene::new(parts, &[]).await;
+    let scene = Scene::new(&[], &[]).await;
+    scene.refuses(205, "no way");
+    check_failed(scene.pay_at(NOW).await, "no way");
+    // Another claim of the invoice may try again.
+    scene.pays();
+    check_paid(scene.pay_at(NOW).await);
+}
+
+#[tokio::test]
+async fn failed_parts_are_looked_at_twice() {
+    for (later, paid) in [(&["failed"][..], false), (&["failed", "pending"], true)] {
+        let scene = Scene::new(&["failed"], &[]).await;
         scene.refuses(205, "no way");
-        check_failed(scene.pay_at(NOW).await, "no way");
-        // Another claim of the invoice may try again.
-        scene.pays();
-        check_paid(scene.pay_at(NOW).await);
+        check_unsettled(scene.pay_at(NOW).await);
+        scene.has_parts(later);
+        if paid {
+            check_unsettled(scene.pay_at(NOW + 5).await);
+            scene.has_parts(&["failed", "complete"]);
+            check_paid(scene.pay_at(NOW + 10).await);
+        } else {
+            check_failed(scene.pay_at(NOW + 5).await, "no way");
+        }
+        scene.check_calls(1);
     }
 }
 
@@ -180,6 +196,12 @@ async fn a_refusal_is_none_while_a_part_may_end_well() {
         scene.check_calls(1);
         scene.has_parts(&["complete"]);
         check_paid(scene.pay_at(END + 1000).await);
+
+        let scene = Scene::new(parts, &[]).await;
+        scene.refuses(209, "Failed after 1 attempts");
+        check_unsettled(scene.pay_at(NOW).await);
+        scene.has_parts(&["failed", "failed"]);
+        check_failed(scene.pay_at(NOW + 300).await, "Failed after 1 attempts");
     }
 }
 
