@@ -3,7 +3,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 //! Promise to pay whoever sends an invoice for it, by strict rules.
 //!
-//! Makes a BOLT 12 `invoice_request` that stands on its own, as [`invoicerequest`](mod@crate::invoicerequest) does. The plugin keeps it instead of the daemon, and pays by the rules of BOLT 12: never after its expiry, never another amount, and a single-use request once at most, whatever crashes.
+//! Makes a BOLT 12 `invoice_request` that stands on its own, as [`invoicerequest`](mod@crate::invoicerequest) does. The plugin keeps it instead of the daemon, and pays by the rules of BOLT 12: never after its expiry, never more than was promised, less only where the payer has allowed it, and a single-use request once at most, whatever crashes.
 //!
 //! A label makes it one request, however often the command is called: the same label with the same content gives the request that is there, with another content it is an error. So a call whose answer was lost is simply repeated.
 //!

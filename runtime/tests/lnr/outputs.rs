@@ -39,9 +39,20 @@ fn check(name: &str, mut command: Command) {
 
 #[test]
 fn helps() {
-    for command in
-        ["request", "collect", "list", "show", "disable", "decode", "node", "call", "sendinvoice", "doctor", "man"]
-    {
+    for command in [
+        "request",
+        "collect",
+        "list",
+        "show",
+        "disable",
+        "decode",
+        "node",
+        "plugin",
+        "call",
+        "sendinvoice",
+        "doctor",
+        "man",
+    ] {
         check(&format!("help {command}"), lnr(&[command, "--help"]));
     }
     check("help", lnr(&["--help"]));
@@ -51,6 +62,7 @@ fn helps() {
 fn errors_say_what_to_do() {
     let check = |name, arguments: &[&str]| check(name, lnr(arguments));
     check("an amount without a unit", &["request", "10000", "a refund"]);
+    check("an amount of nothing", &["request", "0sat", "x"]);
     check("a time that is over", &["request", "10sat", "a refund", "--expires", "2020-01-01", "--rpc", "/nowhere/x"]);
     check("a time that is none", &["request", "10sat", "a refund", "--expires", "soon"]);
     check("no node", &["list"]);

@@ -10,6 +10,15 @@ pub fn parse(text: &str) -> Result<Msat, String> {
     text.parse().map_err(|error: cln_primitives::ParseAmountError| error.to_string())
 }
 
+/// The same for a promise, which is of something.
+pub fn parse_above_zero(text: &str) -> Result<Msat, String> {
+    let amount = parse(text)?;
+    if amount == Msat::ZERO {
+        return Err("nothing would be paid: write an amount above 0, such as 10000sat".to_owned());
+    }
+    Ok(amount)
+}
+
 /// An amount with its unit and thousands: satoshi where it is a whole number of them.
 pub fn shown(amount: Msat) -> String {
     match amount.to_sat_exact() {
@@ -59,5 +68,15 @@ mod tests {
         assert_eq!(parse("10sat"), Ok(Msat::from_msat(10_000)));
         assert_eq!(parse("10msat"), Ok(Msat::from_msat(10)));
         assert_eq!(parse("0.0001btc"), Ok(Msat::from_msat(10_000_000)));
+    }
+
+    #[test]
+    fn nothing_is_no_promise() {
+        for text in ["0sat", "0msat", "0.000btc"] {
+            let refusal = parse_above_zero(text).unwrap_err();
+            assert!(refusal.contains("write an amount above 0"), "{refusal}");
+        }
+        assert_eq!(parse_above_zero("1msat"), Ok(Msat::from_msat(1)));
+        assert_eq!(parse_above_zero("1"), parse("1"));
     }
 }

@@ -86,7 +86,19 @@ fn read(text: &str) -> Result<(Terms, String), Failure> {
     let request = InvoiceRequest::parse(text, Accept::Any).and_then(InvoiceRequest::verify);
     let request = request.and_then(|request| request.stand_alone_amount().map(|_| request));
     let read = request.and_then(|request| Ok((Terms::read(text)?, request.invreq_id().to_string())));
-    read.map_err(|error| cln_runtime::recover::Error::BadRequest(error).into())
+    read.map_err(|error| {
+        let failure = Failure::from(cln_runtime::recover::Error::BadRequest(error));
+        if is_offer(text) {
+            let advice = "Nothing was sent: this is an offer, which asks for money. \
+                          A request, which pays, begins with lnr1.";
+            return failure.advise(advice);
+        }
+        failure
+    })
+}
+
+fn is_offer(text: &str) -> bool {
+    text.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("lno1"))
 }
 
 fn outcome(collected: Collected, label: &str) -> Result<Receipt, Failure> {

@@ -24,7 +24,7 @@ pub struct Options {
     /// How long a payment for it that is under way is waited for
     #[arg(long, default_value = "60s", value_parser = super::time::parse_seconds)]
     timeout: u32,
-    /// Print the node's answer, as JSON
+    /// Print the request, as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

@@ -7,7 +7,7 @@ use clap::Args;
 use cln_api::{getinfo, help, listpeerchannels};
 use serde::Serialize;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, FIND_NODE, Failure};
 use super::find::NodeOptions;
 use super::output::{BAD, BOLD, DOUBTFUL, GOOD, WIDTH, line, printable, raw, styled, wrapped};
 use super::time;
@@ -74,12 +74,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
 async fn examine(node: &NodeOptions) -> (Vec<Finding>, bool) {
     let socket = match node.socket() {
         Ok(socket) => socket,
-        Err(failure) => return (vec![Finding::failed("socket", failure.problem(), failure.advice())], false),
+        Err(failure) => return (vec![no_socket(&failure)], false),
     };
     let client = match node.connect().await {
         Ok(client) => client,
         Err(failure) => {
-            let mut findings = vec![Finding::failed("socket", failure.problem(), failure.advice())];
+            let mut findings = vec![no_socket(&failure)];
             let others = node.others().into_iter().map(|other| {
                 let found = format!("there is a socket at {}", other.display());
                 Finding::warning("other", found, format!("For that one: --rpc {}", other.display()))
@@ -107,7 +107,7 @@ async fn examine(node: &NodeOptions) -> (Vec<Finding>, bool) {
         Ok(listed) if !listed.channels.is_empty() => findings.extend(checks::channels(&listed.channels)),
         // An embedded node has none that are real, and tells its balance so.
         _ => match client.call(&cln_api::listfunds::Request::new()).await {
-            Ok(funds) => findings.extend(checks::funds(&funds.channels)),
+            Ok(funds) => findings.extend(checks::funds(&funds.channels, checks::is_embedded(&info))),
             Err(error) => {
                 findings.push(Finding::warning("channels", error.to_string(), "Is the node starting? Try again."));
             }
@@ -117,6 +117,11 @@ async fn examine(node: &NodeOptions) -> (Vec<Finding>, bool) {
     let made = made.ok().and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
     findings.push(checks::clock(time::now(), made.map(|since| since.as_secs())));
     (findings, true)
+}
+
+/// A failure's own advice would lead back here.
+fn no_socket(failure: &Failure) -> Finding {
+    Finding::failed("socket", failure.problem(), FIND_NODE)
 }
 
 /// The columns before what was found.

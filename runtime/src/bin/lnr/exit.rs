@@ -19,12 +19,17 @@ Exit codes:
   0  done; for collect and --wait: paid
   1  it failed, in another way than below
   2  wrong arguments, or a text that cannot be used
-  3  the payer refused
-  4  not paid in time; it may still be
+  3  the payer refused, as it does when the request is used up or disabled
+  4  not paid in time, it may still be; for disable: a payment is under way, and
+     nothing was done
   5  the payer could not be reached
   6  no node, or the node did not answer
-  7  too late: the request has expired, is used up or was disabled
+  7  too late: the request has expired; for request and --wait also: it takes no
+     more invoices
   130  interrupted by Ctrl-C";
+
+/// What to do where no node was found.
+pub const FIND_NODE: &str = "Start the node, or name it: --dir FOLDER, --network NAME, --rpc FILE.";
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +70,6 @@ impl Failure {
         &self.problem
     }
 
-    pub fn advice(&self) -> &str {
-        &self.advice
-    }
-
     /// The same failure with other advice, by someone who knows more of it.
     pub fn advise(self, advice: impl Into<String>) -> Self {
         Failure { advice: advice.into(), ..self }
@@ -100,6 +101,7 @@ impl From<RpcError> for Failure {
             -32601 => (Exit::Failed, "`lnr doctor` tells what this node can do."),
             -32602 => (Exit::BadInput, "Correct the parameter, then try again."),
             900 => (Exit::Failed, "Use another label: --label NAME."),
+            1001 => (Exit::Failed, "Nothing needs to be done: it is disabled or used up already."),
             1002 => (Exit::TooLate, "Ask the payer for a new request."),
             1003 => (Exit::Unreachable, "Try again when the payer is online; `lnr doctor` looks at your own node."),
             1004 => (Exit::Refused, "Ask the payer, or ask for another request."),
@@ -112,8 +114,7 @@ impl From<RpcError> for Failure {
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        let advice = "Start the node, or name it: --dir FOLDER, --network NAME, --rpc FILE. \
-                      `lnr doctor` takes the same options and looks closer.";
+        let advice = format!("{FIND_NODE} `lnr doctor` takes the same options and looks closer.");
         Failure::new(Exit::NoNode, error.to_string(), advice)
     }
 }

@@ -17,7 +17,7 @@ const EXPIRES: usize = 15;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Only those that take invoices
+    /// Only those that are neither used up nor disabled; expired ones are among them
     #[arg(long)]
     active: bool,
     /// Print the node's answer, as JSON

@@ -26,6 +26,7 @@ mod time;
 mod wait;
 mod watch;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -34,7 +35,9 @@ use tracing_subscriber::EnvFilter;
 use exit::Failure;
 
 const HELP: &str = "\
-With --json, and by call, a node's error is printed to stdout as it came.
+With --json, and by call, a node's error is printed to stdout, as JSON. Those of
+collect have the codes of `sendinvoice` and words of lnr's own. What lnr refuses
+by itself is told on stderr only.
 RUST_LOG says how much is logged to stderr, such as debug or cln_runtime=trace.
 NO_COLOR switches colours off.";
 
@@ -64,7 +67,7 @@ enum Command {
     Decode(decode::Options),
     /// Run a node until Ctrl-C, SIGTERM, or its command `stop`; its channels are simulated
     Node(node::Options),
-    /// Be a plugin of Core Lightning's lightningd, which starts it: see `lnr plugin --help`
+    /// Be a plugin of Core Lightning's lightningd, which starts it
     Plugin(plugin::Options),
     /// Show two nodes at work: a request, its invoice, the payment, and what a second invoice meets
     Demo,
@@ -147,5 +150,9 @@ async fn run(command: Command) -> Result<(), Failure> {
 /// Logs to stderr, as much as `RUST_LOG` says, or else from this level up.
 fn log(level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_coloured =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    // Colours are only ever taken away: whether the logger is built with any is not known here.
+    if is_coloured { subscriber.init() } else { subscriber.with_ansi(false).init() }
 }

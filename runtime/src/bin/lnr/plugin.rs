@@ -14,6 +14,7 @@ Install  lightning-cli plugin start /path/to/lnr-plugin   (a link to lnr), or
          the line plugin=/path/to/lnr-plugin in the node's configuration. It
          keeps lnr.sqlite3 in the node's folder of the network: back it up.
 Use      lightning-cli -k lnr-request amount=50000sat label=refund-17
+         lightning-cli lnr-collect lnr1… order-17
          lightning-cli lnr-list, lnr-show, lnr-disable; `help` has them all.
 Bound    lnr-daily-limit=100000sat   what is paid within 24 hours, with fees
          lnr-max-fee=10sat           what the fees of a payment may be

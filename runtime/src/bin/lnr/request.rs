@@ -15,11 +15,12 @@ use super::watch::until_paid;
 #[derive(Debug, Args)]
 pub struct Options {
     /// What will be paid, with its unit, such as 10000sat
-    #[arg(value_parser = amount::parse)]
+    #[arg(value_parser = amount::parse_above_zero)]
     pub amount: Msat,
     /// What for; whoever has the request can read it
     pub description: String,
-    /// Until when it will be paid: a time from now, such as 24h or 7d, or a date (UTC), such as 2026-12-24T18:00
+    /// Until when it will be paid: a time from now, such as 24h or 7d, or a date (UTC), such as 2026-12-24T18:00. With a
+    /// time from now, a label that exists keeps its first end
     #[arg(long, value_name = "TIME", value_parser = time::parse_moment)]
     pub expires: Option<Moment>,
     /// Pay everybody who sends an invoice, without limit, not one only
@@ -40,7 +41,7 @@ pub struct Options {
     /// Wait until it is paid
     #[arg(long)]
     wait: bool,
-    /// Print the node's answer, as JSON
+    /// Print the request, as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

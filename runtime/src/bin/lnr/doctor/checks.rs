@@ -19,14 +19,26 @@ const PAYEE: [&str; 4] = ["sendinvoice", "waitinvoice", "listinvoices", "delinvo
 /// What embedded nodes have of their own, and only the plugin has.
 const OWN: &str = "lnr-request";
 const OF_PLUGIN: &str = "lnr-list";
+/// What an embedded node's version ends with.
+const EMBEDDED: &str = "-embedded";
 /// Clocks of one machine differ by less, in seconds.
 const TOLERANCE: u64 = 5;
+
+/// Has the node no chain, and channels that are simulated?
+pub(super) fn is_embedded(info: &getinfo::Response) -> bool {
+    info.version.ends_with(EMBEDDED)
+}
 
 pub(super) fn node(info: &getinfo::Response) -> Vec<Finding> {
     let id: String = info.id.to_string().chars().take(SHORT_ID).collect();
     let found = format!("{} ({id}…) on {}, block {}", info.alias, info.network, info.blockheight);
     let mut findings = vec![Finding::ok("node", found), version(&info.version)];
     for warning in [&info.warning_bitcoind_sync, &info.warning_lightningd_sync].into_iter().flatten() {
+        // There it says what kind of node it is, which no waiting changes.
+        if is_embedded(info) {
+            findings.push(Finding::ok("chain", warning));
+            continue;
+        }
         let advice = "If the node is still catching up with the chain, wait: until then it may not pay.";
         findings.push(Finding::warning("chain", warning, advice));
     }
@@ -95,11 +107,17 @@ pub(super) fn channels(channels: &[Channel]) -> Vec<Finding> {
 }
 
 /// For nodes that tell no more of their channels.
-pub(super) fn funds(channels: &[listfunds::Channel]) -> Vec<Finding> {
+pub(super) fn funds(channels: &[listfunds::Channel], is_embedded: bool) -> Vec<Finding> {
     let count = counted(channels.len());
     let own = sum(channels.iter().map(|channel| channel.our_amount_msat));
     let others = channels.iter().filter_map(|channel| channel.amount_msat.checked_sub(channel.our_amount_msat));
-    vec![able_to_pay(own, &count), able_to_receive(sum(others), &count)]
+    let receiving = if is_embedded {
+        // It tells no other side, and needs none.
+        Finding::ok("to get", "whatever the other nodes pay: its channels are simulated")
+    } else {
+        able_to_receive(sum(others), &count)
+    };
+    vec![able_to_pay(own, &count), receiving]
 }
 
 fn counted(channels: usize) -> String {
@@ -201,6 +219,12 @@ mod tests {
         let expected =
             ["up to 580,000 sat in all, by 2 of 3 channels", "up to 1,371,418 sat in all, by 2 of 3 channels"];
         check(&usable, expected);
+    }
+
+    #[test]
+    fn an_embedded_node_needs_no_other_side_to_be_paid() {
+        assert_eq!(states(&funds(&[], false)), [("to pay", State::Warning), ("to get", State::Warning)]);
+        assert_eq!(states(&funds(&[], true)), [("to pay", State::Warning), ("to get", State::Ok)]);
     }
 
     #[test]
