@@ -2,15 +2,18 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use super::Fault;
 use crate::node::private;
 
 /// For how long another program's lock is waited for.
 const LOCKED: Duration = Duration::from_secs(10);
+/// How often it is looked at, where SQLite does not.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// More than there are different statements.
 const STATEMENTS: usize = 96;
 
@@ -23,8 +26,7 @@ pub(super) fn writable(path: &Path, steps: &[&str]) -> Result<Connection, Fault>
         return Err(rusqlite::Error::SqliteFailure(readonly, None).into());
     }
     migrate(&mut connection, path, steps)?;
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
+    if write_ahead(&connection)? != "wal" {
         let why = "the file system shares no memory between programs, which SQLite needs: use a local one";
         return Err(Fault::Refused(format!("{}: {why}", path.display())));
     }
@@ -33,6 +35,21 @@ pub(super) fn writable(path: &Path, steps: &[&str]) -> Result<Connection, Fault>
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+/// Lets all changes go to a log first. Gives the mode that the file is in then.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    let begun = Instant::now();
+    loop {
+        let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match mode {
+            // For another program's lock SQLite waits by itself, but not for this.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < LOCKED => {
+                thread::sleep(LOOK_AGAIN);
+            }
+            mode => return mode,
+        }
+    }
 }
 
 /// A connection that reads.

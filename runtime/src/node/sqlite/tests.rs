@@ -252,7 +252,7 @@ async fn an_older_file_is_brought_forward() {
 
 #[test]
 fn programs_that_start_at_once_open_one_file() {
-    for _ in 0..5 {
+    for _ in 0..25 {
         let scene = Scene::new();
         std::thread::scope(|scope| {
             for _ in 0..8 {
