@@ -4,14 +4,36 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cln_primitives::Msat;
 use cln_runtime::bolt12::Chain;
 use cln_runtime::node::{EmbeddedNode, NodeBuilder};
+use rusqlite::Connection;
 use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 fn files(network: &TempDir) -> [PathBuf; 3] {
     ["alice/hsm_secret", "alice/node.sqlite3", "ledger.sqlite3"].map(|name| network.path().join(name))
+}
+
+/// Waits until a node that was stopped has closed its databases: a file goes back to SQLite's usual journal only when
+/// nobody else has it open.
+async fn closed(databases: &[&PathBuf]) {
+    for database in databases {
+        let connection = Connection::open(database).unwrap();
+        let alone = || {
+            let mode =
+                connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0));
+            mode.is_ok_and(|mode| mode == "delete")
+        };
+        let closing = async {
+            while !alone() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), closing).await.expect("the database is closed");
+    }
 }
 
 /// Starting must fail and name the file.
@@ -29,6 +51,7 @@ async fn a_node_does_not_start_on_files_that_are_not_its_own_and_leaves_them_alo
     let network = tempfile::tempdir().unwrap();
     EmbeddedNode::start(network.path().join("alice")).await.unwrap().stop().await;
     let [seed, store, ledger] = files(&network);
+    closed(&[&store, &ledger]).await;
     for (file, words) in [(&seed, "32"), (&store, "not a database"), (&ledger, "not a database")] {
         let kept = fs::read(file).unwrap();
         let text = b"this file belongs to somebody else ".repeat(40);

@@ -162,7 +162,8 @@ impl EmbeddedNode {
         self.running = None;
     }
 
-    /// Stops it: clients get their last answers, and what is not done then is gone on with at the next start.
+    /// Stops it: clients get their last answers, and what is not done then is gone on with at the next start. Its databases
+    /// are closed a moment later.
     pub async fn stop(mut self) {
         self.node.stop();
         self.stopped().await;
