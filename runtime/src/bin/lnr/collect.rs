@@ -6,7 +6,7 @@ use clap::Args;
 use cln_api::listinvoices::{self, Status};
 use cln_api::waitinvoice;
 use cln_primitives::Msat;
-use cln_runtime::bolt12::{Accept, InvoiceRequest};
+use cln_runtime::bolt12::{self, Accept, InvoiceRequest};
 use cln_runtime::client::{CallOptions, Client};
 use cln_runtime::recover::{CollectSpec, Collected, Receipt, Recover, Sending};
 use serde_json::json;
@@ -87,18 +87,15 @@ fn read(text: &str) -> Result<(Terms, String), Failure> {
     let request = request.and_then(|request| request.stand_alone_amount().map(|_| request));
     let read = request.and_then(|request| Ok((Terms::read(text)?, request.invreq_id().to_string())));
     read.map_err(|error| {
+        let is_offer = matches!(&error, bolt12::Error::TextPrefix { found, .. } if found.eq_ignore_ascii_case("lno"));
         let failure = Failure::from(cln_runtime::recover::Error::BadRequest(error));
-        if is_offer(text) {
+        if is_offer {
             let advice = "Nothing was sent: this is an offer, which asks for money. \
                           A request, which pays, begins with lnr1.";
             return failure.advise(advice);
         }
         failure
     })
-}
-
-fn is_offer(text: &str) -> bool {
-    text.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("lno1"))
 }
 
 fn outcome(collected: Collected, label: &str) -> Result<Receipt, Failure> {

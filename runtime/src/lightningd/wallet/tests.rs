@@ -39,12 +39,15 @@ fn preimage() -> Secret {
     Secret::from_bytes([7; 32])
 }
 
-/// An invoice over 1000 sat that is valid until [`END`].
-fn new_invoice() -> Invoice<Verified> {
+/// An invoice over 1000 sat that is valid until [`END`], for a request that may have an end of its own.
+fn new_invoice(request_ends: Option<u64>) -> Invoice<Verified> {
     let keys = Keys::from_seed(&[1; 32], Chain::REGTEST).unwrap();
     let amount = Msat::from_msat(1_000_000);
-    let request = RequestBuilder::stand_alone(&[1; 16], keys.node_id(), Chain::REGTEST, amount).build().unwrap();
-    let request = keys.sign_request(request).unwrap();
+    let mut request = RequestBuilder::stand_alone(&[1; 16], keys.node_id(), Chain::REGTEST, amount);
+    if let Some(end) = request_ends {
+        request = request.offer_absolute_expiry(end);
+    }
+    let request = keys.sign_request(request.build().unwrap()).unwrap();
     let invoice = request.invoice(payment_hash(&preimage()), amount, NOW, keys.node_id()).build().unwrap();
     keys.finish_invoice(invoice).unwrap()
 }
@@ -84,7 +87,7 @@ impl Scene {
             node,
             wallet,
             clock: At { now: AtomicU64::new(NOW), set: AtomicU64::new(0) },
-            invoice: new_invoice(),
+            invoice: new_invoice(None),
         };
         scene.has_parts(parts);
         scene
@@ -273,6 +276,20 @@ async fn a_claim_of_an_earlier_run_is_looked_at_first() {
     check_paid(scene.pay_at(NOW).await);
     let asked: Vec<_> = scene.node.requests().into_iter().filter(|request| request.method == "xpay").collect();
     assert_eq!(asked[0].params["invstring"], asked[1].params["invstring"]);
+}
+
+#[tokio::test]
+async fn after_its_requests_end_no_call_begins() {
+    let begin = async || Scene { invoice: new_invoice(Some(NOW + 100)), ..Scene::new(&[], &[]).await };
+    let scene = begin().await;
+    check_failed(scene.pay_at(NOW + 101).await, "the invoice_request expired before it could be paid");
+    scene.check_calls(0);
+
+    let scene = begin().await;
+    scene.node.reply("xpay", Reply::disconnect());
+    check_unsettled(scene.pay_at(NOW + 100).await);
+    check_unsettled(scene.pay_at(NOW + 101).await);
+    scene.check_calls(1);
 }
 
 #[tokio::test]
